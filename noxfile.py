@@ -1,0 +1,104 @@
+"""What a contributor and CI run: `nox` for the quick ones, `nox -s NAME` for one, `nox -l` lists them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["tests", "lint", "types", "imports", "protos"]
+nox.options.reuse_existing_virtualenvs = True
+BENCHMARKS = Path("benchmarks")
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def needs(session: nox.Session, *groups: str, extras: str = "local") -> None:
+    """Installs the project (editable, with an extra) and dependency groups."""
+    packages = [requirement for group in groups for requirement in nox.project.dependency_groups(PYPROJECT, group)]
+    session.install("-e", f".[{extras}]" if extras else ".", *packages)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The default suite: seconds, without network, Docker or a cluster; real gRPC and a real Envoy on loopback."""
+    needs(session, "tests", "protos")
+    session.run("pytest", "-m", "not (helm or wheel or browser or e2e or kind)", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff: style and formatting."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict over the package, the tests, the benchmarks and this file."""
+    needs(session, "types", "tests")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The rooms' import rules."""
+    needs(session, "imports", extras="")
+    session.run("lint-imports", "--no-logo")
+
+
+@nox.session
+def protos(session: nox.Session) -> None:
+    """Generates _proto from protos/; `-- --check` fails when the checked-in code differs."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "protos"))
+    session.run("python", "protos/generate.py", *(session.posargs or ["--check"]))
+
+
+@nox.session
+def charts(session: nox.Session) -> None:
+    """The chart with the real helm on PATH: lint, render, schema; and the Envoy configuration in a real Envoy."""
+    if shutil.which("helm") is None:
+        session.error("helm is not on the PATH")
+    needs(session, "tests")
+    session.run("helm", "lint", "--strict", "charts/echo", "--set", "role=server", external=True)
+    session.run("pytest", "-m", "helm", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """The wheel and the sdist, and the test that installs the wheel into an empty environment."""
+    needs(session, "tests")
+    session.install("build>=1.2,<2")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist")
+    session.run("pytest", "-m", "wheel and not helm", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The HTML page in a real, headless Chromium."""
+    needs(session, "tests")
+    session.run("pytest", "-m", "browser", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks: ratios, no limits. `-- NAME` runs one; those that need a cluster say so without one."""
+    needs(session)
+    names = session.posargs or sorted(path.stem.removeprefix("bench_") for path in BENCHMARKS.glob("bench_*.py"))
+    for name in names:
+        session.run("python", f"benchmarks/bench_{name}.py")
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """The commands on a real cluster (the current context); `-- --kind` on a kind cluster."""
+    needs(session, "tests")
+    if "--kind" in session.posargs:
+        rest = [argument for argument in session.posargs if argument != "--kind"]
+        session.run("pytest", "-m", "kind", "tests/e2e", *rest)
+        return
+    session.run("pytest", "-m", "e2e", "tests/e2e", *session.posargs)

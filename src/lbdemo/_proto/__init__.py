@@ -1,0 +1,1 @@
+"""Generated from protos/ by `nox -s protos`; never edited."""
