@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from lbdemo.errors import InputError
+from lbdemo.measure import Expectation, Outcome, Quantiles, ServerCalls, Summary, judge, plan_calls
+from lbdemo.measure.fingerprint import fingerprint
+
+LATENCY = Quantiles(p50=0.001, p90=0.002, p99=0.003, max=0.004)
+
+
+def block(errors: int = 0, gate: tuple[str, ...] = (), **calls: int) -> Summary:
+    answered = sum(calls.values())
+    return Summary(
+        sent=answered + errors,
+        answered=answered,
+        errors=(("UNAVAILABLE", errors),) if errors else (),
+        servers=tuple(ServerCalls(name, n, n / answered, LATENCY) for name, n in sorted(calls.items())),
+        latency=LATENCY if answered else None,
+        seconds=1.0,
+        calls_per_second=answered + errors,
+        gate_servers=gate,
+    )
+
+
+def outcome(summary: Summary, **expectation: object) -> Outcome:
+    return judge(summary, Expectation(**expectation)).outcome  # type: ignore[arg-type]
+
+
+def test_even_shares_are_balanced_as_expected() -> None:
+    verdict = judge(block(a=700, b=700, c=700), Expectation())
+
+    assert (verdict.outcome, verdict.as_expected) == (Outcome.BALANCED, True)
+    assert verdict.headline == (
+        "Each of the 3 servers answered its part of 2,100 calls: 33.3 %, where 33.3 % is fair; "
+        "none is off by more than 20 % of that."
+    )
+    assert len(verdict.reasons) == 1
+
+
+def test_one_server_answering_all_is_pinned_with_the_odds_said() -> None:
+    verdict = judge(block(x2b1=950), Expectation(outcome=Outcome.PINNED, servers=("x2b1", "k9z3")))
+
+    assert (verdict.outcome, verdict.as_expected, verdict.silent) == (Outcome.PINNED, True, ("k9z3",))
+    # 2 servers, 950 calls: 2 * (1/2)^950 = 10^-285.7
+    assert verdict.headline == "x2b1 answered all 950 calls; a fair choice does that once in 10^285 tries."
+    assert "Never answered, though expected: k9z3." in verdict.reasons
+
+
+def test_stragglers_do_not_hide_that_one_server_is_pinned() -> None:
+    verdict = judge(block(a=945, b=5), Expectation())
+
+    assert verdict.outcome is Outcome.PINNED
+    assert verdict.headline.startswith("a answered 945 of 950 calls; a fair choice does that once in 10^27")
+
+
+def test_more_than_stragglers_is_unbalanced() -> None:
+    assert outcome(block(a=980, b=20)) is Outcome.UNBALANCED
+
+
+def test_few_calls_to_one_server_are_not_yet_pinned() -> None:
+    # 2 * (1/2)^n falls below 0.001 / 2 (half of alpha for each direction) with the 12th call.
+    assert outcome(block(a=11), count=2) is Outcome.INCONCLUSIVE
+    assert outcome(block(a=12), count=2) is Outcome.PINNED
+
+
+def test_shares_wholly_outside_the_band_are_unbalanced() -> None:
+    verdict = judge(block(a=900, b=1100, c=100), Expectation())
+
+    assert (verdict.outcome, verdict.as_expected) == (Outcome.UNBALANCED, False)
+    assert verdict.headline.startswith("c answered 100 of 2,100 calls (4.8 %), where 33.3 % is fair;")
+    assert "BALANCED was expected, and it is UNBALANCED." in verdict.reasons
+
+
+def test_the_headline_names_a_server_that_is_provably_off() -> None:
+    # a is farther off, but its wider interval still touches the band.
+    verdict = judge(block(a=153, b=50, c=98, d=99), Expectation())
+
+    assert verdict.headline.startswith("b answered 50 of 400 calls")
+
+
+def test_a_negative_control_that_comes_out_balanced_is_not_as_expected() -> None:
+    verdict = judge(block(a=700, b=700), Expectation(outcome=Outcome.PINNED))
+
+    assert not verdict.as_expected
+    assert "PINNED was expected, and it is BALANCED." in verdict.reasons
+
+
+def test_too_few_calls_are_inconclusive_and_the_advice_suffices() -> None:
+    few = block(a=50, b=50, c=50)
+
+    verdict = judge(few, Expectation())
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.more_calls == plan_calls(3) - 150
+    assert f"About {verdict.more_calls:,} more calls would settle it if it goes on like this." in verdict.reasons
+    assert outcome(block(a=710, b=710, c=711)) is Outcome.BALANCED
+
+
+@pytest.mark.parametrize("share", [0.52, 0.55, 0.57, 0.64, 0.66, 0.7])
+def test_so_many_more_calls_settle_it_if_the_shares_stay(share: float) -> None:
+    few = block(a=round(100 * share), b=round(100 * (1 - share)))
+
+    more = judge(few, Expectation()).more_calls
+
+    grown = 100 + more
+    assert outcome(block(a=round(grown * share), b=round(grown * (1 - share)))) is not Outcome.INCONCLUSIVE
+
+
+def test_a_share_on_the_very_limit_is_settled_by_no_number_of_calls() -> None:
+    verdict = judge(block(a=600, b=400), Expectation())
+
+    assert (verdict.outcome, verdict.more_calls) == (Outcome.INCONCLUSIVE, 0)
+    assert "not settled by any sensible number of calls" in verdict.reasons[1]
+
+
+def test_no_call_at_all_is_inconclusive() -> None:
+    verdict = judge(block(), Expectation(count=3))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.headline == "No call was answered, so there is no spread to judge."
+    assert verdict.more_calls == plan_calls(3)
+
+
+@pytest.mark.parametrize("expectation", [Expectation(count=1), Expectation(servers=("a",)), Expectation()])
+def test_with_a_single_server_there_is_nothing_to_balance(expectation: Expectation) -> None:
+    verdict = judge(block(a=500), expectation)
+
+    assert (verdict.outcome, verdict.more_calls) == (Outcome.INCONCLUSIVE, 0)
+    assert verdict.headline == "There is only one server, a: nothing to balance."
+
+
+def test_others_answering_where_one_was_expected_is_said() -> None:
+    verdict = judge(block(a=50, b=50), Expectation(servers=("a",)))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "Only a was expected" in verdict.headline
+    assert verdict.strangers == ("b",)
+
+
+def test_errors_are_judged_first_and_the_spread_is_told_all_the_same() -> None:
+    verdict = judge(block(errors=2, a=700, b=700), Expectation())
+
+    assert (verdict.outcome, verdict.as_expected) == (Outcome.FAILING, False)
+    assert verdict.headline == "2 of 1,402 calls failed (UNAVAILABLE 2); allowed: none."
+    assert verdict.reasons[1].startswith("Apart from the errors: Each of the 2 servers answered its part")
+    assert [share.calls for share in verdict.shares] == [700, 700]
+
+
+def test_nothing_but_errors_is_failing() -> None:
+    verdict = judge(block(errors=7), Expectation(count=2))
+
+    assert verdict.outcome is Outcome.FAILING
+    assert verdict.headline.startswith("7 of 7 calls failed")
+
+
+@pytest.mark.parametrize(("errors", "judged"), [(30, Outcome.BALANCED), (31, Outcome.FAILING)])
+def test_errors_up_to_the_allowed_part_are_tolerated_and_told(errors: int, judged: Outcome) -> None:
+    answered = 1000 - errors
+
+    verdict = judge(
+        block(errors=errors, a=answered // 2, b=answered - answered // 2), Expectation(max_error_ratio=0.03)
+    )
+
+    assert verdict.outcome is judged
+    assert any(f"{errors} of 1,000 calls failed (UNAVAILABLE {errors})" in reason for reason in verdict.reasons)
+
+
+def test_a_server_that_was_expected_and_never_answered_unbalances() -> None:
+    verdict = judge(block(a=1000, b=1000), Expectation(servers=("a", "b", "c")))
+
+    assert (verdict.outcome, verdict.silent) == (Outcome.UNBALANCED, ("c",))
+    assert verdict.headline.startswith("c answered none of 2,000 calls")
+
+
+def test_a_missing_server_is_told_where_only_the_number_is_known() -> None:
+    verdict = judge(block(a=1000, b=1000), Expectation(count=4))
+
+    assert verdict.outcome is Outcome.UNBALANCED
+    assert verdict.silent == ("(unseen 1)", "(unseen 2)")
+    assert verdict.headline.startswith("One of the 4 servers answered none of 2,000 calls")
+    assert "2 of the 4 expected servers never answered." in verdict.reasons
+
+
+def test_a_server_seen_by_the_gate_and_silent_in_the_block_is_not_forgotten() -> None:
+    verdict = judge(block(a=1000, b=1000, gate=("a", "b", "c")), Expectation())
+
+    assert (verdict.outcome, verdict.silent) == (Outcome.UNBALANCED, ("c",))
+    assert "Answered before the block, then no more: c." in verdict.reasons
+
+
+def test_a_stranger_keeps_a_block_from_being_balanced() -> None:
+    verdict = judge(block(a=1000, b=1000, new=3), Expectation(servers=("a", "b")))
+
+    assert (verdict.outcome, verdict.strangers) == (Outcome.INCONCLUSIVE, ("new",))
+    assert verdict.headline.startswith("Servers came or went during the block")
+    assert "Answered without being expected: new (3 calls)." in verdict.reasons
+    assert verdict.shares[-1].expected_share == 0.0
+
+
+def test_a_replaced_server_is_told_on_both_sides() -> None:
+    verdict = judge(block(a=1000, new=600, old=400, gate=("a", "old")), Expectation(count=2))
+
+    assert (verdict.outcome, verdict.strangers) == (Outcome.INCONCLUSIVE, ("new",))
+    assert verdict.headline.startswith("Servers came or went during the block")
+
+
+def test_pods_that_were_all_replaced_are_no_proof_against_a_balancer() -> None:
+    verdict = judge(block(a=500, b=500, c=500, d=500), Expectation(servers=("a", "b")))
+
+    assert (verdict.outcome, verdict.fingerprint) == (Outcome.INCONCLUSIVE, "")
+
+
+def test_a_pod_that_nobody_expected_does_not_keep_the_promise_to_be_pinned() -> None:
+    verdict = judge(block(z=2000), Expectation(Outcome.PINNED, servers=("a", "b")))
+
+    assert (verdict.outcome, verdict.as_expected) == (Outcome.INCONCLUSIVE, False)
+
+
+def test_a_server_that_only_the_gate_met_does_not_replace_one_that_answers() -> None:
+    verdict = judge(block(a=1000, b=1000, gate=("a", "b", "dying")), Expectation(count=2))
+
+    assert (verdict.outcome, verdict.strangers, verdict.silent) == (Outcome.BALANCED, (), ())
+
+
+def test_answers_without_names_cannot_be_judged() -> None:
+    nameless = replace(block(), sent=50, answered=50, servers=(ServerCalls("(unnamed)", 50, 1.0, LATENCY),))
+
+    verdict = judge(nameless, Expectation(count=2))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.headline == "50 of 50 answers cannot be told apart by server."
+
+
+@pytest.mark.parametrize(
+    ("calls", "name"),
+    [
+        ({"a": 500, "b": 500, "c": 500}, "round robin"),
+        ({"a": 501, "b": 500, "c": 499}, "round robin"),
+        ({"a": 11, "b": 10, "c": 10}, "round robin"),
+        ({"a": 473, "b": 534, "c": 493}, "random-like"),
+        ({"a": 710, "b": 695, "c": 695}, "random-like"),
+        ({"a": 1000, "b": 820, "c": 900}, "skewed"),
+        ({"a": 900, "b": 700, "c": 500}, "skewed"),
+        ({"a": 1500, "b": 1, "c": 0}, "sticky"),
+        ({"a": 750, "b": 750, "c": 0}, "sticky"),
+        ({"a": 5, "b": 4, "c": 5}, ""),
+    ],
+)
+def test_the_spread_names_its_policy(calls: dict[str, int], name: str) -> None:
+    assert judge(block(0, (), **calls), Expectation(count=3)).fingerprint == name
+
+
+def test_more_even_than_chance_is_round_robin_even_if_not_exact() -> None:
+    # D = 0.11 is nothing special for 3 servers; for 10 a random choice comes that close in one of 1,700 blocks.
+    counts = {f"s{n}": 1000 + (10 if n % 2 else -10) for n in range(10)}
+
+    assert judge(block(0, (), **counts), Expectation()).fingerprint == "round robin"
+
+
+def test_a_random_spread_breaks_the_promise_of_a_round_robin() -> None:
+    promised = Expectation(fingerprint="round robin")
+
+    verdict = judge(block(a=700, b=730, c=690), promised)
+
+    assert (verdict.outcome, verdict.as_expected) == (Outcome.BALANCED, False)
+    assert verdict.reasons[1] == (
+        "Round robin was promised, which is exact, but the spread is random-like (D = 0.613)."
+    )
+
+
+def test_several_round_robins_side_by_side_keep_the_promise() -> None:
+    verdict = judge(block(a=710, b=695, c=695), Expectation(fingerprint="round robin"))
+
+    assert verdict.as_expected
+
+
+def test_a_promise_is_not_broken_by_too_few_calls() -> None:
+    verdict = judge(block(a=8, b=4), Expectation(outcome=Outcome.INCONCLUSIVE, fingerprint="round robin"))
+
+    assert verdict.as_expected
+    assert "The calls are too few to tell round robin from other policies." in verdict.reasons
+
+
+def test_a_promised_random_policy_that_is_exact_is_named_and_accepted() -> None:
+    verdict = judge(block(a=700, b=700, c=700), Expectation(fingerprint="random"))
+
+    assert verdict.as_expected
+    assert verdict.expected_fingerprint == "random-like"
+    assert "The spread looks round robin, where random-like was expected (D = 0)." in verdict.reasons
+
+
+def test_doubts_about_the_instrument_are_told() -> None:
+    doubtful = replace(block(a=700, b=700), late=100, max_lag=0.25, unknown_lines=1, gate_errors=2)
+
+    verdict = judge(doubtful, Expectation())
+
+    assert verdict.reasons[1:] == (
+        (
+            "The client could not keep its schedule: it sent 100 calls more than 10.0 ms late, at most 250 ms; "
+            "the latencies contain that."
+        ),
+        "Before the block, 2 calls failed.",
+        "1 line could not be read as a call.",
+    )
+
+
+def test_the_verdict_is_json() -> None:
+    figures = judge(block(a=950), Expectation(servers=("a", "b"), fingerprint="random")).to_dict()
+
+    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+    assert figures["outcome"] == "PINNED"
+    assert figures["shares"] == [
+        {"server": "a", "calls": 950, "share": 1.0, "low": 0.987407, "high": 1.0, "expected_share": 0.5},
+        {"server": "b", "calls": 0, "share": 0.0, "low": 0.0, "high": 0.012593, "expected_share": 0.5},
+    ]
+    assert set(figures) == {
+        "outcome", "expected", "as_expected", "reasons", "shares", "dispersion", "fingerprint",
+        "expected_fingerprint", "more_calls", "strangers", "silent", "effect", "alpha",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"servers": ("a", "a")},
+        {"servers": ("a", "b"), "count": 3},
+        {"count": -1},
+        {"count": 1001},
+        {"effect": 0.0},
+        {"effect": 1.0},
+        {"alpha": 0.0},
+        {"alpha": 1.0},
+        {"max_error_ratio": -0.1},
+        {"max_error_ratio": 1.1},
+        {"max_error_ratio": float("nan")},
+        {"fingerprint": "fair"},
+    ],
+)
+def test_an_expectation_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        Expectation(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("counts", "seen"),
+    [
+        ((1046, 1052, 33), "skewed"),
+        ((978, 1091, 62), "skewed"),
+        ((1065, 1066, 0), "sticky"),
+        ((2100, 20, 11), "sticky"),
+    ],
+    ids=["one avoided", "and the others uneven", "one dead, or two connections", "one connection"],
+)
+def test_a_server_that_is_avoided_is_no_connection_that_sticks(counts: tuple[int, ...], seen: str) -> None:
+    assert fingerprint(counts, 0.001) == seen

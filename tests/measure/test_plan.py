@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from math import comb
+
+import pytest
+
+from lbdemo.errors import InputError
+from lbdemo.measure import gate_limit, plan_calls, simultaneous_z, wilson
+
+
+def exact_power_for_two(calls: int, effect: float, alpha: float) -> float:
+    """By its definition: the summed probability of all outcomes whose two intervals lie inside the band."""
+    z = simultaneous_z(alpha, 2)
+    fits = [
+        n
+        for n in range(calls + 1)
+        if all(
+            (1 - effect) / 2 <= low and high <= (1 + effect) / 2
+            for low, high in (wilson(n, calls, z), wilson(calls - n, calls, z))
+        )
+    ]
+    return float(sum(comb(calls, n) for n in fits) / 2**calls)
+
+
+@pytest.mark.parametrize(("servers", "about"), [(2, 900), (3, 2100), (5, 4700), (10, 12_600)])
+def test_the_plan_is_the_known_one(servers: int, about: int) -> None:
+    assert plan_calls(servers) == pytest.approx(about, rel=0.05)
+
+
+@pytest.mark.parametrize(("effect", "alpha", "power"), [(0.2, 0.001, 0.99), (0.3, 0.01, 0.9), (0.5, 0.05, 0.5)])
+def test_for_two_servers_the_plan_is_exact_and_one_call_fewer_does_not_suffice(
+    effect: float, alpha: float, power: float
+) -> None:
+    calls = plan_calls(2, effect, alpha, power)
+
+    assert exact_power_for_two(calls, effect, alpha) >= power
+    assert exact_power_for_two(calls - 1, effect, alpha) < power
+
+
+def test_more_is_needed_for_more_servers_smaller_effects_and_stricter_tests() -> None:
+    usual = plan_calls(3)
+
+    assert plan_calls(4) > usual
+    assert plan_calls(3, effect=0.1) > usual
+    assert plan_calls(3, alpha=0.0001) > usual
+    assert plan_calls(3, power=0.999) > usual
+
+
+def test_for_one_server_there_is_still_something_to_see() -> None:
+    assert plan_calls(1) == 100
+
+
+@pytest.mark.parametrize("effect", [0.01, 0.9])
+@pytest.mark.parametrize("servers", [2, 3, 1000])
+def test_the_extremes_have_a_plan(servers: int, effect: float) -> None:
+    assert plan_calls(servers, effect) >= servers
+
+
+@pytest.mark.parametrize("servers", [-1, 0, 1001])
+def test_impossible_numbers_of_servers_are_refused(servers: int) -> None:
+    with pytest.raises(InputError, match="number of servers"):
+        plan_calls(servers)
+    with pytest.raises(InputError, match="number of servers"):
+        gate_limit(servers)
+
+
+@pytest.mark.parametrize("effect", [-0.2, 0.0, 0.001, 1.0, 20.0, float("nan")])
+def test_unusable_effects_are_refused(effect: float) -> None:
+    with pytest.raises(InputError, match="effect"):
+        plan_calls(3, effect)
+
+
+@pytest.mark.parametrize("value", [-0.1, 0.0, 1.0, 5.0, float("nan")])
+def test_what_is_no_probability_is_refused(value: float) -> None:
+    with pytest.raises(InputError, match="alpha"):
+        plan_calls(3, alpha=value)
+    with pytest.raises(InputError, match="power"):
+        plan_calls(3, power=value)
+    with pytest.raises(InputError, match="miss"):
+        gate_limit(3, value)
+
+
+def probability_of_a_miss(servers: int, calls: int) -> float:
+    """Inclusion and exclusion over the sets of servers that were not seen."""
+    return float(
+        sum((-1) ** (n + 1) * comb(servers, n) * ((servers - n) / servers) ** calls for n in range(1, servers))
+    )
+
+
+@pytest.mark.parametrize("servers", [2, 3, 5, 10])
+@pytest.mark.parametrize("miss", [0.01, 1e-6])
+def test_the_gate_is_as_long_as_a_fair_choice_needs_to_show_all(servers: int, miss: float) -> None:
+    limit = gate_limit(servers, miss)
+
+    assert probability_of_a_miss(servers, limit) <= miss * (1 + 1e-9)
+    assert probability_of_a_miss(servers, limit - 1) > miss * 0.99
+
+
+def test_one_server_is_seen_by_one_call() -> None:
+    assert gate_limit(1) == 1
