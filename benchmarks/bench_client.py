@@ -1,0 +1,90 @@
+"""The client beside a bare grpcio loop of the same concurrency: calls/s and CPU a call, as ratios.
+
+Every call of ours becomes a Sample, a line of JSON in a pipe, and part of the summary; the bare loop drops its answers.
+Both run in one process in turns, against the same server; this process reads the pipe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import grpc
+from bench_server import OURS, running
+
+from lbdemo._proto import echo_pb2, echo_pb2_grpc
+from lbdemo.cli.client import LineFormat, line_writer
+from lbdemo.echo.load import loop_for, run_load
+from lbdemo.echo.options import LoadOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS, CALLS = 10, 2000
+
+
+def bare(target: str, in_flight: int) -> None:
+    asyncio.run(bare_loop(target, in_flight))
+
+
+async def bare_loop(target: str, in_flight: int) -> None:
+    left = CALLS
+    async with grpc.aio.insecure_channel(target) as channel:
+        stub = echo_pb2_grpc.EchoStub(channel)
+        request = echo_pb2.EchoRequest(message="hello")
+
+        async def worker() -> None:
+            nonlocal left
+            while left > 0:
+                left -= 1
+                await stub.EchoMessage(request, timeout=10)
+
+        await asyncio.gather(*(worker() for _ in range(in_flight)))
+
+
+def ours(target: str, in_flight: int) -> None:
+    options = LoadOptions(target, interval=0, count=CALLS, concurrency=in_flight, run="bench")
+    with asyncio.Runner(loop_factory=lambda: loop_for(options.interval)) as runner:
+        runner.run(run_load(options, line_writer(LineFormat.json, lambda: False)))
+
+
+def cost(work: Callable[[str, int], None], target: str, in_flight: int) -> tuple[float, float]:
+    """Calls/s, and CPU in µs a call."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work(target, in_flight)
+    return CALLS / (time.perf_counter() - wall), (time.process_time() - cpu) / CALLS * 1e6
+
+
+def measure(target: str, in_flight: int) -> None:
+    rounds = [(cost(ours, target, in_flight), cost(bare, target, in_flight)) for _ in range(ROUNDS)][1:]
+    (rate, cpu), (bare_rate, bare_cpu) = (
+        [statistics.median(pair[who][what] for pair in rounds) for what in (0, 1)] for who in (0, 1)
+    )
+    ratio = statistics.median(mine[0] / theirs[0] for mine, theirs in rounds)
+    print(f"client, {in_flight} in flight: {rate:.0f} calls/s, {cpu:.0f} µs of CPU a call", file=sys.stderr)
+    print(
+        f"  bare grpcio aio loop: {bare_rate:.0f} calls/s, {bare_cpu:.0f} µs; ratio {ratio:.2f} (aim: 0.80)",
+        file=sys.stderr,
+    )
+
+
+def main() -> None:
+    with running(OURS) as (_, target):
+        for in_flight in ("1", "10", "50"):
+            argv = [sys.executable, __file__, target, in_flight]
+            with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+                assert process.stdout
+                while os.read(process.stdout.fileno(), 1 << 16):
+                    pass
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        measure(sys.argv[1], int(sys.argv[2]))
+    else:
+        main()

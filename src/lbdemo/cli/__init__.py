@@ -1,0 +1,1 @@
+"""argv in, exit code out. The only room that prints or exits; one command a file."""

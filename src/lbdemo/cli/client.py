@@ -1,0 +1,210 @@
+"""`lbdemo client`: calls the echo servers and says of each call who answered, and when."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import sys
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lbdemo import errors
+
+if TYPE_CHECKING:
+    from lbdemo.echo.load import LoadReport
+    from lbdemo.measure import Sample, Summary
+
+
+GIVE_UP = 0.5  # seconds that lines may wait for their reader once the client is to end
+TICK = 0.1  # seconds
+
+
+class LineFormat(StrEnum):
+    """How to write a call."""
+
+    auto = "auto"
+    json = "json"
+    text = "text"
+
+
+class Policy(StrEnum):
+    """gRPC's own load-balancing policies."""
+
+    pick_first = "pick_first"
+    round_robin = "round_robin"
+
+
+def client(
+    ctx: typer.Context,
+    target: Annotated[
+        str, typer.Option(metavar="TARGET", help="HOST:PORT, dns:///HOST:PORT or xds:///HOST:PORT.")
+    ] = "localhost:8080",
+    message: Annotated[str, typer.Option(metavar="TEXT", help="What to send.")] = "hello",
+    interval: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", show_default="1", help="A call is due every so often; 0: at once."),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(metavar="RPC/S", help="The same as a rate; 0: as fast as it goes.")
+    ] = None,
+    count: Annotated[int, typer.Option(metavar="N", help="Calls to send; 0: until stopped.")] = 0,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The deadline of each call.")] = 5,
+    concurrency: Annotated[int, typer.Option(metavar="N", help="Calls in flight at most.")] = 1,
+    connections: Annotated[int, typer.Option(metavar="N", help="Separate connections, taking turns.")] = 1,
+    policy: Annotated[Policy, typer.Option(help="gRPC's own load balancing.")] = Policy.pick_first,
+    servers: Annotated[
+        int, typer.Option(metavar="N", help="First call until so many servers were seen; --count begins after that.")
+    ] = 0,
+    run: Annotated[str, typer.Option(metavar="ID", help="A name by which the servers count these calls.")] = "",
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Wait so long for a connection before the first call.")
+    ] = 0,
+    settle: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Try new connections so long until all --servers were seen.")
+    ] = 0,
+    names: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Who the --servers are: settling ends when just these answer.")
+    ] = "",
+    format: Annotated[  # noqa: A002 - the option's name
+        LineFormat, typer.Option(help="JSON lines or readable ones; auto: readable on a terminal.")
+    ] = LineFormat.auto,
+) -> int:
+    """Calls echo servers and writes one line a call; a summary goes to stderr at the end.
+
+    A call that fails is a line with its status code. The exit code is 1 when no call at all was answered.
+    """
+    import asyncio
+    from signal import Signals
+
+    from lbdemo.cli.main import given
+    from lbdemo.echo import load, options
+
+    if given(ctx, "interval") != given(ctx, "rate"):  # the command line has precedence over the environment
+        interval, rate = (interval, None) if given(ctx, "interval") else (None, rate)
+
+    chosen = options.LoadOptions(
+        target,
+        message,
+        options.pace(interval, rate),
+        count,
+        timeout,
+        concurrency,
+        connections,
+        policy,
+        servers,
+        run,
+        wait,
+        settle,
+        tuple(filter(None, names.split(","))),
+    )
+    received = list[Signals]()
+    writer = line_writer(format, lambda: bool(received))
+    with asyncio.Runner(loop_factory=lambda: load.loop_for(chosen.interval)) as runner:
+        report, signal = runner.run(load.run_until_signal(chosen, writer, received))
+    for line in closing_words(report):
+        print(line, file=sys.stderr)
+    return exit_code(report.summary, signal)
+
+
+def exit_code(summary: Summary, signal: int | None) -> int:
+    """130 after Ctrl-C, 0 after SIGTERM, otherwise 1 when calls were made and none was answered."""
+    import signal as signals
+
+    if signal is not None:
+        return errors.INTERRUPTED if signal == signals.SIGINT else errors.OK
+    return errors.OK if summary.answered or not summary.sent else errors.ANSWER_IS_NO
+
+
+def line_writer(wanted: LineFormat, stopping: Callable[[], bool]) -> Callable[[Sample], None]:
+    """Writes each sample at once, with one system call: who reads the pipe sees it when it happens.
+
+    Who does not read holds the calls up, so that no line is lost; but for GIVE_UP seconds in all once `stopping`.
+    """
+    from lbdemo.measure.sample import encode
+
+    descriptor = sys.stdout.fileno()
+    os.set_blocking(descriptor, True)
+    readable = wanted == LineFormat.text or (wanted == LineFormat.auto and sys.stdout.isatty())
+    to_line = sentence if readable else encode
+
+    patience = Patience(stopping)
+
+    def write(sample: Sample) -> None:
+        line = f"{to_line(sample)}\n".encode()
+        while line and (room(0) or patience.awaits(lambda: room(TICK))):
+            line = line[os.write(descriptor, line[: select.PIPE_BUF]) :]
+
+    def room(seconds: float) -> bool:
+        return bool(select.select((), (descriptor,), (), seconds)[1])
+
+    return write
+
+
+class Patience:
+    """Waits for as long as it takes, but for GIVE_UP seconds in all, over all times, once `stopping`."""
+
+    def __init__(self, stopping: Callable[[], bool]) -> None:
+        self._stopping = stopping
+        self._deadline = math.inf
+
+    def awaits(self, there: Callable[[], bool]) -> bool:
+        """Whether it came."""
+        while time.monotonic() < self._deadline:
+            if there():
+                return True
+            if self._stopping():
+                self._deadline = min(self._deadline, time.monotonic() + GIVE_UP)
+        return False
+
+
+def sentence(sample: Sample) -> str:
+    """One call for people: time of day, number, who answered, how long it took, and what went wrong."""
+    from lbdemo.measure.wording import duration
+
+    clock = time.strftime("%H:%M:%S", time.localtime(sample.sent))
+    who = printable(sample.server) or ("(unnamed)" if sample.ok else "nobody")
+    failure = "" if sample.ok else f"  {sample.code}"
+    return f"{clock}  {sample.seq:>6}  {who}  {duration(sample.latency)}{failure}"
+
+
+def printable(name: str) -> str:
+    """A server's name without what would steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def closing_words(report: LoadReport) -> list[str]:
+    """The summary in a few lines: calls, errors, tail, each server's part, and whether the schedule was kept."""
+    from lbdemo.measure.wording import count, duration, percent
+
+    summary = report.summary
+    pace = f"{duration(summary.seconds)} ({summary.calls_per_second:.0f} RPC/s)"
+    lines = [f"{count(summary.sent, 'call')} in {pace}, {failures(summary)}"]
+    if summary.latency:
+        tail = summary.latency
+        lines.append(f"latency: p50 {duration(tail.p50)}, p99 {duration(tail.p99)}, max {duration(tail.max)}")
+    lines += [
+        f"  {server.server}  {count(server.calls, 'call')}  {percent(server.share)}" for server in summary.servers
+    ]
+    lines += [f"first {code}: {printable(reason)}" for code, reason in report.reasons]
+    if summary.gate_calls:
+        lines.append(
+            f"before that, {count(summary.gate_calls, 'call')} showed {count(len(summary.gate_servers), 'server')}"
+        )
+    if summary.late:
+        lines.append(
+            f"{count(summary.late, 'call')} left late, by up to {duration(summary.max_lag)}: the schedule was not kept"
+        )
+    if report.abandoned:
+        lines.append(f"{count(report.abandoned, 'call')} still in flight at the end, not counted")
+    return lines
+
+
+def failures(summary: Summary) -> str:
+    """How many calls failed, and with which codes."""
+    codes = ", ".join(f"{code} {count}" for code, count in summary.errors)
+    return f"{summary.failed} failed ({codes})" if codes else "none failed"

@@ -1,0 +1,60 @@
+"""`lbdemo serve`: the echo server, in a pod or by hand."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lbdemo.echo.server import EchoServer
+
+
+class ServeFormat(StrEnum):
+    """How to say where the server listens."""
+
+    text = "text"
+    json = "json"
+
+
+def serve(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 takes a free one and prints it.")
+    ] = "0.0.0.0:8080",
+    name: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="How answers are signed.", show_default="POD_NAME, HOSTNAME or the address"),
+    ] = "",
+    max_connection_age: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="Close older connections gracefully; 0: never.")
+    ] = 0,
+    drain: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="On SIGTERM, go on serving so long as NOT_SERVING.")
+    ] = 3,
+    format: Annotated[  # noqa: A002 - the option's name
+        ServeFormat, typer.Option(help="The line that says where the server listens.")
+    ] = ServeFormat.text,
+) -> int:
+    """Answers echo calls until SIGTERM or Ctrl-C, and ends without losing a call."""
+    import asyncio
+
+    from lbdemo.echo import server
+
+    options = server.server_options(listen, name, max_connection_age, drain, os.environ)
+    say = say_json if format == ServeFormat.json else say_text
+    return asyncio.run(server.serve(options, say))
+
+
+def say_text(server: EchoServer) -> None:
+    """The line for people, and for who starts a server on port 0."""
+    print(f"listening on {server.address} as {server.name}", flush=True)
+
+
+def say_json(server: EchoServer) -> None:
+    """The same for programs."""
+    import json
+
+    said = {"event": "listening", "address": str(server.address), "port": server.address.port, "server": server.name}
+    print(json.dumps(said), flush=True)

@@ -1,0 +1,57 @@
+"""One call, one Sample: whatever happens to it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import grpc
+
+from lbdemo._proto import echo_pb2
+from lbdemo.echo.service import SERVER_KEY, SERVICE
+from lbdemo.echo.stats import RUN_KEY
+from lbdemo.measure.sample import OK, Sample
+
+if TYPE_CHECKING:
+    from lbdemo.echo.options import LoadOptions
+
+METHOD = f"/{SERVICE}/EchoMessage"
+
+
+class Caller:
+    """Makes the calls of one connection. `reasons` keeps what gRPC said to the first failure of each code."""
+
+    def __init__(self, channel: grpc.aio.Channel, connection: int, options: LoadOptions) -> None:
+        # The request is always the same: it is serialised once.
+        self._echo: grpc.aio.UnaryUnaryMultiCallable[bytes, echo_pb2.EchoResponse] = channel.unary_unary(
+            METHOD, response_deserializer=echo_pb2.EchoResponse.FromString
+        )
+        self._request = echo_pb2.EchoRequest(message=options.message).SerializeToString()
+        self._timeout = options.timeout
+        self._metadata = ((RUN_KEY, options.run),) if options.run else None
+        self._connection = connection
+        self._epoch = time.time() - time.monotonic()
+        self.reasons: dict[str, str] = {}
+
+    async def call(self, seq: int, due: float, gate: bool) -> Sample:
+        """Calls now; `due` is when it should have been, on the monotonic clock."""
+        sent = time.monotonic()
+        try:
+            response = await self._echo(self._request, timeout=self._timeout, metadata=self._metadata)
+            latency = time.monotonic() - due
+            # gRPC answers None when it could not read the answer.
+            server, code = (response.serverID, OK) if response is not None else ("", "INTERNAL")
+        except grpc.aio.AioRpcError as error:
+            latency = time.monotonic() - due
+            server, code = _signature(error), error.code().name
+            self.reasons.setdefault(code, error.details() or "")
+        epoch = self._epoch
+        return Sample(seq, due + epoch, sent + epoch, max(0.0, latency), server, code, gate, self._connection)
+
+
+def _signature(error: grpc.aio.AioRpcError) -> str:
+    """The server that answered with an error by its own word; '' when the error did not come from one of ours."""
+    for key, value in error.trailing_metadata() or ():
+        if key == SERVER_KEY and isinstance(value, bytes):
+            return value.decode(errors="replace")
+    return ""

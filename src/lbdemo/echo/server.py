@@ -1,0 +1,186 @@
+"""The echo server: echo, health and reflection on one port, and an end that loses no call."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from lbdemo._proto import echo_pb2_grpc
+from lbdemo.echo import goaway
+from lbdemo.echo.address import Address, parse_address, why_not
+from lbdemo.echo.service import SERVICE, EchoService
+from lbdemo.errors import InputError, OperationFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+GRACE = 10.0
+"""Seconds that calls in flight get to finish, when a connection or the server ends."""
+
+QUIET = 0.5
+"""Seconds without a call in flight after which connections that stay open are not waited for any longer."""
+
+MAX_NAME = 253
+MAX_SECONDS = 7 * 86_400
+
+# Many clients ask an idle connection for a sign of life more often than gRPC's core puts up with (every 5 minutes), so
+# nobody is sent away for it; and a client that has vanished without a word is given up after 80 s, not after 2 hours.
+_KEEPALIVE = (
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Where to listen, and how to part. Times are in seconds.
+
+    `name` is how answers are signed; empty: the listening address. A connection older than `max_connection_age` is
+    closed gracefully (0: never; gRPC varies it by 10 %, so that not all end at once). On SIGTERM the server goes on
+    serving for `drain`, while nobody sends it new clients any more.
+    """
+
+    listen: Address
+    name: str = ""
+    max_connection_age: float = 0.0
+    drain: float = 3.0
+
+
+class EchoServer:
+    """One server on one port. `start`, then `drain` (loses no call) or `stop` (at once)."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._options = options
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(options=_channel_options(options))
+        self._address = _bind(self._server, options.listen)
+        self.service = EchoService(options.name or str(self._address))
+
+    @property
+    def address(self) -> Address:
+        """Where it listens, with the real port."""
+        return self._address
+
+    @property
+    def name(self) -> str:
+        """How its answers are signed."""
+        return self.service.server_id
+
+    async def start(self) -> None:
+        """Answers from now on."""
+        echo_pb2_grpc.add_EchoServicer_to_server(self.service, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        await self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        await self._server.start()
+
+    async def drain(self, lead: float) -> None:
+        """Says NOT_SERVING, serves on for `lead` seconds, asks clients to leave, answers what is in flight, stops."""
+        await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(lead)
+        goaway.close_listeners(self._address.port)
+        self.service.hold()
+        try:
+            await goaway.say_goaway(self._address.port, timeout=1.0)
+        finally:
+            self.service.release()
+        await self._clients_left()
+        await self._server.stop(goaway.TICK)
+
+    async def stop(self) -> None:
+        """Stops at once; calls in flight are cancelled."""
+        await self._server.stop(None)
+
+    async def _clients_left(self) -> None:
+        """Waits until all connections are closed, or carry nothing but open-ended streams (such as health.Watch)."""
+        end = time.monotonic() + GRACE
+        quiet_since = time.monotonic()
+        while goaway.connections(self._address.port) and time.monotonic() < end:
+            await asyncio.sleep(goaway.TICK)
+            if self.service.in_flight:
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > QUIET:
+                return
+
+
+async def serve(options: ServerOptions, ready: Callable[[EchoServer], None]) -> int:
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends it at once. Returns the exit code, 0.
+
+    `ready` is called once, when the server listens. Ctrl-C (SIGINT) does not wait for `options.drain`: nobody sends
+    clients to a server in a terminal. Raises OperationFailedError when it cannot listen.
+    """
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signals.put_nowait, number)
+    server = EchoServer(options)
+    await server.start()
+    ready(server)
+    first = await signals.get()
+    draining = asyncio.create_task(server.drain(options.drain if first == signal.SIGTERM else 0.0))
+    second = asyncio.create_task(signals.get())
+    try:
+        await asyncio.wait((draining, second), return_when=asyncio.FIRST_COMPLETED)
+        if draining.done():
+            draining.result()
+    finally:
+        second.cancel()
+        draining.cancel()
+        await server.stop()
+    return 0
+
+
+def server_options(
+    listen: str, name: str, max_connection_age: float, drain: float, environment: Mapping[str, str]
+) -> ServerOptions:
+    """The options, from what was typed and the environment; raises InputError for the first that is wrong."""
+    return ServerOptions(
+        listen=parse_address(listen),
+        name=server_name(name, environment),
+        max_connection_age=_seconds("--max-connection-age", max_connection_age),
+        drain=_seconds("--drain", drain),
+    )
+
+
+def server_name(given: str, environment: Mapping[str, str]) -> str:
+    """How to sign answers: as given, else POD_NAME, else HOSTNAME, else '' for the listening address.
+
+    Raises InputError for a name that no terminal could show.
+    """
+    name = given or environment.get("POD_NAME") or environment.get("HOSTNAME") or ""
+    if not name.isprintable() or len(name) > MAX_NAME:
+        raise InputError(f"{name!r} cannot be a server's name", f"use at most {MAX_NAME} printable characters")
+    return name
+
+
+def _seconds(option: str, value: float) -> float:
+    if not 0 <= value <= MAX_SECONDS:
+        raise InputError(f"{option} {value:g} is out of range", f"give seconds, from 0 to {MAX_SECONDS}")
+    return value
+
+
+def _bind(server: grpc.aio.Server, address: Address) -> Address:
+    try:
+        return Address(address.host, server.add_insecure_port(str(address)))
+    except RuntimeError as error:
+        raise OperationFailedError(
+            f"cannot listen on {address}: {why_not(address)}", "choose another address with --listen HOST:PORT"
+        ) from error
+
+
+def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
+    # Without SO_REUSEPORT a port that is taken is an error; with it, two servers would share its clients unnoticed.
+    chosen = [("grpc.so_reuseport", 0), *_KEEPALIVE]
+    if options.max_connection_age:
+        chosen.append(("grpc.max_connection_age_ms", round(options.max_connection_age * 1000)))
+        chosen.append(("grpc.max_connection_age_grace_ms", round(GRACE * 1000)))
+    return chosen

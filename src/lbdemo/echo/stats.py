@@ -1,0 +1,52 @@
+"""What a server counts: the second witness of a measurement."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+RUN_KEY = "lbdemo-run"
+"""The metadata key by which a client marks the calls of one run."""
+
+MAX_RUNS = 256
+MAX_RUN_NAME = 128
+
+
+@dataclass(slots=True)
+class CallCounts:
+    """Calls answered with OK, and with an error."""
+
+    answered: int = 0
+    failed: int = 0
+
+
+class Stats:
+    """Counts of all calls, and of each of the last 256 runs; constant memory however long the server lives."""
+
+    def __init__(self) -> None:
+        self.total = CallCounts()
+        self._runs: OrderedDict[str, CallCounts] = OrderedDict()
+
+    def answered(self, run: str) -> None:
+        """Counts a call that is answered with OK."""
+        self.total.answered += 1
+        if run:
+            self._run(run).answered += 1
+
+    def failed(self, run: str) -> None:
+        """Counts a call that is answered with an error."""
+        self.total.failed += 1
+        if run:
+            self._run(run).failed += 1
+
+    def of(self, run: str) -> CallCounts:
+        """The counts of one run, zeros for one that is unknown or long ago; of all calls for the empty name."""
+        return self._runs.get(run[:MAX_RUN_NAME], CallCounts()) if run else self.total
+
+    def _run(self, run: str) -> CallCounts:
+        counts = self._runs.get(run)
+        if counts is None:
+            counts = self._runs.setdefault(run[:MAX_RUN_NAME], CallCounts())
+            if len(self._runs) > MAX_RUNS:
+                self._runs.popitem(last=False)
+        return counts

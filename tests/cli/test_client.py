@@ -1,0 +1,186 @@
+"""`lbdemo client` as a process against `lbdemo serve`, and its words."""
+
+from __future__ import annotations
+
+import fcntl
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from echo_server import LBDEMO, lbdemo, process
+
+from lbdemo.cli.client import closing_words, exit_code, sentence
+from lbdemo.echo.load import LoadReport
+from lbdemo.echo.peer import set_faults
+from lbdemo.measure import Sample, Tally, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOON = 1_700_000_000.0
+NOBODY = "127.0.0.1:1"
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[str]:
+    with process("--name", "pod-a", "--drain", "0") as (_, address):
+        yield address
+
+
+def test_piped_it_writes_one_json_line_a_call_and_a_summary_to_stderr(target: str) -> None:
+    with lbdemo("client", "--target", target, "--rate", "0", "--count", "5", "--servers", "1") as called:
+        lines, words = called.communicate(timeout=20)
+
+    samples = [decode(line) for line in lines.splitlines()]
+
+    assert called.returncode == 0
+    assert [sample and (sample.seq, sample.server, sample.gate) for sample in samples] == [
+        (number, "pod-a", number == 0) for number in range(6)
+    ]
+    assert words.startswith("5 calls in ")
+
+
+def test_a_line_is_there_as_soon_as_its_call_is_answered(target: str) -> None:
+    with lbdemo("client", "--target", target, "--interval", "30") as called:
+        assert called.stdout
+        first = decode(called.stdout.readline())
+
+        assert first is not None
+        assert called.poll() is None
+
+
+def test_format_text_is_readable(target: str) -> None:
+    with lbdemo("client", "--target", target, "--count", "1", "--format", "text") as called:
+        lines, _ = called.communicate(timeout=20)
+
+    assert lines.split()[1:3] == ["0", "pod-a"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_with_a_summary(target: str, number: signal.Signals, code: int) -> None:
+    with lbdemo("client", "--target", target, "--interval", "30") as called:
+        assert called.stdout
+        called.stdout.readline()
+        start = time.monotonic()
+        called.send_signal(number)
+        _, words = called.communicate(timeout=20)
+
+        assert called.returncode == code
+        assert words.startswith("1 call in ")
+        assert time.monotonic() - start < 2
+
+
+def test_when_nobody_answers_the_calls_are_shown_and_the_exit_code_is_1() -> None:
+    with lbdemo("client", "--target", NOBODY, "--rate", "0", "--count", "2") as called:
+        lines, words = called.communicate(timeout=20)
+
+    assert called.returncode == 1
+    assert [sample and sample.code for sample in map(decode, lines.splitlines())] == ["UNAVAILABLE"] * 2
+    assert "first UNAVAILABLE: " in words
+
+
+def test_a_reader_who_leaves_ends_it_quietly(target: str) -> None:
+    pipeline = f"{' '.join(LBDEMO)} client --target {target} --rate 200 | head -2"
+
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", pipeline], capture_output=True, text=True, timeout=20, check=False
+    )
+
+    assert (ended.returncode, ended.stdout.count("\n"), ended.stderr) == (0, 2, "")
+
+
+def test_contradictions_end_with_2_before_any_call() -> None:
+    with lbdemo("client", "--interval", "1", "--rate", "1") as called:
+        lines, words = called.communicate(timeout=20)
+
+    assert (called.returncode, lines) == (2, "")
+    assert "--interval and --rate contradict each other" in words
+
+
+def test_a_sentence_tells_who_and_how_long_and_what_went_wrong() -> None:
+    well = Sample(7, NOON, NOON, 0.00124, "pod-a", "OK")
+    badly = Sample(8, NOON, NOON, 5, "", "DEADLINE_EXCEEDED")
+
+    assert sentence(well).split("  ", 1)[1].split() == ["7", "pod-a", "1.24", "ms"]
+    assert sentence(badly).split("  ", 1)[1].split() == ["8", "nobody", "5.00", "s", "DEADLINE_EXCEEDED"]
+
+
+def test_a_server_cannot_steer_the_terminal() -> None:
+    assert "\x1b" not in sentence(Sample(0, NOON, NOON, 1, "\x1b[2Jpod", "OK"))
+
+
+def test_the_closing_words_name_what_a_person_must_know() -> None:
+    tally = Tally()
+    tally.add(Sample(0, NOON, NOON, 0.001, "pod-a", "OK", gate=True))
+    tally.add(Sample(1, NOON, NOON + 0.5, 0.6, "pod-a", "OK"))
+    tally.add(Sample(2, NOON, NOON, 0.001, "", "UNAVAILABLE"))
+
+    words = closing_words(LoadReport(tally.summary(), 2, (("UNAVAILABLE", "refused\x1b"),)))
+
+    assert words == [
+        "2 calls in 600 ms (3 RPC/s), 1 failed (UNAVAILABLE 1)",
+        "latency: p50 600 ms, p99 600 ms, max 600 ms",
+        "  pod-a  1 call  100 %",
+        "first UNAVAILABLE: refused?",
+        "before that, 1 call showed 1 server",
+        "1 call left late, by up to 500 ms: the schedule was not kept",
+        "2 calls still in flight at the end, not counted",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "expected"),
+    [("OK", None, 0), ("UNAVAILABLE", None, 1), ("UNAVAILABLE", signal.SIGTERM, 0), ("OK", signal.SIGINT, 130)],
+)
+def test_the_exit_code_says_whether_anybody_answered(code: str, number: int | None, expected: int) -> None:
+    tally = Tally()
+    tally.add(Sample(0, NOON, NOON, 0.001, "", code))
+
+    assert exit_code(tally.summary(), number) == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_reader_that_does_not_read_cannot_keep_it_from_ending(target: str, number: signal.Signals) -> None:
+    with lbdemo("client", "--target", target, "--rate", "0", "--concurrency", "32") as called:
+        wait_until_stuck(called)
+
+        called.send_signal(number)
+        assert called.wait(timeout=10) == (0 if number is signal.SIGTERM else 130)
+
+
+def wait_until_stuck(called: subprocess.Popen[str]) -> None:
+    """Until no more goes into its pipe."""
+    assert called.stdout
+    before, deadline = -1, time.monotonic() + 20
+    while (waiting := readable(called.stdout.fileno())) != before or waiting < select.PIPE_BUF:
+        assert time.monotonic() < deadline
+        before = waiting
+        time.sleep(0.3)
+
+
+def readable(descriptor: int) -> int:
+    """Bytes that wait in a pipe."""
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def test_settling_ends_when_it_is_told_to_whatever_the_deadline_of_its_call() -> None:
+    with process("--name", "pod-b", "--drain", "0") as (_, address):
+        set_faults(address, 15_000)
+        options = ("--timeout", "30", "--settle", "60", "--servers", "2", "--wait", "5")
+        with lbdemo("client", "--target", address, *options) as called:
+            time.sleep(2)
+            called.terminate()
+            assert called.wait(timeout=8) == 0
+
+
+def test_the_command_line_has_precedence_over_the_environment(target: str) -> None:
+    arguments = ("client", "--target", target, "--interval", "0", "--count", "3")
+    with lbdemo(*arguments, LBDEMO_RATE="0.001") as called:
+        called.communicate(timeout=20)
+
+    assert called.returncode == 0

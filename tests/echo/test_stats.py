@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from lbdemo.echo.stats import MAX_RUN_NAME, MAX_RUNS, CallCounts, Stats
+
+
+def test_runs_are_counted_apart_and_together() -> None:
+    stats = Stats()
+
+    stats.answered("a")
+    stats.answered("b")
+    stats.failed("b")
+    stats.answered("")
+
+    assert stats.of("a") == CallCounts(answered=1)
+    assert stats.of("b") == CallCounts(answered=1, failed=1)
+    assert stats.of("") == CallCounts(answered=3, failed=1)
+
+
+def test_an_unknown_run_has_no_calls() -> None:
+    assert Stats().of("never") == CallCounts()
+
+
+def test_only_the_last_runs_are_remembered() -> None:
+    stats = Stats()
+
+    for number in range(MAX_RUNS + 1):
+        stats.answered(f"run-{number}")
+
+    assert stats.of("run-0") == CallCounts()
+    assert stats.of("run-1") == CallCounts(answered=1)
+    assert stats.of("") == CallCounts(answered=MAX_RUNS + 1)
+
+
+def test_a_very_long_run_name_is_cut_but_counted() -> None:
+    stats = Stats()
+    name = "x" * (MAX_RUN_NAME + 1)
+
+    stats.answered(name)
+    stats.answered(name)
+
+    assert stats.of(name) == CallCounts(answered=2)

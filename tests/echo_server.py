@@ -1,0 +1,56 @@
+"""Echo servers for tests: in this process, or as the command in its own process, on free loopback ports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from lbdemo.echo.address import Address
+from lbdemo.echo.server import EchoServer, ServerOptions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+LOOPBACK = Address("127.0.0.1", 0)
+LBDEMO = [sys.executable, "-m", "lbdemo"]
+
+
+@asynccontextmanager
+async def running(name: str = "pod-a", *, max_connection_age: float = 0) -> AsyncIterator[EchoServer]:
+    """A server in this process."""
+    server = EchoServer(ServerOptions(LOOPBACK, name, max_connection_age))
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@contextmanager
+def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`lbdemo serve` and the address it says it listens on."""
+    with lbdemo("serve", "--listen", "127.0.0.1:0", *options) as served:
+        assert served.stdout
+        yield served, served.stdout.readline().split()[2]
+
+
+@contextmanager
+def lbdemo(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, which ends with the test."""
+    clean = {key: value for key, value in os.environ.items() if key not in {"POD_NAME", "HOSTNAME", "PYTHONUNBUFFERED"}}
+    with subprocess.Popen(
+        [*LBDEMO, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean | environment,
+    ) as started:
+        try:
+            yield started
+        finally:
+            if started.poll() is None:
+                started.kill()
