@@ -1,0 +1,254 @@
+"""kubectl: each verb becomes an argv, each JSON answer a record. No policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lbdemo.errors import PROGRAM_FAILED, InputError, LbdemoError, ProgramFailedError
+from lbdemo.tools.objects import Event, Objects, parse_events, parse_list
+
+# Documents of our own need no check against the server's schema, which takes kubectl 0.1 s of CPU.
+CREATE = ("create", "--validate=false", "-f", "-")
+REQUEST_TIMEOUT = 20.0  # seconds one short question may take: a server that is away should not hold a person up
+
+
+class Run(Protocol):
+    """What the tools need of a runner."""
+
+    def require(self, program: str) -> None:
+        """Raises MissingProgramError when there is no such program."""
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float | None = None) -> str:
+        """The program's stdout."""
+
+    def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
+        """The program's stdout in pieces, as it comes."""
+
+    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+        """The program's stdout in lines, as they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A kubeconfig context: its name, and the address of its API server."""
+
+    name: str
+    server: str
+
+
+class NotFoundError(LbdemoError):
+    """The object that was asked for does not exist."""
+
+    exit_code = PROGRAM_FAILED
+
+
+class ConflictError(LbdemoError):
+    """Somebody else was faster: the object exists already, or has changed meanwhile."""
+
+    exit_code = PROGRAM_FAILED
+
+
+class TerminatingError(LbdemoError):
+    """The namespace is being deleted: nothing new can be made in it."""
+
+    exit_code = PROGRAM_FAILED
+
+
+class Kubectl:
+    """Calls kubectl for one context ("" is the current one). Raises what `explain` makes of failures."""
+
+    def __init__(self, runner: Run, context: str = "") -> None:
+        self._runner = runner
+        self.context = context
+
+    def argv(self, *arguments: str, namespace: str = "") -> list[str]:
+        """The command as it is run: program, context and namespace first, so that it can be pasted."""
+        place = ["-n", namespace] if namespace else []
+        context = ["--context", self.context] if self.context else []
+        return ["kubectl", *context, *place, *arguments]
+
+    def call(
+        self, *arguments: str, namespace: str = "", stdin: str = "", timeout: float | None = REQUEST_TIMEOUT
+    ) -> str:
+        """Runs `kubectl ARGUMENTS` and returns its stdout; `timeout` is in seconds, None for no limit."""
+        try:
+            return self._runner.run(self.argv(*arguments, namespace=namespace), stdin=stdin, timeout=timeout)
+        except ProgramFailedError as error:
+            raise explain(error) from error
+
+    def call_partly(self, *arguments: str, namespace: str = "", timeout: float = REQUEST_TIMEOUT) -> tuple[str, str]:
+        """The same for a list of many kinds, of which some may fail: what came, and what kubectl complained of.
+
+        Raises only when nothing came at all.
+        """
+        try:
+            return self._runner.run(self.argv(*arguments, namespace=namespace), timeout=timeout), ""
+        except ProgramFailedError as error:
+            if error.stdout.strip() and error.code != 124:
+                return error.stdout, error.stderr
+            raise explain(error) from error
+
+    def current(self) -> Context:
+        """The context that is used, and its server. Raises InputError when there is none."""
+        document = json.loads(self.call("config", "view", "--minify", "-o", "json") or "{}")
+        clusters = document.get("clusters") or []
+        if not clusters or not clusters[0].get("cluster", {}).get("server"):
+            raise InputError("kubectl has no current context", NO_CONTEXT_HINT)
+        return Context(self.context or document.get("current-context", ""), clusters[0]["cluster"]["server"])
+
+    def get(
+        self, kinds: str, *names: str, namespace: str = "", selector: str = "", everywhere: bool = False
+    ) -> Objects:
+        """`kubectl get`: what does not exist is simply not in the answer."""
+        return parse_list(self.get_json(kinds, *names, namespace=namespace, selector=selector, everywhere=everywhere))
+
+    def get_json(
+        self,
+        kinds: str,
+        *names: str,
+        namespace: str = "",
+        selector: str = "",
+        everywhere: bool = False,
+        timeout: float = 60.0,
+    ) -> Mapping[str, Any]:
+        """`kubectl get -o json` for those who need more than the records hold; {"items": []} when there is nothing."""
+        options = [*(["-l", selector] if selector else []), *(["-A"] if everywhere else [])]
+        answer = self.call(
+            "get", kinds, *names, *options, "--ignore-not-found", "-o", "json", namespace=namespace, timeout=timeout
+        )
+        document: Mapping[str, Any] = json.loads(answer) if answer.strip() else {"items": []}
+        return document
+
+    def warnings(self, namespace: str) -> tuple[Event, ...]:
+        """The namespace's events of type Warning, the newest last."""
+        what = ("get", "events", "--field-selector", "type=Warning", "-o", "json")
+        return parse_events(json.loads(self.call(*what, namespace=namespace)))
+
+    def create(self, document: Mapping[str, Any], namespace: str = "") -> Mapping[str, Any]:
+        """Creates one object; raises ConflictError when it exists. Returns what the server made of it."""
+        answer = self.call(*CREATE, "-o", "json", namespace=namespace, stdin=json.dumps(document))
+        made: Mapping[str, Any] = json.loads(answer)
+        return made
+
+    def create_all(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Creates several objects in their order; goes on after one that exists, then raises ConflictError."""
+        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(items)})
+        self.call(*CREATE, stdin=document)
+
+    def replace(self, document: Mapping[str, Any], namespace: str = "", *, timeout: float = REQUEST_TIMEOUT) -> None:
+        """Replaces one object; with a resourceVersion in it, raises ConflictError if it has changed since."""
+        what = ("replace", "--validate=false", "-f", "-")
+        self.call(*what, namespace=namespace, stdin=json.dumps(document), timeout=timeout)
+
+    def delete(self, *objects: str, namespace: str = "", wait: bool = False, timeout: float = 300.0) -> None:
+        """Deletes KIND/NAME objects; what is gone already is fine. With `wait`, returns when they are gone."""
+        options = ["--ignore-not-found", f"--wait={str(wait).lower()}"]
+        limit = [f"--timeout={whole_seconds(timeout)}"] if wait else []
+        self.call("delete", *objects, *options, *limit, namespace=namespace, timeout=timeout + (10 if wait else 0))
+
+    def label(self, objects: Sequence[str], labels: Mapping[str, str | None], namespace: str = "") -> None:
+        """Sets labels of KIND/NAME objects; None takes the label away."""
+        changes = [f"{key}-" if value is None else f"{key}={value}" for key, value in labels.items()]
+        self.call("label", "--overwrite", *objects, *changes, namespace=namespace)
+
+    def restart(self, deployment: str, namespace: str) -> None:
+        """Rolls the deployment's pods."""
+        self.call("rollout", "restart", f"deployment/{deployment}", namespace=namespace)
+
+    def logs(self, pod: str, namespace: str, *options: str) -> str:
+        """The logs of a pod, once."""
+        return self.call("logs", pod, *options, namespace=namespace)
+
+    def exec_argv(self, pod: str, namespace: str, command: Sequence[str], container: str = "echo") -> list[str]:
+        """The argv that runs a command in a pod's container."""
+        return self.argv("exec", pod, "-c", container, "--", *command, namespace=namespace)
+
+    def exec(self, pod: str, namespace: str, command: Sequence[str], *, timeout: float = 60.0) -> str:
+        """Runs a command in the pod and returns its stdout."""
+        arguments = self.exec_argv(pod, namespace, command)
+        try:
+            return self._runner.run(arguments, timeout=timeout)
+        except ProgramFailedError as error:
+            raise explain(error) from error
+
+    def may(self, questions: Sequence[tuple[str, str, str, str]]) -> list[bool]:
+        """Whether we may do each (verb, group, resource, namespace): all in one call, as `auth can-i` asks it."""
+        reviews = [
+            {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": {"verb": verb, "group": group, "resource": what, "namespace": where}},
+            }
+            for verb, group, what, where in questions
+        ]
+        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": reviews})
+        answers = self.call(*CREATE, "-o", "json", stdin=document)
+        return [bool(answer.get("status", {}).get("allowed")) for answer in documents(answers)]
+
+    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+        """Lines of a long call, made with `argv` or `exec_argv`."""
+        return self._runner.stream(argv)
+
+    def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
+        """Large pieces of a long call's output."""
+        return self._runner.chunks(argv)
+
+
+def whole_seconds(timeout: float) -> str:
+    """A time limit as kubectl and Helm take it; at least 1 s, since 0 means none at all."""
+    return f"{max(timeout, 1):.0f}s"
+
+
+def documents(text: str) -> list[Mapping[str, Any]]:
+    """JSON documents written one after another, as kubectl prints what it created."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while at < len(text.rstrip()):
+        document, end = decoder.raw_decode(text, at)
+        found.append(document)
+        at = end + len(text[end:]) - len(text[end:].lstrip())
+    return found
+
+
+NO_CONTEXT_HINT = "choose one with `kubectl config use-context NAME`, or give --context NAME"
+NO_CONTEXT = (
+    "current-context must exist",
+    "current-context is not set",
+    "the connection to the server localhost:8080 was refused",
+)
+AWAY = ("connection refused", "no such host", "i/o timeout", "was refused", "unable to connect",
+        "tls handshake timeout",
+        "context deadline exceeded", "no route to host", "couldn't get current server api group list",
+        "network is unreachable")  # fmt: skip
+
+
+def explain(error: ProgramFailedError) -> LbdemoError:
+    """What kubectl's failure means for a person; the error itself where we know nothing better to say."""
+    text = error.stderr.lower()
+    if "cannot locate context" in text or ("error: context" in text and "does not exist" in text):
+        return InputError(error.stderr.strip().removeprefix("error: "), NO_CONTEXT_HINT)
+    if any(sign in text for sign in NO_CONTEXT):
+        return InputError("kubectl has no current context", NO_CONTEXT_HINT)
+    if "because it is being terminated" in text:
+        return TerminatingError(error.message, "wait until the namespace is gone, and run the command again")
+    if "(notfound)" in text:
+        return NotFoundError(error.message, error.hint)
+    if "(alreadyexists)" in text or "(conflict)" in text:
+        return ConflictError(error.message, error.hint)
+    if "(forbidden)" in text and "forbidden: user" in text:
+        return _with_hint(error, "this user has not the rights; `kubectl auth can-i --list` shows what it may do")
+    if "unauthorized" in text or "must be logged in" in text:
+        return _with_hint(error, "the cluster does not know this user: log in again")
+    if error.code == 124 or any(sign in text for sign in AWAY):
+        return _with_hint(
+            error, "the API server does not answer: is the cluster running, and is this the right context?"
+        )
+    return error
+
+
+def _with_hint(error: ProgramFailedError, hint: str) -> ProgramFailedError:
+    """The same failure with a hint, without the lines that kubectl's cache repeats for every try."""
+    lines = [line for line in error.stderr.splitlines() if "memcache.go" not in line]
+    return ProgramFailedError(error.argv, error.code, "\n".join(lines) or error.stderr, hint)
