@@ -1,0 +1,1 @@
+"""Records become terminal text, JSON, JUnit and HTML. Nothing is computed here twice."""

@@ -1,0 +1,148 @@
+"""What the terminal, JUnit and HTML say alike of a report's record (`Report.to_dict()`), in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lbdemo.measure.wording import duration, listing, number, percent
+
+Record = Mapping[str, Any]
+
+NONE = "-"
+
+
+def printable(text: object) -> str:
+    """The text without what would steer a terminal or break a page: records also come from files."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
+def closing(report: Record) -> str:
+    """The whole in one line; what failed without a result counts as well."""
+    good = sum(result["ok"] for result in report["results"])
+    every = len(report["results"]) + sum(skipped["failed"] for skipped in report["skipped"])
+    return f"as expected: {good} of {every}" if report["results"] else "nothing was measured"
+
+
+def span(milliseconds: float | None) -> str:
+    """A time span that a record gives in milliseconds."""
+    return NONE if milliseconds is None else duration(milliseconds / 1000)
+
+
+def quantile(result: Record, name: str) -> str:
+    """One of p50, p90, p99, max, of all calls that a server answered."""
+    latency = result["summary"]["latency_ms"]
+    return span(latency[name] if latency else None)
+
+
+def rate(result: Record) -> str:
+    """Calls a second."""
+    return number(round(result["summary"]["calls_per_second"]))
+
+
+def counts(result: Record) -> str:
+    """The calls of each server, in the order of their names."""
+    return " ".join(number(share["calls"]) for share in result["verdict"]["shares"]) or NONE
+
+
+def judgement(result: Record) -> str:
+    """The outcome, and how it compares with what was promised."""
+    verdict = result["verdict"]
+    outcome, expected = verdict["outcome"], verdict["expected"]
+    if outcome != expected:
+        return f"{outcome}, expected {expected}"
+    if not verdict["as_expected"]:
+        return f"{outcome}, but not as promised"
+    if not result["promises_kept"]:
+        return f"{outcome}, but a promise was not kept"
+    return f"{outcome}, as expected" if result["ok"] else f"{outcome}, but contradicted by the second witness"
+
+
+def policy(result: Record) -> str:
+    """What the spread looks like, beside what was promised where that is something else."""
+    verdict = result["verdict"]
+    seen, promised, dispersion = verdict["fingerprint"], verdict["expected_fingerprint"], verdict["dispersion"]
+    figure = "" if dispersion is None else f" (D = {_rounded(dispersion)})"
+    promise = f", expected {promised}" if promised and promised != seen else ""
+    return f"{seen or 'unknown'}{figure}{promise}"
+
+
+def sentences(result: Record) -> list[str]:
+    """All that is to be said: the verdict's reasons, headline first, then notes."""
+    return [printable(text) for text in (*result["verdict"]["reasons"], *result["notes"])]
+
+
+def tail(result: Record) -> str:
+    """The latencies in one line, and whose tail is the worst."""
+    summary = result["summary"]
+    if not summary["latency_ms"]:
+        return "no call was answered"
+    quantiles = "  ".join(f"{name} {quantile(result, name)}" for name in ("p50", "p90", "p99", "max"))
+    slowest = f"  slowest {printable(summary['slowest_server'])}" if len(summary["servers"]) > 1 else ""
+    return quantiles + slowest
+
+
+def witness(result: Record) -> str:
+    """What the second witness says, in one sentence; '' without one."""
+    named, servers = result["witness"]["name"], result["witness"]["servers"]
+    if not servers:
+        return ""
+    who = printable(named) or "the second witness"
+    odd = [server for server in servers if server["own"] != server["client"]]
+    if not odd:
+        return f"{who} agrees: {number(sum(server['own'] for server in servers))} calls, gate included"
+    told = [f"{printable(s['server'])} {_count(s['own'])} (the client: {number(s['client'])})" for s in odd]
+    innocent = all(server["agrees"] for server in odd)
+    return f"{who} {'differs, explained' if innocent else 'CONTRADICTS'}: {listing(told)}"
+
+
+def servers(result: Record) -> list[dict[str, Any]]:
+    """Each server's share with its latencies: the verdict's and the summary's words on it, joined."""
+    latency = {server["server"]: server["latency_ms"] for server in result["summary"]["servers"]}
+    return [dict(share, latency_ms=latency.get(share["server"])) for share in result["verdict"]["shares"]]
+
+
+def share_text(share: float) -> str:
+    """A share as a percentage."""
+    return percent(share)
+
+
+def extras(record: Record) -> list[tuple[str, str]]:
+    """Further figures, whatever they are: nested names joined, empty ones left out."""
+    return [(name, text) for name, text in _flat(record) if text]
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, _joined(name, str(key)))
+    elif isinstance(value, (list, tuple)) and any(isinstance(item, (Mapping, list, tuple)) for item in value):
+        for position, inner in enumerate(value, 1):
+            yield from _flat(inner, _joined(name, str(position)))
+    elif isinstance(value, (list, tuple)):
+        yield name, ", ".join(_scalar(item) for item in value)
+    else:
+        yield name, _scalar(value)
+
+
+def _joined(outer: str, key: str) -> str:
+    inner = printable(key).replace("_", " ")
+    return f"{outer} · {inner}" if outer else inner
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return number(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return NONE if value is None else printable(value)
+
+
+def _count(value: int | None) -> str:
+    return "could not be asked" if value is None else f"counted {number(value)}"

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from reports import PINNED, result
+
+from lbdemo.measure import Outcome
+from lbdemo.render import figures
+
+
+@pytest.mark.parametrize(
+    ("extra", "flat"),
+    [
+        ({}, []),
+        ({"planned_calls": 2131}, [("planned calls", "2,131")]),
+        ({"a": {"b_c": 1.25, "d": {"e": True}}}, [("a · b c", "1.25"), ("a · d · e", "yes")]),
+        ({"never": None, "empty": "", "no": False}, [("never", "-"), ("no", "no")]),
+        ({"names": ["x", "y"], "none": []}, [("names", "x, y")]),
+        ({"rows": [{"a": 1}, {"a": 2}]}, [("rows · 1 · a", "1"), ("rows · 2 · a", "2")]),
+    ],
+)
+def test_further_figures_are_flattened_whatever_they_are(extra: dict[str, Any], flat: list[tuple[str, str]]) -> None:
+    assert figures.extras(extra) == flat
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (result(), "BALANCED, as expected"),
+        (result(counts=PINNED), "PINNED, expected BALANCED"),
+        (result(counts=PINNED, outcome=Outcome.PINNED), "PINNED, as expected"),
+        (result(contradicted_by=1), "BALANCED, but contradicted by the second witness"),
+        (
+            result(counts={"echo-1": 5100, "echo-2": 4900, "echo-3": 5000}, fingerprint="round robin"),
+            "BALANCED, but not as promised",
+        ),
+    ],
+)
+def test_the_judgement_in_words(made: Any, words: str) -> None:
+    assert figures.judgement(made.to_dict()) == words
+
+
+def test_the_fingerprint_is_named_beside_what_was_promised() -> None:
+    assert figures.policy(result(counts=PINNED, fingerprint="round robin").to_dict()) == (
+        "sticky (D = 2,100), expected round robin"
+    )
+    assert figures.policy(result(fingerprint="round robin").to_dict()) == "round robin (D = 0)"
+
+
+def test_a_witness_that_could_not_be_asked_is_no_agreement() -> None:
+    record = result().to_dict()
+    servers: Any = record["witness"]
+    servers["servers"][0] |= {"own": None, "agrees": False}
+
+    assert "CONTRADICTS: echo-1 could not be asked (the client: 700)" in figures.witness(record)
+
+
+def test_without_a_witness_nothing_is_said_of_one() -> None:
+    assert figures.witness(result(counts={}, errors=5).to_dict()) == ""
+
+
+def test_servers_that_never_answered_have_a_share_but_no_latency() -> None:
+    servers = figures.servers(result(counts=PINNED).to_dict())
+
+    assert [(server["server"], server["latency_ms"] is None) for server in servers] == [
+        ("echo-1", True),
+        ("echo-2", False),
+        ("echo-3", True),
+    ]

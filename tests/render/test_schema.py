@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from reports import record, result, whole
+
+from lbdemo.measure.report import SCHEMA
+
+FILE = Path(__file__).parents[2] / "docs" / "report.schema.json"
+DOCUMENT = json.loads(FILE.read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(DOCUMENT)
+
+
+def as_read(report: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(report))
+
+
+def members(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths of all members of all objects, what is free-form left out."""
+    found: list[tuple[Any, ...]] = []
+    if isinstance(value, dict) and (not path or path[-1] not in {"extra", "environment", "errors"}):
+        for key, inner in value.items():
+            found += [(*path, key), *members(inner, (*path, key))]
+    elif isinstance(value, list) and value:
+        found += members(value[0], (*path, 0))
+    return found
+
+
+def without(report: Any, path: tuple[Any, ...]) -> Any:
+    changed = deepcopy(report)
+    place = changed
+    for step in path[:-1]:
+        place = place[step]
+    del place[path[-1]]
+    return changed
+
+
+def test_the_schema_is_one_and_names_the_version() -> None:
+    Draft202012Validator.check_schema(DOCUMENT)
+
+    assert DOCUMENT["title"] == SCHEMA
+
+
+@pytest.mark.parametrize("report", [whole(), record(), record(result(), started="", environment={})])
+def test_every_report_follows_it(report: dict[str, Any]) -> None:
+    assert [error.message for error in VALIDATOR.iter_errors(as_read(report))] == []
+
+
+def test_every_member_is_required() -> None:
+    report = as_read(whole())
+
+    forgiven = [path for path in members(report) if VALIDATOR.is_valid(without(report, path))]
+
+    assert forgiven == []
+
+
+def test_members_that_it_does_not_know_are_refused() -> None:
+    report = as_read(whole())
+    places = [report, *(report["results"][0][name] for name in ("summary", "verdict", "witness"))]
+
+    for place in places:
+        place["surprise"] = 1
+        assert not VALIDATOR.is_valid(report)
+        del place["surprise"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("schema",), "lbdemo.report/2"),
+        (("ok",), "yes"),
+        (("results", 0, "summary", "sent"), -1),
+        (("results", 0, "summary", "sent"), 1.5),
+        (("results", 0, "verdict", "outcome"), "FINE"),
+        (("results", 0, "verdict", "reasons"), []),
+        (("results", 0, "verdict", "shares", 0, "share"), 1.1),
+        (("results", 0, "witness", "servers", 0, "own"), "700"),
+        (("environment", "cores"), 2),
+    ],
+)
+def test_wrong_values_are_refused(path: tuple[Any, ...], value: object) -> None:
+    report = as_read(whole())
+    place = report
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+
+    assert not VALIDATOR.is_valid(report)

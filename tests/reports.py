@@ -1,0 +1,68 @@
+"""Reports for tests, made as the commands make them: from samples, through the tally and the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lbdemo.measure import Expectation, Outcome, Report, Result, Sample, Tally, Witness, judge
+
+SERVERS = ("echo-1", "echo-2", "echo-3")
+EVEN = dict.fromkeys(SERVERS, 700)
+PINNED = {"echo-2": 2100}
+
+
+def result(
+    name: str = "envoy",
+    counts: Mapping[str, int] = EVEN,
+    *,
+    outcome: Outcome = Outcome.BALANCED,
+    fingerprint: str = "",
+    servers: tuple[str, ...] = SERVERS,
+    errors: int = 0,
+    contradicted_by: int = 0,
+    note: str = "",
+    latency: float = 0.0012,
+    **further: Any,
+) -> Result:
+    tally = Tally()
+    for server, calls in counts.items():
+        for _ in range(calls):
+            tally.add(Sample(0, 0.0, 0.0, latency, server, "OK"))
+    for _ in range(errors):
+        tally.add(Sample(0, 0.0, 0.0, latency, "", "UNAVAILABLE"))
+    summary = tally.summary()
+    witness = tuple(Witness(server, calls, calls + contradicted_by, note) for server, calls in counts.items())
+    verdict = judge(summary, Expectation(outcome, servers=servers, fingerprint=fingerprint))
+    said: dict[str, Any] = {"title": f"the calls go by {name}", "witness_name": "each server's own counter", **further}
+    return Result(name, summary=summary, verdict=verdict, witness=witness, **said)
+
+
+def report(*results: Result, **further: Any) -> Report:
+    said: dict[str, Any] = {
+        "command": "demo",
+        "version": "1.2.3",
+        "started": "2026-01-02T03:04:05+00:00",
+        "environment": {"envoy": "1.39.3", "cores": "2"},
+        **further,
+    }
+    return Report(results=results, **said)
+
+
+def record(*results: Result, **further: Any) -> dict[str, Any]:
+    return report(*results, **further).to_dict()
+
+
+def whole() -> dict[str, Any]:
+    """One of everything: as expected, not as expected, contradicted, failing, nothing answered, skipped."""
+    return record(
+        result("tcp-proxy", PINNED, outcome=Outcome.PINNED, fingerprint="sticky"),
+        result("envoy", EVEN, fingerprint="round robin", notes=("Even is not the same as good.",)),
+        result("off", {"echo-1": 1900, "echo-2": 100, "echo-3": 100}),
+        result("contradicted", EVEN, contradicted_by=3),
+        result(
+            "failing", EVEN, errors=40, extra={"drills": {"slow": {"p99_ms": 201.5, "even": None}}, "planned": 2100}
+        ),
+        result("silent", {}, errors=2100),
+        skipped=(("ambient", "this Istio has no ztunnel"),),
+    )
