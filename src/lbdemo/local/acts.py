@@ -1,0 +1,86 @@
+"""The acts of the demonstration: how the calls go, and what that promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lbdemo.measure import Outcome
+
+
+class Route(StrEnum):
+    """How calls reach the servers."""
+
+    TCP_PROXY = "tcp-proxy"
+    ENVOY = "envoy"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One way to make the calls, and what it should come to. `policy` is Envoy's; `slow`: with one server made slow."""
+
+    name: str
+    title: str
+    route: Route
+    outcome: Outcome
+    fingerprint: str = ""
+    policy: str = ""
+    slow: bool = False
+
+    @property
+    def channel_policy(self) -> str:
+        """The client's own load balancing."""
+        return "round_robin" if self.route is Route.DIRECT else "pick_first"
+
+
+SLOW_MS = 200
+"""What the slow server adds to each call, in milliseconds."""
+
+STORY = (
+    Act(
+        "tcp-proxy",
+        "one choice a connection: a TCP proxy, as kube-proxy is one",
+        Route.TCP_PROXY,
+        Outcome.PINNED,
+        "sticky",
+    ),
+    Act(
+        "envoy",
+        "one choice a request: Envoy, round robin",
+        Route.ENVOY,
+        Outcome.BALANCED,
+        "round robin",
+        "ROUND_ROBIN",
+    ),
+    Act(
+        "client-side",
+        "one choice a request: the client itself, by gRPC's round_robin",
+        Route.DIRECT,
+        Outcome.BALANCED,
+        "round robin",
+    ),
+)
+
+DRILLS = {
+    "slow": (
+        Act(
+            "slow-rr",
+            f"one server {SLOW_MS} ms slower: Envoy, round robin",
+            Route.ENVOY,
+            Outcome.BALANCED,
+            "round robin",
+            "ROUND_ROBIN",
+            slow=True,
+        ),
+        Act(
+            "slow-lr",
+            f"one server {SLOW_MS} ms slower: Envoy, least request",
+            Route.ENVOY,
+            Outcome.UNBALANCED,
+            "",
+            "LEAST_REQUEST",
+            slow=True,
+        ),
+    )
+}

@@ -1,0 +1,120 @@
+"""Plays the acts one after another, and judges each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol
+
+from lbdemo.local.acts import SLOW_MS, Act, Route
+from lbdemo.local.envoy import HOW_TO_GET, find_envoy
+from lbdemo.local.guards import interruptible, same_signals, without_proxies
+from lbdemo.local.lesson import lesson
+from lbdemo.local.stage import Stage, stage
+from lbdemo.measure import Expectation, Result, Sample, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lbdemo.local.options import DemoOptions
+    from lbdemo.measure import Summary
+
+Sink = Callable[[Sample], None]
+
+CONCURRENCY = 64
+CONNECT_LIMIT = 5.0
+
+
+class Audience(Protocol):
+    """Who looks on: is told what goes on, and gets the samples of each act as they come."""
+
+    def say(self, text: str) -> None:
+        """One line on what happens."""
+
+    def watch(self, title: str, calls: int, servers: Sequence[str]) -> AbstractContextManager[Sink]:
+        """Opens for one act of so many calls; the sink takes each sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of it: the results, what was skipped and why, and where it was."""
+
+    results: tuple[Result, ...]
+    skipped: tuple[tuple[str, str], ...]
+    environment: dict[str, str]
+
+
+def play(options: DemoOptions, audience: Audience) -> Played:
+    """Starts everything, plays the acts, ends everything.
+
+    Acts that need Envoy are skipped where there is none. Raises KeyboardInterrupt on Ctrl-C and SIGTERM, after all
+    has ended; ProgramFailedError or NotReadyError when something does not start.
+    """
+    envoy = find_envoy()
+    acts = [act for act in options.acts if envoy or act.route is not Route.ENVOY]
+    skipped = tuple((act.name, HOW_TO_GET) for act in options.acts if act not in acts)
+    audience.say(f"starting {options.servers} servers, a TCP proxy{' and Envoy' if envoy else ''}")
+    with interruptible(), without_proxies(os.environ), stage(options.servers, acts, envoy) as scene:
+        results = [perform(act, scene, options, audience) for act in acts]
+        environment = surroundings(scene, options, envoy)
+    return Played(lesson(tuple(results), scene.slow_server), skipped, environment)
+
+
+def perform(act: Act, scene: Stage, options: DemoOptions, audience: Audience) -> Result:
+    """Plays one act."""
+    if act.slow:
+        scene.make_slow(SLOW_MS)
+    audience.say(f"{act.name}: {act.title}")
+    run, answers = f"demo-{uuid.uuid4().hex[:12]}", Counter[str]()
+    with audience.watch(act.name, options.planned, list(scene.servers)) as show:
+
+        def sink(sample: Sample) -> None:
+            if sample.ok:
+                answers[sample.server] += 1
+            show(sample)
+
+        summary = call(act, scene, options, run, sink)
+    scene.check()  # of a server, proxy or Envoy that has died on the way, no verdict could tell
+    expected = Expectation(act.outcome, servers=tuple(scene.servers), fingerprint=act.fingerprint)
+    name, witness = scene.witness(act, run, answers, summary.failed + summary.gate_errors)
+    return Result(act.name, act.title, summary, judge(summary, expected), witness, name)
+
+
+def call(act: Act, scene: Stage, options: DemoOptions, run: str, sink: Sink) -> Summary:
+    """Makes the calls, at fixed times; raises KeyboardInterrupt when a signal stops them."""
+    from lbdemo.echo.load import loop_for, run_until_signal
+    from lbdemo.echo.options import LoadOptions
+
+    rate = options.pace(act)
+    in_flight = CONCURRENCY + (round(rate * SLOW_MS / 1000) if act.slow else 0)
+    load = LoadOptions(
+        target=scene.target(act), interval=1 / rate, count=options.planned, concurrency=min(in_flight, 2000),
+        policy=act.channel_policy, servers=options.servers, run=run, wait=CONNECT_LIMIT,
+    )  # fmt: skip
+    with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(load.interval)) as runner:
+        report, stopped = runner.run(run_until_signal(load, sink))
+    if stopped is not None:
+        raise KeyboardInterrupt
+    return report.summary
+
+
+def surroundings(scene: Stage, options: DemoOptions, envoy: Path | None) -> dict[str, str]:
+    """Where it was measured, and with what."""
+    rates = dict.fromkeys(f"{options.pace(act):g}" for act in options.acts)
+    return {
+        "servers": str(options.servers),
+        "planned_calls": str(options.planned),
+        "rate": f"{' and '.join(rates)} calls/s",
+        "envoy": scene.envoy.version if scene.envoy else ("not used" if envoy else "none"),
+        "grpcio": version("grpcio"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+    }

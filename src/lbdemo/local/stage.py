@@ -1,0 +1,105 @@
+"""Everything that runs while the acts are played: server processes, the TCP proxy, Envoy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lbdemo.errors import LbdemoError
+from lbdemo.local.acts import Act, Route
+from lbdemo.local.envoy import Envoy, ready, start_envoy
+from lbdemo.local.processes import ProcessGroup, python
+from lbdemo.measure import Witness, failures_explain, unheard
+
+if TYPE_CHECKING:
+    from lbdemo.local.processes import Child
+
+LISTENING = r"listening on (\S+)[^\n]*\n"
+ENVOYS_COUNT = "Envoy's own counter for each server"
+SERVERS_COUNT = "each server's own counter"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is running: the servers' addresses (HOST:PORT) by name, the proxy's address, and Envoy if there is one."""
+
+    servers: Mapping[str, str]
+    proxy: str
+    envoy: Envoy | None
+    check: Callable[[], None]  # raises ProgramFailedError when one of them has ended
+
+    @property
+    def slow_server(self) -> str:
+        """The one that a drill makes slow: the last."""
+        return list(self.servers)[-1]
+
+    def target(self, act: Act) -> str:
+        """What the client calls."""
+        if act.route is Route.TCP_PROXY:
+            return self.proxy
+        if self.envoy is not None and act.route is Route.ENVOY:
+            return self.envoy.listeners[act.name]
+        return f"ipv4:{','.join(self.servers.values())}"
+
+    def make_slow(self, milliseconds: int) -> None:
+        """From now on `slow_server` takes so much longer."""
+        from lbdemo.echo.peer import set_faults
+
+        set_faults(self.servers[self.slow_server], milliseconds)
+
+    def witness(self, act: Act, run: str, answers: Counter[str], failed: int) -> tuple[str, tuple[Witness, ...]]:
+        """Who the second witness is, and what it counted for each server beside the client's `answers`."""
+        name, counts = self._counts(act, run)
+        servers = sorted({*self.servers, *filter(None, answers)})
+        more = [own - answers[server] for server in servers if (own := counts.get(server)) is not None]
+        note = unheard(failed) if failures_explain(more, failed) else ""
+        return name, tuple(
+            Witness(server, answers[server], own, note if own is not None and own > answers[server] else "")
+            for server, own in ((server, counts.get(server)) for server in servers)
+        )
+
+    def _counts(self, act: Act, run: str) -> tuple[str, dict[str, int | None]]:
+        if self.envoy is not None and act.route is Route.ENVOY:
+            counted = self.envoy.counts(act.name)
+            return ENVOYS_COUNT, {name: counted.get(address) for name, address in self.servers.items()}
+        return SERVERS_COUNT, {name: _own(address, run) for name, address in self.servers.items()}
+
+
+@contextmanager
+def stage(servers: int, acts: Sequence[Act], envoy: Path | None) -> Iterator[Stage]:
+    """Starts so many servers, the proxy, and Envoy (when there is the program) for the acts that need it.
+
+    All on loopback, on ports of the system's choice. Everything ends with the `with`, or with this process.
+    """
+    policies = {act.name: act.policy for act in acts if act.route is Route.ENVOY}
+    with ProcessGroup() as group:
+        children = {name: _start_server(group, name) for name in names(servers)}
+        addresses = {name: child.said(LISTENING)[1] for name, child in children.items()}
+        proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *addresses.values()))
+        proxied = start_envoy(group, envoy, policies, addresses.values()) if envoy and policies else None
+        yield Stage(addresses, proxy.said(LISTENING)[1], ready(proxied) if proxied else None, group.check)
+
+
+def names(servers: int) -> list[str]:
+    """echo-1, echo-2, ...: as wide as the last, so that they sort."""
+    width = len(str(servers))
+    return [f"echo-{number:0{width}}" for number in range(1, servers + 1)]
+
+
+def _start_server(group: ProcessGroup, name: str) -> Child:
+    listen = ["--listen", "127.0.0.1:0", "--name", name, "--drain", "0"]
+    return group.start(python("-m", "lbdemo", "serve", *listen))
+
+
+def _own(address: str, run: str) -> int | None:
+    """The server's count of this run's calls; None when it does not answer any more."""
+    from lbdemo.echo.peer import read_stats
+
+    try:
+        return read_stats(address, run).answered
+    except LbdemoError:
+        return None

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections import Counter
+
+from echo_server import lbdemo, process
+
+from lbdemo.local.acts import STORY
+from lbdemo.local.stage import SERVERS_COUNT, Stage, names
+
+PROXY, ENVOY, DIRECT = STORY
+ADDRESSES = {"echo-1": "127.0.0.1:1001", "echo-2": "127.0.0.1:1002"}
+
+
+def test_each_act_has_its_own_way_to_the_servers() -> None:
+    scene = Stage(ADDRESSES, "127.0.0.1:1000", None, lambda: None)
+
+    assert scene.target(PROXY) == "127.0.0.1:1000"
+    assert scene.target(DIRECT) == "ipv4:127.0.0.1:1001,127.0.0.1:1002"
+    assert (PROXY.channel_policy, DIRECT.channel_policy) == ("pick_first", "round_robin")
+
+
+def test_the_second_witness_is_asked_server_by_server() -> None:
+    with process("--name", "echo-1", "--drain", "0") as (_, address):
+        scene = Stage({"echo-1": address}, "", None, lambda: None)
+
+        name, [witness] = scene.witness(DIRECT, "run", Counter({"echo-1": 3}), failed=0)
+
+    assert name == SERVERS_COUNT
+    assert (witness.server, witness.client, witness.own, witness.agrees) == ("echo-1", 3, 0, False)
+
+
+def test_failed_calls_explain_a_surplus_but_not_a_lack_nor_a_server_that_is_away() -> None:
+    with process("--name", "echo-1", "--drain", "0") as (_, address):
+        with lbdemo("client", "--target", address, "--rate", "0", "--count", "5", "--run", "run") as called:
+            assert called.wait(timeout=20) == 0
+        scene = Stage({"echo-1": address, "echo-2": "127.0.0.1:1"}, "", None, lambda: None)
+
+        _, (more, away) = scene.witness(DIRECT, "run", Counter({"echo-1": 3}), failed=2)
+        _, (too_many, _) = scene.witness(DIRECT, "run", Counter({"echo-1": 3}), failed=1)
+        _, (less, _) = scene.witness(DIRECT, "run", Counter({"echo-1": 6}), failed=2)
+
+    assert (more.own, more.agrees) == (5, True)
+    assert "2 calls failed" in more.note
+    assert not too_many.agrees
+    assert not less.agrees
+    assert (away.own, away.agrees) == (None, False)
+
+
+def test_an_answer_from_somebody_unknown_is_not_overlooked() -> None:
+    scene = Stage({}, "", None, lambda: None)
+
+    _, [witness] = scene.witness(DIRECT, "run", Counter({"stranger": 1}), failed=0)
+
+    assert (witness.server, witness.client, witness.own, witness.agrees) == ("stranger", 1, None, False)
+
+
+def test_servers_sort_by_name_also_when_there_are_ten() -> None:
+    assert names(3) == ["echo-1", "echo-2", "echo-3"]
+    assert names(10) == sorted(names(10))
+    assert Stage(dict.fromkeys(names(10), ""), "", None, lambda: None).slow_server == "echo-10"
