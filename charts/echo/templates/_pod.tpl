@@ -1,0 +1,67 @@
+{{/*
+Labels of a pod that say whether it gets a sidecar. They say it either way: a labelled namespace then injects nothing
+into the pods of another strategy, and a change of strategy rolls the pods.
+The canonical name is the release's: both releases share a chart, and would merge in the mesh's telemetry.
+*/}}
+{{- define "echo.mesh.labels" -}}
+service.istio.io/canonical-name: {{ .Release.Name | quote }}
+sidecar.istio.io/inject: {{ .Values.istio.enabled | quote }}
+{{- if and .Values.istio.enabled .Values.istio.revision }}
+istio.io/rev: {{ .Values.istio.revision | quote }}
+{{- end }}
+{{- end }}
+
+{{/*
+How the sidecar ends. A native sidecar (Kubernetes 1.29 and later) gets its SIGTERM after the server is gone, and has
+nothing left to wait for; an older one gets it together with the server, and must outlive the calls in flight.
+*/}}
+{{- define "echo.mesh.annotations" -}}
+proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true, "proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "1s"}}'
+{{- end }}
+
+{{/* What all our pods have in common; "restricted" in the words of Kubernetes' pod security standards. */}}
+{{- define "echo.pod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  seccompProfile:
+    type: RuntimeDefault
+{{- end }}
+
+{{- define "echo.container.security" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* The name by which a server signs its answers. */}}
+{{- define "echo.pod.name" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+{{- end }}
+
+{{/* requests and limits, without the quantities that are empty. */}}
+{{- define "echo.resources" -}}
+{{- range $kind, $quantities := . }}
+{{- $given := dict }}
+{{- range $name, $quantity := $quantities }}
+{{- if $quantity }}{{ $_ := set $given $name $quantity }}{{ end }}
+{{- end }}
+{{- with $given }}
+{{ $kind }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Seconds a pod has between SIGTERM and SIGKILL: its drain, and time to end and for a sidecar to follow. */}}
+{{- define "echo.grace" -}}
+{{ add (ceil .) 15 }}
+{{- end }}

@@ -1,0 +1,138 @@
+"""The chart's values as frozen dataclasses: the same truth as charts/echo/values.yaml and its schema.
+
+The defaults here are those of values.yaml; tests hold the three together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+Role = Literal["server", "client"]
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
+ChannelPolicy = Literal["pick_first", "round_robin"]
+LbPolicy = Literal["ROUND_ROBIN", "LEAST_REQUEST"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageValues:
+    """An image; an empty tag is the chart's appVersion, and a digest (sha256:...) takes the tag's place."""
+
+    repository: str = "lbdemo/echo"
+    tag: str = ""
+    digest: str = ""
+    pull_policy: PullPolicy = "IfNotPresent"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """Kubernetes quantities, such as cpu "10m" and memory "64Mi"; empty ones are left out."""
+
+    cpu: str = ""
+    memory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceValues:
+    """What a container asks for, and what it may have."""
+
+    requests: Quantities = Quantities("10m", "64Mi")
+    limits: Quantities = Quantities("", "256Mi")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerValues:
+    """The servers. A connection age of 0 s is no limit; `drain_seconds` is the time between SIGTERM and GOAWAY."""
+
+    port: int = 8080
+    max_connection_age_seconds: float = 0
+    drain_seconds: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClientValues:
+    """The client: what it calls, how gRPC balances there, and its load (`rate` in RPC/s of each client pod)."""
+
+    target: str = ""
+    policy: ChannelPolicy = "pick_first"
+    rate: float = 5
+    concurrency: int = 1
+    connections: int = 1
+    timeout_seconds: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierDetectionValues:
+    """When a failing pod is taken out of the rotation, and for how long (the first time)."""
+
+    enabled: bool = False
+    consecutive_errors: int = 5
+    interval_seconds: float = 1
+    ejection_seconds: float = 10
+    max_ejection_percent: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class BalancingValues:
+    """How a mesh, a proxy or a control plane spreads requests."""
+
+    policy: LbPolicy = "ROUND_ROBIN"
+    outlier_detection: OutlierDetectionValues = OutlierDetectionValues()
+
+
+@dataclass(frozen=True, slots=True)
+class IstioValues:
+    """Sidecars, mutual TLS, DestinationRule. An empty revision is the default one."""
+
+    enabled: bool = False
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyValues:
+    """An Envoy Deployment in front of the servers."""
+
+    enabled: bool = False
+    image: ImageValues = ImageValues("docker.io/envoyproxy/envoy", "v1.36.4")
+    replicas: int = 1
+    retries: int = 0
+    drain_seconds: float = 5
+    resources: ResourceValues = ResourceValues()
+
+
+@dataclass(frozen=True, slots=True)
+class XdsValues:
+    """Proxyless gRPC: the address of istiod's plain-text xDS port."""
+
+    enabled: bool = False
+    istiod_address: str = "istiod.istio-system.svc:15010"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """All values of one release. At most one of istio, envoy and xds is enabled; a client needs a target."""
+
+    role: Role
+    replicas: int = 2
+    image: ImageValues = ImageValues()
+    server: ServerValues = ServerValues()
+    client: ClientValues = ClientValues()
+    balancing: BalancingValues = BalancingValues()
+    istio: IstioValues = IstioValues()
+    envoy: EnvoyValues = EnvoyValues()
+    xds: XdsValues = XdsValues()
+    resources: ResourceValues = ResourceValues()
+
+    def to_values(self) -> dict[str, Any]:
+        """The values as Helm reads them: nested, in camelCase, nothing left out."""
+        return _to_values(self)
+
+
+def _to_values(record: Any) -> dict[str, Any]:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {_camel_case(name): _to_values(v) if is_dataclass(v) else v for name, v in values.items()}
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
