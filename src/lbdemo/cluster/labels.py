@@ -1,0 +1,24 @@
+"""The labels by which lbdemo finds again what it made. Nothing is stored on the user's machine."""
+
+from __future__ import annotations
+
+from lbdemo.tools.objects import Meta
+
+PART_OF = "app.kubernetes.io/part-of"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+DIGEST = "lbdemo/digest"  # on Helm's release secrets: what the release was made from
+STRATEGY = "lbdemo/strategy"  # on the same: the strategy that is installed
+POLICY = "lbdemo/lb-policy"  # on the same: --lb-policy
+GENERATION = "lbdemo/generation"  # on our deployments: the specification's generation that we left
+OURS = {PART_OF: "lbdemo", MANAGED_BY: "lbdemo"}
+SELECTOR = f"{PART_OF}=lbdemo"
+INVENTORY = "lbdemo-inventory"  # the ConfigMap that keeps what the cluster had before
+INJECTION = "istio-injection"
+REVISION = "istio.io/rev"
+SERVER = "echo-server"
+CLIENT = "echo-client"
+
+
+def ours(made: Meta | None) -> bool:
+    """Whether it is there, and lbdemo made it."""
+    return made is not None and made.labels.get(MANAGED_BY) == "lbdemo"

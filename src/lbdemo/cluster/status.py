@@ -1,0 +1,114 @@
+"""`status`: what is installed, as one record that the terminal and JSON show alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lbdemo.cluster.observe import Observed, observe
+from lbdemo.config import Place
+from lbdemo.tools.kubectl import Context, Kubectl
+from lbdemo.tools.objects import Pod
+
+
+@dataclass(frozen=True, slots=True)
+class PodStatus:
+    """One pod at a glance; `state` is Ready, or why it is not."""
+
+    name: str
+    release: str
+    state: str
+    sidecar: bool
+    restarts: int
+    node: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything at a glance."""
+
+    context: str
+    server: str
+    namespace: str
+    namespace_state: str  # "absent", "lbdemo's", "adopted" or "terminating"
+    strategy: str  # "" when nothing is installed
+    releases: tuple[tuple[str, str, int], ...]  # name, Helm's status, revision
+    pods: tuple[PodStatus, ...]
+    istio: str  # "none", or version and owner
+    injection: str  # the namespace's injection label, "" when there is none
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`: versioned, stable keys."""
+        return {
+            "schema": "lbdemo.status/1",
+            "context": {"name": self.context, "server": self.server},
+            "namespace": {"name": self.namespace, "state": self.namespace_state, "injection": self.injection},
+            "strategy": self.strategy,
+            "releases": [{"name": n, "status": s, "revision": r} for n, s, r in self.releases],
+            "pods": [
+                {"name": p.name, "release": p.release, "state": p.state, "sidecar": p.sidecar, "restarts": p.restarts,
+                 "node": p.node, "image": p.image}
+                for p in self.pods
+            ],
+            "istio": self.istio,
+        }  # fmt: skip
+
+
+def status(kubectl: Kubectl, place: Place, context: Context) -> Status:
+    """Reads it from the cluster."""
+    seen = observe(kubectl, place.namespace, istio=True, lenient=True)
+    releases = tuple((r.name, r.status, r.revision) for r in sorted(seen.releases.values(), key=lambda r: r.name))
+    strategies = {release.strategy for release in seen.releases.values() if release.strategy}
+    labels_ = seen.namespace.labels if seen.namespace else {}
+    return Status(
+        context=context.name,
+        server=context.server,
+        namespace=place.namespace,
+        namespace_state=_namespace_state(seen),
+        strategy="/".join(sorted(strategies)),
+        releases=releases,
+        pods=tuple(pod_status(pod) for pod in sorted(seen.objects.pods, key=lambda pod: pod.name)),
+        istio=_istio(seen),
+        injection=labels_.get("istio.io/rev", "") or labels_.get("istio-injection", ""),
+    )
+
+
+def _namespace_state(seen: Observed) -> str:
+    if seen.namespace is None:
+        return "absent"
+    if seen.namespace.deleting:
+        return "terminating"
+    return "lbdemo's" if seen.namespace_ours else "adopted" if seen.releases else "not lbdemo's"
+
+
+def _istio(seen: Observed) -> str:
+    daemon = seen.istio.daemon
+    if daemon is None:
+        return "none"
+    ready = "" if daemon.complete else ", not ready"
+    return f"{seen.istio.version} ({'installed by lbdemo' if seen.istio.ours else 'of somebody else'}{ready})"
+
+
+def pod_status(pod: Pod) -> PodStatus:
+    """One pod at a glance."""
+    main = next((c for c in pod.containers if not c.init and c.name != "istio-proxy"), None)
+    return PodStatus(
+        name=pod.name,
+        release=pod.release,
+        state=pod_state(pod),
+        sidecar=pod.sidecar is not None,
+        restarts=pod.restarts,
+        node=pod.node,
+        image=main.image if main else "",
+    )
+
+
+def pod_state(pod: Pod) -> str:
+    """Ready, Terminating, the reason why a container waits, or the pod's phase."""
+    if pod.meta.deleting:
+        return "Terminating"
+    if pod.ready:
+        return "Ready"
+    waiting = [c.waiting for c in pod.containers if c.waiting and c.waiting != "PodInitializing"]
+    return waiting[0] if waiting else "NotReady" if pod.phase == "Running" else pod.phase

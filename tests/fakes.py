@@ -1,0 +1,169 @@
+"""The fakes: a strict runner that fails on unannounced and on unused calls, a clock, a reporter."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from lbdemo.cluster.steps import Tools
+from lbdemo.errors import MissingProgramError, ProgramFailedError
+from lbdemo.tools.helm import Helm
+from lbdemo.tools.kubectl import Kubectl
+
+Piece = bytes | ProgramFailedError | Callable[[], object]
+Answer = str | dict[str, Any] | ProgramFailedError
+
+
+class FakeRun:
+    """Answers announced program calls, in any order, each once unless announced as `always`."""
+
+    def __init__(self) -> None:
+        self.missing: set[str] = set()
+        self._once: list[tuple[tuple[str, ...], Answer]] = []
+        self._always: list[tuple[tuple[str, ...], Answer]] = []
+        self.calls: list[list[str]] = []
+        self.stdin: list[str] = []
+
+    def on(self, *words: str, answer: Answer = "", always: bool = False) -> Self:
+        """A call whose argv has all these words gets this answer (a dict becomes JSON, an error is raised)."""
+        (self._always if always else self._once).append((words, answer))
+        return self
+
+    def require(self, program: str) -> None:
+        if program in self.missing:
+            raise MissingProgramError(f"{program} is not installed")
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float | None = None) -> str:
+        self.calls.append(list(argv))
+        self.stdin.append(stdin)
+        for announced in self._once:
+            if set(announced[0]) <= set(argv):
+                self._once.remove(announced)
+                return self._give(announced[1])
+        for words, answer in self._always:
+            if set(words) <= set(argv):
+                return self._give(answer)
+        raise AssertionError(f"unannounced call: {list(argv)}")
+
+    def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
+        yield self.run(argv).encode()
+
+    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+        yield from self.run(argv).splitlines()
+
+    def called(self, *words: str) -> bool:
+        return any(set(words) <= set(argv) for argv in self.calls)
+
+    @staticmethod
+    def _give(answer: Answer) -> str:
+        if isinstance(answer, ProgramFailedError):
+            raise answer
+        return answer if isinstance(answer, str) else json.dumps(answer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            assert not self._once, f"announced and never called: {[words for words, _ in self._once]}"
+
+
+class FakeStreams(FakeRun):
+    """Streams, announced by their whole argv after `kubectl -n NAMESPACE`, in pieces; equal ones in their order.
+
+    A piece is some output, an error that is raised, or something that is called before the stream goes on. A stream
+    that `holds` stays open until `cancel`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._streams: list[tuple[list[str], tuple[Piece, ...], bool]] = []
+        self._cancelled = threading.Event()
+        self._taking = threading.Lock()
+
+    def on_stream(self, *words: str, pieces: Sequence[Piece] = (), holds: bool = False) -> Self:
+        self._streams.append((list(words), tuple(pieces), holds))
+        return self
+
+    def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
+        with self._taking:
+            self.calls.append(list(argv))
+            found = next((stream for stream in self._streams if stream[0] == list(argv[3:])), None)
+            if found is None:
+                raise AssertionError(f"unannounced stream: {list(argv)}")
+            self._streams.remove(found)
+        for piece in found[1]:
+            if isinstance(piece, ProgramFailedError):
+                raise piece
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                piece()
+        if found[2]:
+            assert self._cancelled.wait(20), "nobody cancelled"
+            raise KeyboardInterrupt
+
+    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+        for chunk in self.chunks(argv):
+            yield from chunk.decode().splitlines()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if kind is None:
+            assert not self._streams, f"announced and never read: {[words for words, _, _ in self._streams]}"
+
+
+@dataclass
+class FakeClock:
+    """A clock that moves by itself at each look."""
+
+    step: float = 0.0
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@dataclass
+class FakeReporter:
+    """Remembers what it was told."""
+
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+    def started(self, key: str, title: str) -> None:
+        self.events.append(("started", key))
+
+    def progress(self, key: str, text: str) -> None:
+        self.events.append(("progress", text))
+
+    def finished(self, key: str, title: str, seconds: float, note: str) -> None:
+        self.events.append(("finished", key))
+
+    def failed(self, key: str, title: str, seconds: float) -> None:
+        self.events.append(("failed", key))
+
+
+def no_docker() -> Any:
+    raise AssertionError("Docker was not announced")
+
+
+def tools(run: FakeRun, clock: Callable[[], float] | None = None) -> Tools:
+    """Tools on a fake runner."""
+    return Tools(run, Kubectl(run), Helm(run), no_docker, lambda: None, clock or FakeClock())
+
+
+def failure(stderr: str, *argv: str, code: int = 1) -> ProgramFailedError:
+    """A program that failed with these words."""
+    return ProgramFailedError(argv or ("kubectl", "get"), code, stderr)

@@ -1,0 +1,83 @@
+"""What kubectl's and Helm's own words mean for a person."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import FakeRun, failure
+
+from lbdemo.errors import InputError, LbdemoError, MissingProgramError
+from lbdemo.tools.helm import Chart, Helm, Install, explain_helm
+from lbdemo.tools.kubectl import ConflictError, Kubectl, NotFoundError, documents, explain
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "hint"),
+    [
+        ("error: current-context must exist in order to minify", InputError, "use-context"),
+        ("The connection to the server localhost:8080 was refused - did you", InputError, "use-context"),
+        ("error: cannot locate context nope", InputError, "use-context"),
+        ('Error from server (AlreadyExists): leases "x" already exists', ConflictError, ""),
+        ('Error from server (Conflict): the object has been modified', ConflictError, ""),
+        ('Error from server (NotFound): pods "x" not found', NotFoundError, ""),
+        ('Error from server (Forbidden): pods is forbidden: User "u" cannot list', LbdemoError, "can-i"),
+        ("error: You must be logged in to the server (Unauthorized)", LbdemoError, "log in"),
+        ("Unable to connect to the server: dial tcp: lookup x: no such host", LbdemoError, "does not answer"),
+    ],
+)  # fmt: skip
+def test_kubectls_words(stderr: str, kind: type[LbdemoError], hint: str) -> None:
+    error = explain(failure(stderr))
+
+    assert type(error) is kind or (kind is LbdemoError and isinstance(error, LbdemoError))
+    assert hint in error.hint
+
+
+def test_the_lines_that_kubectl_repeats_are_left_out() -> None:
+    noise = "E1123 memcache.go:265] couldn't get current server API group list\n" * 5
+
+    error = explain(failure(noise + "The connection to the server 127.0.0.1:1 was refused"))
+
+    assert "memcache" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("stderr", "hint"),
+    [
+        ('failed to perform "FetchReference" on source: x:9.9.9: not found', "--istio-version"),
+        ('failed to perform "FetchReference" on source: dial tcp: connection refused', "cannot be reached"),
+        ("http: server gave HTTP response to HTTPS client", "--plain-http"),
+        ("another operation (install/upgrade/rollback) is in progress", "another helm"),
+    ],
+)
+def test_helms_words(stderr: str, hint: str) -> None:
+    assert hint in explain_helm(failure(stderr, "helm", "upgrade")).hint
+
+
+@pytest.mark.parametrize("said", ["v3.9.4+gdbc6d8e", "v2.17.0"])
+def test_a_helm_that_is_too_old_is_refused(said: str) -> None:
+    with pytest.raises(MissingProgramError, match="too old"):
+        Helm(FakeRun().on("version", answer=said)).version()
+
+
+@pytest.mark.parametrize(("said", "forced"), [("v4.1.4+g05", True), ("v3.13.0+g1", False)])
+def test_only_helm_4_is_told_to_force_conflicts(said: str, forced: bool) -> None:
+    helm = Helm(FakeRun().on("version", answer=said))
+
+    argv = helm.install_argv(Install("r", "ns", Chart("chart"), values={"a": 1}))
+
+    assert ("--force-conflicts" in argv) is forced
+    assert argv[-4:] == ["-f", "-", "-n", "ns"]
+
+
+def test_the_context_reaches_both_programs() -> None:
+    assert Kubectl(FakeRun(), "other").argv("get", "pods", namespace="n")[:5] == [
+        "kubectl",
+        "--context",
+        "other",
+        "-n",
+        "n",
+    ]
+    assert Helm(FakeRun(), "other").argv("list")[-2:] == ["--kube-context", "other"]
+
+
+def test_documents_one_after_another_are_told_apart() -> None:
+    assert documents('{"a": 1}\n{"b": 2}\n\n') == [{"a": 1}, {"b": 2}]

@@ -1,0 +1,173 @@
+"""Little worlds for tests: deployments, pods, releases, as the cluster might be found."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lbdemo.cluster import labels
+from lbdemo.cluster.desired import Desired, desire
+from lbdemo.cluster.observe import Istio, Observed, Release
+from lbdemo.cluster.steps import Tools
+from lbdemo.cluster.strategies import STRATEGIES, Mesh
+from lbdemo.cluster.strategies.base import DEFAULT_MESH
+from lbdemo.cluster.verify import Setting
+from lbdemo.config import ISTIO_NAMESPACE, Place, UpConfig
+from lbdemo.resources import chart_folder
+from lbdemo.tools.objects import APPLIED, Condition, Container, Deployment, Meta, Objects, Pod
+
+CHART: Path = chart_folder()
+CONFIG = UpConfig(Place("", "lbdemo"), image="registry/echo:1")
+HASH = "abc"
+
+
+def meta(kind: str, name: str, marks: Mapping[str, str] | None = None, **more: object) -> Meta:
+    known = {"app.kubernetes.io/part-of": "lbdemo", **(marks or {})}
+    return replace(Meta(kind, "lbdemo", name, known), **more)  # type: ignore[arg-type]
+
+
+def namespace(marks: Mapping[str, str] | None = None, *, ours: bool = True) -> Meta:
+    own = dict(labels.OURS) if ours else {}
+    return Meta("Namespace", "", "lbdemo", {**own, **(marks or {})})
+
+
+def deployment(name: str, replicas: int, image: str = "registry/echo:1", *, touched: bool = False) -> Deployment:
+    return Deployment(
+        meta("Deployment", name, {labels.GENERATION: "1"}, annotations={"deployment.kubernetes.io/revision": "1"}),
+        replicas=replicas, updated=replicas, available=replicas, total=replicas, settled=True,
+        generation=2 if touched else 1, images=(image,), conditions=(),
+    )  # fmt: skip
+
+
+def pod(
+    name: str, release: str, *, sidecar: bool = False, hash_: str = HASH, container: Container | None = None
+) -> Pod:
+    containers = [container or Container("echo", "registry/echo:1", ready=True, running=True)]
+    if sidecar:
+        containers.append(Container("istio-proxy", "proxyv2", init=True, always=True, ready=True, running=True))
+    marks = {"app.kubernetes.io/instance": release, "app.kubernetes.io/name": "echo", "pod-template-hash": hash_}
+    ready = Condition("Ready", "True" if container is None else "False")
+    return Pod(meta("Pod", name, marks), "Running", "node-1", "10.0.0.1", tuple(containers), (ready,))
+
+
+def replica_set(owner: str, hash_: str = HASH, revision: str = "1") -> Meta:
+    marks = {"pod-template-hash": hash_}
+    return meta("ReplicaSet", f"{owner}-{hash_}", marks, annotations={"deployment.kubernetes.io/revision": revision})
+
+
+def desired(config: UpConfig = CONFIG, mesh: Mesh = DEFAULT_MESH) -> Desired:
+    return desire(config, "lbdemo", mesh, CHART)
+
+
+def istiod(*, ours: bool = True, replicas: int = 1, revision: str = "default") -> Istio:
+    """A running Istio."""
+    from lbdemo.cluster.istio import digest
+
+    daemon = replace(
+        deployment("istiod", replicas), meta=Meta("Deployment", ISTIO_NAMESPACE, "istiod", {"istio.io/rev": revision})
+    )
+    releases = {
+        name: Release(name, ISTIO_NAMESPACE, "deployed", 1, ours, digest(CONFIG.istio, name), has_deployed=True)
+        for name in ("istio-base", "istiod")
+    }
+    return Istio(releases, (daemon,))
+
+
+def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed:
+    """The cluster just as `up` with this configuration leaves it."""
+    wanted = desired(config)
+    injected = wanted.strategy.injects
+    deployments = [deployment(n, r) for release in wanted.releases for n, r in release.deployments.items()]
+    services = [meta("Service", n, as_applied=True) for release in wanted.releases for n in release.services]
+    services += [meta("ConfigMap", n, as_applied=True) for release in wanted.releases for n in release.config_maps]
+    pods = [pod(f"{r.name}-{HASH}-1", r.name, sidecar=injected) for r in wanted.releases]
+    releases = {
+        r.name: Release(r.name, "lbdemo", "deployed", 1, True, r.digest, wanted.strategy.name, has_deployed=True)
+        for r in wanted.releases
+    }
+    mesh = istio or (istiod() if wanted.strategy.needs_istiod else Istio())
+    policies = tuple(meta("DestinationRule", n, as_applied=True) for r in wanted.releases for n in r.policies)
+    sets = [replica_set(d.meta.name) for d in deployments]
+    return Observed(
+        namespace=namespace({labels.INJECTION: "enabled"} if injected else {}),
+        objects=Objects(tuple(pods), tuple(deployments), (*services, *sets)),
+        releases=releases,
+        istio=replace(mesh, policies=policies),
+    )
+
+
+def setting(strategy: str = "envoy", servers: int = 2, lb_policy: str = "round-robin") -> Setting:
+    """What is installed: a client, and servers echo-1, echo-2, ..."""
+    pods = tuple(pod(f"echo-{number + 1}", labels.SERVER) for number in range(servers))
+    target = "echo-server.lbdemo.svc.cluster.local:8080"
+    return Setting(STRATEGIES[strategy], lb_policy, pod("client-1", labels.CLIENT), pods, target, "pick_first")
+
+
+def listed(records: Iterable[Meta | Pod | Deployment], namespace: str = "") -> dict[str, Any]:
+    """What `kubectl get -o json` prints of these records; all in one `namespace` when it is named."""
+    return {"kind": "List", "items": [_document(record, namespace) for record in records]}
+
+
+def helm_secret(release: Release, **further: str) -> Meta:
+    """The secret in which Helm keeps this revision of a release."""
+    marks = {
+        "owner": "helm", "name": release.name, "status": release.status, "version": str(release.revision),
+        labels.DIGEST: release.digest, labels.STRATEGY: release.strategy, labels.POLICY: release.policy,
+        **({labels.PART_OF: "lbdemo"} if release.ours else {}), **further,
+    }  # fmt: skip
+    return Meta("Secret", release.namespace, f"sh.helm.release.v1.{release.name}.v{release.revision}", marks)
+
+
+def hurried(tools: Tools) -> Tools:
+    """The same tools, whose pauses take no time."""
+    return replace(tools, stop=_NoWaiting())
+
+
+class _NoWaiting(threading.Event):
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        return self.is_set()
+
+
+def _document(record: Meta | Pod | Deployment, namespace: str) -> dict[str, Any]:
+    if isinstance(record, Meta):
+        return {"kind": record.kind, "metadata": _metadata(record, namespace)}
+    head: dict[str, Any] = {"kind": record.meta.kind, "metadata": _metadata(record.meta, namespace)}
+    status: dict[str, Any] = {"conditions": [{"type": c.type, "status": c.status} for c in record.conditions]}
+    if isinstance(record, Pod):
+        init = [c for c in record.containers if c.init]
+        main = [c for c in record.containers if not c.init]
+        spec: dict[str, Any] = {"nodeName": record.node, "initContainers": _specs(init), "containers": _specs(main)}
+        status |= {"phase": record.phase, "podIP": record.ip}
+        status |= {"initContainerStatuses": _states(init), "containerStatuses": _states(main)}
+        return {**head, "spec": spec, "status": status}
+    head["metadata"]["generation"] = record.generation
+    images = [{"name": "main", "image": image} for image in record.images]
+    status |= {"updatedReplicas": record.updated, "availableReplicas": record.available, "replicas": record.total}
+    status |= {"observedGeneration": record.generation}
+    return {
+        **head, "spec": {"replicas": record.replicas, "template": {"spec": {"containers": images}}}, "status": status
+    }  # fmt: skip
+
+
+def _metadata(meta: Meta, namespace: str) -> dict[str, Any]:
+    there = {"name": meta.name, "namespace": namespace if namespace and meta.namespace else meta.namespace}
+    ending = {"deletionTimestamp": "2026-01-02T03:04:05Z"} if meta.deleting else {}
+    applied = {APPLIED: json.dumps({"kind": meta.kind})} if meta.as_applied else {}
+    return {**there, **ending, "labels": dict(meta.labels), "annotations": {**meta.annotations, **applied}}
+
+
+def _specs(containers: Iterable[Container]) -> list[dict[str, Any]]:
+    return [{"name": c.name, "image": c.image, **({"restartPolicy": "Always"} if c.always else {})} for c in containers]
+
+
+def _states(containers: Iterable[Container]) -> list[dict[str, Any]]:
+    return [
+        {"name": c.name, "ready": c.ready, "restartCount": c.restarts,
+         "state": {"running": {}} if c.running else {"waiting": {"reason": c.waiting, "message": c.message}}}
+        for c in containers
+    ]  # fmt: skip
