@@ -1,0 +1,27 @@
+"""`lbdemo build`: the image, and its delivery to the cluster."""
+
+from __future__ import annotations
+
+import typer
+
+from lbdemo.cli import options
+
+
+def build(ctx: typer.Context, registry: options.Registry = "") -> int:
+    """Builds the pods' image, unless it is there already, and brings it to the cluster."""
+    from lbdemo.cli.session import session
+    from lbdemo.cluster import image
+    from lbdemo.cluster.delivery import choose
+    from lbdemo.cluster.image_step import DeliverImage
+    from lbdemo.cluster.preflight import check_delivery
+    from lbdemo.cluster.steps import Plan, execute
+    from lbdemo.config import check_registry
+
+    address = check_registry(registry) if registry else ""
+    with session(ctx.obj, anywhere=bool(address)) as here:
+        delivery = choose(here.context.name, address)
+        check_delivery(here.tools, delivery)
+        built = image.content_image(image.context_files())
+        execute(Plan((DeliverImage(built, delivery),)), here.tools, here.reporter)
+    print((built.at(address) if address else built).reference)
+    return 0

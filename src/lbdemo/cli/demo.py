@@ -1,0 +1,100 @@
+"""`lbdemo demo`: the whole story on this machine, without a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lbdemo.cli import options, output
+from lbdemo.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lbdemo.local.options import DemoOptions
+    from lbdemo.measure import Report, Sample
+
+
+class Drill(StrEnum):
+    """Further acts."""
+
+    slow = "slow"
+
+
+def demo(
+    servers: Annotated[int, typer.Option(min=2, max=10, metavar="N", help="Echo servers.")] = 3,
+    calls: Annotated[
+        int, typer.Option(min=0, max=1_000_000, metavar="N", help="RPCs to judge in each act (0: as many as it takes).")
+    ] = 0,
+    rate: Annotated[
+        float, typer.Option(min=0, max=100_000, metavar="RPC/S", help="RPCs a second (0: what two cores can keep).")
+    ] = 0.0,
+    drill: Annotated[
+        Drill | None, typer.Option(help="Two more acts, with one of 3 or more servers made slow.", show_default=False)
+    ] = None,
+    as_json: options.AsJson = False,
+    junit: output.Junit = "",
+    html: output.Html = "",
+) -> int:
+    """Shows on this machine what a connection hides: real servers, a TCP proxy, a real Envoy, and verdicts.
+
+    Exits with 0 when every act came out as it should, with 1 when not. Without Envoy the acts that need it are skipped.
+    """
+    from lbdemo.local.options import DemoOptions
+
+    output.check_writable(junit, html)
+    if rate and not rate >= 1:
+        raise InputError(
+            f"--rate {rate:g} is out of range", "it must be 0 (what two cores can keep), or from 1 to 100000"
+        )
+    wanted = DemoOptions(servers, calls, rate, drill.value if drill else "")
+    return output.give(played(wanted), as_json=as_json, junit=junit, html=html)
+
+
+def played(wanted: DemoOptions) -> Report:
+    """Plays it before whoever looks at stderr."""
+    from lbdemo import __version__
+    from lbdemo.local.demo import play
+    from lbdemo.measure import Report
+
+    started = output.now()
+    outcome = play(wanted, audience())
+    return Report("demo", __version__, started, outcome.results, outcome.environment, outcome.skipped)
+
+
+def audience() -> Audience:
+    """Live bars on a terminal, plain lines otherwise."""
+    if not sys.stderr.isatty():
+        return Audience(None)
+    from lbdemo.cli.session import stderr_console
+
+    return Audience(stderr_console())
+
+
+class Audience:
+    """Is told what happens, a line each; with a console it sees the bars grow, too."""
+
+    def __init__(self, console: Console | None) -> None:
+        self._console = console
+
+    def say(self, text: str) -> None:
+        """One line on stderr."""
+        from lbdemo.cli.session import say
+
+        say(text)
+
+    @contextlib.contextmanager
+    def watch(self, title: str, calls: int, servers: Sequence[str]) -> Iterator[Callable[[Sample], None]]:
+        """Bars while the act lasts."""
+        if self._console is None:
+            yield lambda _: None
+            return
+        from lbdemo.render.bars import LiveBars
+
+        with LiveBars(self._console, title, calls, servers) as bars:
+            yield bars.add

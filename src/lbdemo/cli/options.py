@@ -1,0 +1,53 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lbdemo import config
+from lbdemo.cli.context import Globals
+
+__all__ = ["AsJson", "Globals", "IstioCharts", "IstioValues", "IstioVersion", "PlainHttp", "Registry", "Timeout", "Yes"]
+
+ISTIO = "Istio"
+SAFETY = "Safety"
+
+
+def strategies() -> tuple[str, ...]:
+    """What a shell may complete a strategy's name to."""
+    return config.STRATEGY_NAMES
+
+
+def policies() -> tuple[str, ...]:
+    """What a shell may complete --lb-policy to."""
+    return config.LB_POLICIES
+
+
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Work on a cluster that does not look local, too.", rich_help_panel=SAFETY)
+]
+Registry = Annotated[
+    str,
+    typer.Option(metavar="HOST[:PORT][/PATH]", help="Push the image there; the cluster pulls it from there."),
+]
+Timeout = Annotated[str, typer.Option(metavar="DURATION", help="How long to wait for pods, such as 90s or 5m.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (versioned, stable).")]
+IstioVersion = Annotated[str, typer.Option(metavar="VERSION", help="The Istio to install.", rich_help_panel=ISTIO)]
+IstioCharts = Annotated[
+    str,
+    typer.Option(
+        metavar="URL|oci://…|FOLDER",
+        help=f"Where Istio's charts are (default: {config.ISTIO_CHARTS}).",
+        show_default=False,
+        rich_help_panel=ISTIO,
+    ),
+]
+IstioValues = Annotated[
+    str,
+    typer.Option(metavar="FILE", help="Helm values for the istiod chart.", show_default=False, rich_help_panel=ISTIO),
+]
+PlainHttp = Annotated[
+    bool, typer.Option("--plain-http", help="The chart registry speaks HTTP without TLS.", rich_help_panel=ISTIO)
+]

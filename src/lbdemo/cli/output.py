@@ -1,0 +1,158 @@
+"""How a report is given: on the terminal, as JSON, JUnit, HTML; and the options that say so."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lbdemo.errors import InputError, OperationFailedError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lbdemo.measure import Report, Sample
+
+PIPED_WIDTH = 100  # columns where there is no terminal: room for all columns of a table
+
+
+def named(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Refuses an empty file name: `--junit "$UNSET"` must not mean that none is wanted."""
+    from lbdemo.cli.main import check_given, given
+
+    if param.name and given(ctx, param.name):
+        check_given(param.name, value)
+    return value
+
+
+def verdicts() -> list[str]:
+    """What a shell may complete a verdict to."""
+    from lbdemo.measure import Outcome
+
+    return list(Outcome.__members__)
+
+
+Junit = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Write a JUnit report, for CI.")]
+Html = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Write one self-contained page with charts.")]
+Save = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Keep every call, for `lbdemo report`.")]
+Effect = Annotated[float, typer.Option(metavar="RATIO", help="How far off its fair share a pod may be.")]
+Alpha = Annotated[float, typer.Option(metavar="P", help="The error probability of the whole test.")]
+Expect = Annotated[
+    str,
+    typer.Option(
+        metavar="VERDICT",
+        help="Expect this instead of what the strategy promises.",
+        autocompletion=verdicts,
+    ),
+]
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def outcome(name: str) -> str:
+    """The name of an outcome in capitals, or "" for none; raises InputError for another word."""
+    from lbdemo.measure import Outcome
+
+    if name and name.upper() not in Outcome.__members__:
+        raise InputError(f"{name!r} is no verdict", f"choose one of {', '.join(Outcome.__members__)}")
+    return name.upper()
+
+
+def check_writable(*paths: str, read: Path | None = None) -> None:
+    """Raises InputError before anything runs when a file could not be written in the end, or is the one to `read`."""
+    named = [Path(path).resolve() for path in paths if path]
+    if len(set(named)) < len(named):
+        raise InputError("two outputs would go to the same file", "give each a file of its own")
+    if read is not None and read.resolve() in named:
+        raise InputError(f"{read} would be overwritten", "give the output a file of its own")
+    for path in filter(None, paths):
+        folder, there = Path(path).resolve().parent, Path(path).exists()
+        if not folder.is_dir():
+            raise InputError(f"cannot write {path}: there is no folder {folder}")
+        try:
+            with Path(path).open("a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}") from error
+        if not there:
+            Path(path).resolve().unlink()  # not a link to it
+
+
+def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
+    """Shows the report and writes the files; exit code 0 when all is as expected, else 1."""
+    record = report.to_dict()
+    try:
+        show(report, record, as_json=as_json)  # first: whatever happens to the files, the figures are there
+        sys.stdout.flush()
+    except BrokenPipeError:  # who does not read on changes neither the files nor the answer
+        from lbdemo.cli.main import silence_stdout
+
+        silence_stdout()
+    if junit:
+        from lbdemo.render.junit import junit as junit_xml
+
+        write(junit, junit_xml(record))
+    if html:
+        from lbdemo.render.html import page
+
+        write(html, page(record))
+    return 0 if report.ok else 1
+
+
+def write(path: str, text: str) -> None:
+    """Writes the file; raises OperationFailedError."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperationFailedError(f"cannot write {path}: {error.strerror}") from error
+
+
+def show(report: Report, record: Mapping[str, object], *, as_json: bool) -> None:
+    """Prints the report on stdout."""
+    if as_json:
+        print(json.dumps(record, indent=2))
+    else:
+        from lbdemo.cli.session import console
+        from lbdemo.render.report import print_report
+
+        width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPED_WIDTH
+        shown = console(width=width)
+        with contextlib.nullcontext() if shown.is_terminal else without_trailing_blanks(shown):
+            if report.command != "compare":
+                print_report(shown, record)
+            else:
+                from lbdemo.render.scoreboard import print_scoreboard, without_scores
+
+                print_report(shown, without_scores(record))
+                print_scoreboard(shown, record)
+
+
+@contextlib.contextmanager
+def without_trailing_blanks(console: Console) -> Iterator[None]:
+    """What is printed in the block comes at its end, without the blanks that tables fill their lines with."""
+    with console.capture() as printed:
+        yield
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+
+
+@contextlib.contextmanager
+def bars(title: str) -> Iterator[Callable[[Sample], None]]:
+    """Live bars on a terminal's stderr; nothing otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from lbdemo.cli.session import stderr_console
+    from lbdemo.render.bars import LiveBars
+
+    with LiveBars(stderr_console(), title) as live:
+        yield live.add

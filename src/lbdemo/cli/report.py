@@ -1,0 +1,78 @@
+"""`lbdemo report`: judges a saved run again."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from lbdemo.cli import options, output
+
+if TYPE_CHECKING:
+    from lbdemo.measure.recording import Recording
+
+
+def report(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON lines from verify --save, or from client; - is stdin.")
+    ],
+    effect: Annotated[float | None, typer.Option(metavar="RATIO", help="Judge with this effect size instead.")] = None,
+    alpha: Annotated[float | None, typer.Option(metavar="P", help="Judge with this error probability instead.")] = None,
+    expect: output.Expect = "",
+    servers: Annotated[int | None, typer.Option(min=0, metavar="N", help="How many servers there were.")] = None,
+    as_json: options.AsJson = False,
+    junit: output.Junit = "",
+    html: output.Html = "",
+) -> int:
+    """Judges a saved run again, without a cluster, with the same or with other limits."""
+    from dataclasses import replace
+
+    from lbdemo import __version__
+    from lbdemo.measure import Outcome, Report, Result, judge
+
+    output.check_writable(junit, html, read=file)
+    run = recorded(file)
+    asked = run.expectation
+    told = Outcome(output.outcome(expect)) if expect else asked.outcome
+    asked = replace(
+        asked,
+        outcome=told,
+        effect=asked.effect if effect is None else effect,
+        alpha=asked.alpha if alpha is None else alpha,
+        count=asked.count if servers is None else servers,
+        fingerprint=asked.fingerprint if told is asked.outcome else "",
+    )
+    summary = run.tally.summary()
+    result = Result(
+        run.name, run.title, summary, judge(summary, asked), run.witness, run.witness_name,
+        notes=(*run.notes, *filter(None, [run.missing])), promises_kept=not run.missing,
+    )  # fmt: skip
+    record = Report("report", __version__, run.started, (result,), run.environment)
+    return output.give(record, as_json=as_json, junit=junit, html=html)
+
+
+def opened(file: Path) -> TextIO:
+    """The file to read; stdin when it is called "-". A byte order mark is no part of it."""
+    if str(file) != "-":
+        return file.open(encoding="utf-8-sig", errors="replace")
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "stdin is closed")
+    return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", errors="replace")
+
+
+def recorded(file: Path) -> Recording:
+    """The run in the file, or on stdin when it is called "-". Raises InputError, with the file's name."""
+    from lbdemo.errors import InputError
+    from lbdemo.measure.recording import read
+
+    try:
+        with opened(file) as lines:
+            return read(lines)
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}") from error
+    except InputError as error:
+        raise InputError(f"{file}: {error.message}", error.hint) from error

