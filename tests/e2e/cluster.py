@@ -1,0 +1,123 @@
+"""A real cluster, as a test sees it: lbdemo run as a person runs it, and kubectl beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# What changes by itself, or only says where something runs.
+FLEETING = ("events", "endpoints", "endpointslices.discovery.k8s.io", "ipaddresses.networking.k8s.io")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A program that ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def run(
+    argv: Sequence[str], *, timeout: float = 400, stdin: str | None = None, environment: dict[str, str] | None = None
+) -> Done:
+    begun = time.monotonic()
+    done = subprocess.run(
+        argv,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        input=stdin,
+        env={**os.environ, **(environment or {})},
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+
+
+def lbdemo_argv(namespace: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "lbdemo", "-n", namespace, *arguments]
+
+
+def kubectl(*arguments: str, stdin: str | None = None) -> str:
+    done = run(["kubectl", *arguments], stdin=stdin)
+    assert done.code == 0, f"kubectl {' '.join(arguments)}: {done.err}"
+    return done.out
+
+
+def settled(seconds: float = 120) -> None:
+    """Waits until no namespace is on its way out: another test's leftovers would be counted before and missed after."""
+    deadline = time.monotonic() + seconds
+    while "Terminating" in kubectl("get", "namespaces", "--no-headers"):
+        assert time.monotonic() < deadline, kubectl("get", "namespaces")
+        time.sleep(0.5)
+
+
+def inventory() -> set[str]:
+    """Every object of the cluster: kind, namespace, name."""
+    settled()
+    kinds = kubectl("api-resources", "--verbs=list", "-o", "name").split()
+    kinds = [kind for kind in kinds if not kind.startswith(FLEETING)]
+    columns = "K:.kind,A:.apiVersion,NS:.metadata.namespace,N:.metadata.name"
+    return set(kubectl("get", ",".join(kinds), "-A", "--no-headers", "-o", f"custom-columns={columns}").splitlines())
+
+
+def changes_since(before: set[str]) -> tuple[list[str], list[str]]:
+    """What is there no more, and what is new: short enough to read when it is not empty."""
+    now = inventory()
+    return sorted(before - now), sorted(now - before)
+
+
+def new_since(before: set[str]) -> list[str]:
+    return changes_since(before)[1]
+
+
+class Cluster:
+    """lbdemo in one namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+
+    def __call__(self, *arguments: str, expect: int = 0, **environment: str) -> Done:
+        done = run(lbdemo_argv(self.namespace, *arguments), environment=environment)
+        assert done.code == expect, f"lbdemo {' '.join(arguments)}: exit {done.code}\n{done.out}\n{done.err}"
+        return done
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts it and lets it run."""
+        argv = lbdemo_argv(self.namespace, *arguments)
+        return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        return kubectl("-n", self.namespace, *arguments, stdin=stdin)
+
+    def pods(self) -> list[dict[str, Any]]:
+        """The pods as `status --json` has them, without those on their way out."""
+        return [pod for pod in self("status", "--json").json["pods"] if pod["state"] != "Terminating"]
+
+    def eventually(self, what: Callable[[], bool], seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < deadline, "it did not come true in time"
+            time.sleep(0.5)
+
+
+def describe(cluster: Cluster) -> None:
+    """What a person would look at next."""
+    for arguments in (
+        ("get", "pods,deployments,services", "-o", "wide"),
+        ("get", "events", "--sort-by=.lastTimestamp"),
+        ("logs", "-l", "app.kubernetes.io/part-of=lbdemo", "--tail=20", "--all-containers"),
+    ):
+        done = run(["kubectl", "-n", cluster.namespace, *arguments])
+        print(f"--- kubectl {' '.join(arguments)}\n{done.out[-6000:]}{done.err[-500:]}")

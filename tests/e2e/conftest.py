@@ -1,0 +1,41 @@
+"""The real thing: lbdemo as a person runs it, on the current context, in namespaces of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from e2e.cluster import Cluster, describe, run
+
+
+@pytest.fixture
+def make_cluster(request: pytest.FixtureRequest) -> Iterator[Callable[..., Cluster]]:
+    """Namespaces that are cleaned up whatever happens; on failure their state is printed first."""
+    made: list[Cluster] = []
+
+    def make(name: str = "") -> Cluster:
+        made.append(Cluster(name or f"lbdemo-{uuid.uuid4().hex[:6]}"))
+        return made[-1]
+
+    yield make
+    report = getattr(request.node, "call_report", None)
+    for cluster in made:
+        if report is not None and report.failed:
+            describe(cluster)
+        run(["kubectl", "delete", "namespace", cluster.namespace, "--ignore-not-found", "--wait=false"])
+
+
+@pytest.fixture
+def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
+    return make_cluster()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.when == "call":
+        item.call_report = report  # type: ignore[attr-defined]
+    return report

@@ -1,0 +1,99 @@
+"""All five strategies side by side on the real cluster."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.cluster import Cluster, inventory, lbdemo_argv, new_since, run
+from e2e.envoy_image import push
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+BALANCED = ("headless", "envoy", "istio", "xds")
+
+
+@pytest.fixture(scope="module")
+def envoy_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return push(tmp_path_factory.mktemp("envoy"))
+
+
+def figures(result: dict[str, Any], drill: str) -> dict[str, Any]:
+    found: dict[str, Any] = result["extra"]["drills"][drill]["figures"]
+    return found
+
+
+def test_five_strategies_keep_their_promises_and_leave_nothing(envoy_image: str, tmp_path: Path) -> None:
+    before = inventory()
+    page, junit = tmp_path / "compare.html", tmp_path / "compare.xml"
+
+    argv = lbdemo_argv("lbdemo-cmp", "compare", "--json", "--html", str(page), "--junit", str(junit))
+    done = run(argv, timeout=900, environment={"LBDEMO_ENVOY_IMAGE": envoy_image})
+
+    report = json.loads(done.out)
+    assert done.code == (0 if report["ok"] else 1)
+    results = {result["name"]: result for result in report["results"]}
+    assert list(results) == ["clusterip", *BALANCED], report["skipped"]
+    assert results["clusterip"]["verdict"]["outcome"] == "PINNED"
+    for name in BALANCED:
+        assert results[name]["verdict"]["outcome"] == "BALANCED"
+        assert results[name]["verdict"]["as_expected"], "round robin is promised"
+        assert results[name]["verdict"]["dispersion"] < 0.3, "where random choices begin"
+    assert figures(results["clusterip"], "scale-up")["first_call_s"] is None, "never"
+    for name in BALANCED:
+        assert figures(results[name], "scale-up")["even_again_s"] is not None
+    for name in ("istio", "envoy"):
+        assert figures(results[name], "rolling-restart")["failed"] == 0
+        assert results[name]["extra"]["proxy_memory_mb"] > 1
+    assert results["istio"]["extra"]["proxies"] == 4
+    assert json.dumps(report["results"][0]["name"]) in page.read_text()
+    assert junit.read_text().count("<testcase") == 5
+    assert new_since(before) == []
+
+
+def test_headless_without_an_age_never_finds_new_pods(cluster: Cluster) -> None:
+    done = cluster("compare", "headless", "--json", "--drill", "scale-up", "--max-connection-age", "0")
+
+    result = done.json["results"][0]
+    assert result["verdict"]["outcome"] == "BALANCED"
+    assert figures(result, "scale-up")["first_call_s"] is None
+    assert result["extra"]["drills"]["scale-up"]["as_expected"], "never is what was promised"
+
+
+def test_slow_and_sick_pods_show_what_a_policy_is_worth(envoy_image: str) -> None:
+    done = Cluster("lbdemo-sick")(
+        "compare", "headless", "envoy", "--json", "--drill", "slow", "--drill", "sick", LBDEMO_ENVOY_IMAGE=envoy_image
+    )
+
+    headless, envoy = done.json["results"]
+    assert figures(headless, "slow")["p99_ms"] > 150
+    assert 0.2 < figures(headless, "sick")["error_share"] < 0.45
+    assert 0.2 < figures(envoy, "sick")["error_share"] < 0.45
+    assert figures(envoy, "sick")["error_share_with_outlier_detection"] < 0.05
+
+
+def test_ctrl_c_cleans_up(cluster: Cluster) -> None:
+    before = inventory()
+    process = cluster.start("compare", "clusterip", "headless", "--drill", "none")
+    time.sleep(9)
+
+    process.send_signal(signal.SIGINT)
+    out = process.communicate(timeout=120)[0]
+
+    assert process.returncode == 130, out
+    assert run(["kubectl", "get", "namespace", f"{cluster.namespace}-clusterip"]).code != 0
+    assert new_since(before) == []
+
+
+def test_a_strategy_that_cannot_run_is_named_with_its_reason() -> None:
+    cluster = Cluster("lbdemo-skip")
+
+    done = cluster("compare", "envoy", "--drill", "none", expect=6, LBDEMO_ENVOY_IMAGE="localhost:5000/none/envoy:1")
+
+    assert "none/envoy" in done.err
+    assert run(["kubectl", "get", "namespace", "lbdemo-skip-envoy"]).code != 0

@@ -1,0 +1,82 @@
+"""An Istio of somebody else is used and never touched; one of ours goes, but not other people's objects."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from e2e.cluster import Cluster, changes_since, inventory, kubectl, new_since, run
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+
+def helm(*arguments: str) -> None:
+    done = run(["helm", *arguments])
+    assert done.code == 0, done.err
+
+
+def install(name: str, chart: str, *options: str) -> None:
+    charts, version = os.environ["LBDEMO_ISTIO_CHARTS"], os.environ["LBDEMO_ISTIO_VERSION"]
+    plain = ["--plain-http"] if os.environ.get("LBDEMO_PLAIN_HTTP") else []
+    place = ["-n", "istio-system", "--create-namespace", "--wait"]
+    helm("upgrade", "--install", name, f"{charts}/{chart}", "--version", version, *plain, *place, *options)
+
+
+@pytest.fixture
+def foreign() -> Iterator[None]:
+    """Istio as somebody else installs it."""
+    before = inventory()
+    values = os.environ.get("LBDEMO_ISTIO_VALUES", "")
+    install("istio-base", "base")
+    install("istiod", "istiod", *(["-f", values] if values else []))
+    yield
+    helm("uninstall", "istiod", "istio-base", "-n", "istio-system", "--wait")
+    kubectl("delete", "namespace", "istio-system")
+    kubectl("delete", "customresourcedefinitions", "-l", "app.kubernetes.io/part-of=istio")
+    for name in ("istio-ca-root-cert", "istio-ca-crl"):
+        kubectl("delete", "configmaps", "-A", "--field-selector", f"metadata.name={name}")
+    assert new_since(before) == []
+
+
+def releases() -> list[tuple[str, str]]:
+    found = json.loads(run(["helm", "list", "-n", "istio-system", "-o", "json"]).out)
+    return [(release["name"], release["revision"]) for release in found]
+
+
+@pytest.mark.usefixtures("foreign")
+def test_a_foreign_istio_is_used_and_stays_as_it_is(cluster: Cluster) -> None:
+    as_it_was = releases()
+    ours = inventory()
+
+    told = cluster("up", "--istio").err
+    assert "CRDs" not in told, "nothing of Istio is installed"
+    assert all(pod["sidecar"] for pod in cluster.pods())
+    assert cluster("verify", "--json").json["results"][0]["verdict"]["outcome"] == "BALANCED"
+    assert "of somebody else" in cluster("status").out
+
+    assert "nothing left" in cluster("clean", "--istio").out
+    assert releases() == as_it_was
+    assert changes_since(ours) == ([], [])
+
+
+def test_crds_with_other_peoples_objects_are_kept_and_named(cluster: Cluster) -> None:
+    rule = {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "theirs", "namespace": "default"},
+        "spec": {"hosts": ["example.com"], "http": [{"route": [{"destination": {"host": "example.com"}}]}]},
+    }
+    cluster("up", "--istio")
+    kubectl("apply", "-f", "-", stdin=json.dumps(rule))
+
+    told = cluster("clean", "--istio", expect=1).out
+
+    assert "virtualservices.networking.istio.io" in told
+    assert "objects of this kind exist" in told
+    assert "theirs" in kubectl("get", "virtualservices.networking.istio.io", "-n", "default")
+    assert "destinationrules" not in kubectl("get", "customresourcedefinitions", "-o", "name")
+    kubectl("delete", "virtualservices.networking.istio.io", "theirs", "-n", "default")
+    kubectl("delete", "customresourcedefinition", "virtualservices.networking.istio.io")

@@ -1,0 +1,208 @@
+"""With Istio: sidecars where they belong, exact round robin, no RPC lost, honest verdicts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from e2e.cluster import Cluster, inventory, kubectl, lbdemo_argv, new_since, run
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+
+@pytest.fixture(scope="module")
+def mesh() -> Iterator[Cluster]:
+    """One namespace with sidecars for all tests here; Istio goes at the end, and nothing is left."""
+    before = inventory()
+    cluster = Cluster("lbdemo-mesh")
+    cluster("up", "--istio", "--replicas", "3")
+    yield cluster
+    assert "nothing left" in cluster("clean", "--istio").out
+    assert new_since(before) == []
+
+
+def test_round_robin_is_exact(mesh: Cluster) -> None:
+    result = mesh("verify", "--json", "--calls", "1500", "--rate", "300").json["results"][0]
+
+    calls = [share["calls"] for share in result["verdict"]["shares"]]
+    assert result["verdict"]["outcome"] == "BALANCED"
+    assert result["verdict"]["fingerprint"] == "round robin"
+    assert len(calls) == 3
+    assert max(calls) - min(calls) <= 15, "exact, but for the calls that the client's pod makes beside"
+
+
+def test_plain_calls_are_refused(mesh: Cluster) -> None:
+    kubectl("create", "namespace", "lbdemo-plain-caller")
+    image = mesh.pods()[0]["image"]
+    overrides = {"spec": {"containers": [{
+        "name": "echo", "image": image, "args": ["client", "--target", f"echo-server.{mesh.namespace}:8080",
+                                                   "--count", "3", "--timeout", "2", "--format", "json"]}],
+        "restartPolicy": "Never"}}  # fmt: skip
+    try:
+        done = run(["kubectl", "-n", "lbdemo-plain-caller", "run", "caller", f"--image={image}", "--restart=Never",
+                    "--rm", "-i", f"--overrides={json.dumps(overrides)}"])  # fmt: skip
+    finally:
+        kubectl("delete", "namespace", "lbdemo-plain-caller", "--wait=false")
+
+    codes = [json.loads(line)["code"] for line in done.out.splitlines() if line.startswith("{")]
+    assert codes, done  # an attached kubectl may miss the first line
+    assert "OK" not in codes
+
+
+def load(mesh: Cluster, seconds: int) -> subprocess.Popen[str]:
+    """Steady calls from inside the client's pod."""
+    pod = next(pod["name"] for pod in mesh.pods() if pod["release"] == "echo-client")
+    command = ["lbdemo", "client", "--target", f"echo-server.{mesh.namespace}.svc.cluster.local:8080",
+               "--rate", "100", "--count", str(100 * seconds), "--concurrency", "16", "--format", "json"]  # fmt: skip
+    argv = ["kubectl", "-n", mesh.namespace, "exec", pod, "-c", "echo", "--", *command]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def test_a_rolling_restart_under_load_loses_no_call(mesh: Cluster) -> None:
+    calls = load(mesh, 25)
+    time.sleep(3)
+
+    mesh.kubectl("rollout", "restart", "deployment/echo-server")
+    mesh.kubectl("rollout", "status", "deployment/echo-server", "--timeout=120s")
+    out = calls.communicate(timeout=120)[0]
+
+    codes = Counter(json.loads(line)["code"] for line in out.splitlines())
+    assert codes == {"OK": 2500}
+    names = {json.loads(line)["server"] for line in out.splitlines()}
+    assert len(names) == 6, "three pods before, three after"
+
+
+def test_pods_without_sidecars_under_a_labelled_namespace_are_made_anew(mesh: Cluster) -> None:
+    mesh.kubectl("label", "deployment/echo-server", "lbdemo-test=1")
+    patch = {"spec": {"template": {"metadata": {"labels": {"sidecar.istio.io/inject": "false"}}}}}
+    mesh.kubectl("patch", "deployment/echo-server", "-p", json.dumps(patch))
+    mesh.kubectl("rollout", "status", "deployment/echo-server", "--timeout=120s")
+    assert not all(pod["sidecar"] for pod in mesh.pods())
+
+    mesh("up", "--istio", "--replicas", "3")
+
+    assert all(pod["sidecar"] for pod in mesh.pods())
+
+
+def test_a_namespace_that_lost_its_label_gets_it_back(mesh: Cluster) -> None:
+    kubectl("label", "namespace", mesh.namespace, "istio-injection-")
+
+    mesh("up", "--istio", "--replicas", "3")
+
+    assert mesh("status", "--json").json["namespace"]["injection"] == "enabled"
+    assert all(pod["sidecar"] for pod in mesh.pods())
+
+
+WEBHOOK = "mutatingwebhookconfiguration/istio-sidecar-injector"
+
+
+def aim_webhooks(service: str) -> None:
+    """Points the injector's webhooks at another Service."""
+    count = len(json.loads(kubectl("get", WEBHOOK, "-o", "json"))["webhooks"])
+    patch = [
+        {"op": "replace", "path": f"/webhooks/{number}/clientConfig/service/name", "value": service}
+        for number in range(count)
+    ]
+    kubectl("patch", WEBHOOK, "--type=json", "-p", json.dumps(patch))
+
+
+@pytest.mark.usefixtures("mesh")
+def test_an_injection_that_is_refused_is_told(cluster: Cluster) -> None:
+    aim_webhooks("nobody")
+    try:
+        done = cluster("up", "--istio", expect=6)
+    finally:
+        aim_webhooks("istiod")
+
+    assert "failed calling webhook" in done.err
+    assert done.seconds < 60
+    cluster("up", "--istio")
+
+
+@pytest.mark.usefixtures("mesh")
+def test_our_istio_that_was_scaled_to_nothing_is_started_again(cluster: Cluster) -> None:
+    kubectl("-n", "istio-system", "scale", "deployment/istiod", "--replicas=0")
+    kubectl("-n", "istio-system", "wait", "--for=delete", "pod", "-l", "app=istiod", "--timeout=60s")
+
+    cluster("up", "--istio")
+
+    assert all(pod["sidecar"] for pod in cluster.pods())
+
+
+def test_least_request_is_balanced_but_not_exact(mesh: Cluster) -> None:
+    mesh("up", "--istio", "--replicas", "3", "--lb-policy", "least-request")
+
+    result = mesh("verify", "--json").json["results"][0]
+
+    assert result["verdict"]["outcome"] == "BALANCED"
+    mesh("up", "--istio", "--replicas", "3")
+
+
+def test_too_few_calls_are_inconclusive(mesh: Cluster) -> None:
+    result = mesh("verify", "--json", "--calls", "20", expect=1).json["results"][0]
+
+    assert result["verdict"]["outcome"] == "INCONCLUSIVE"
+    assert result["verdict"]["more_calls"] > 0
+
+
+def test_a_rule_that_sends_all_to_one_pod_is_caught(mesh: Cluster) -> None:
+    pod = next(pod["name"] for pod in mesh.pods() if pod["release"] == "echo-server")
+    mesh.kubectl("label", "pod", pod, "chosen=yes")
+    host = f"echo-server.{mesh.namespace}.svc.cluster.local"
+    rules = f"""
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: one-pod}}
+spec: {{host: {host}, subsets: [{{name: one, labels: {{chosen: "yes"}}}}]}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: one-pod}}
+spec:
+  hosts: [{host}]
+  http: [{{route: [{{destination: {{host: {host}, subset: one}}}}]}}]
+"""
+    mesh.kubectl("apply", "-f", "-", stdin=rules)
+    time.sleep(5)
+    try:
+        result = mesh("verify", "--json", expect=1).json["results"][0]
+    finally:
+        mesh.kubectl("delete", "-f", "-", stdin=rules)
+        time.sleep(3)
+
+    assert result["verdict"]["outcome"] == "PINNED"
+    assert pod in result["verdict"]["reasons"][0]
+
+
+def test_a_pod_that_goes_during_the_block_is_told(mesh: Cluster) -> None:
+    argv = lbdemo_argv(mesh.namespace, "verify", "--json", "--calls", "3000", "--rate", "150")
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+
+    mesh.kubectl("scale", "deployment/echo-server", "--replicas=2")
+    out, err = process.communicate(timeout=120)
+
+    result = json.loads(out)["results"][0]
+    assert process.returncode == 1, err
+    assert result["verdict"]["outcome"] in {"UNBALANCED", "INCONCLUSIVE"}
+    assert any("went away" in note for note in result["notes"])
+    assert result["summary"]["failed"] == 0
+    mesh("up", "--istio", "--replicas", "3")
+
+
+def test_an_istio_in_use_by_others_is_not_removed(mesh: Cluster) -> None:
+    other = Cluster("lbdemo-other")
+    other("up", "--istio")
+    try:
+        told = other("clean", "--istio", expect=1).out
+    finally:
+        run(["kubectl", "delete", "namespace", other.namespace, "--ignore-not-found", "--wait=false"])
+
+    assert mesh.namespace in told
+    assert "still use it" in told
+    assert "echo-server" in mesh("status").out
