@@ -64,12 +64,13 @@ def settled(seconds: float = 120) -> None:
 
 
 def inventory() -> set[str]:
-    """Every object of the cluster: kind, namespace, name."""
+    """Every object of the cluster: kind, API version, namespace, name."""
     settled()
     kinds = kubectl("api-resources", "--verbs=list", "-o", "name").split()
     kinds = [kind for kind in kinds if not kind.startswith(FLEETING)]
     columns = "K:.kind,A:.apiVersion,NS:.metadata.namespace,N:.metadata.name"
-    return set(kubectl("get", ",".join(kinds), "-A", "--no-headers", "-o", f"custom-columns={columns}").splitlines())
+    listing = kubectl("get", ",".join(kinds), "-A", "--no-headers", "-o", f"custom-columns={columns}")
+    return {" ".join(line.split()) for line in listing.splitlines()}  # the columns' width depends on all the others
 
 
 def changes_since(before: set[str]) -> tuple[list[str], list[str]]:
