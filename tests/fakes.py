@@ -155,13 +155,20 @@ class FakeReporter:
         self.events.append(("failed", key))
 
 
+class FakeStop(threading.Event):
+    """Whoever pauses goes on at once, unless told to stop."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait(0.001 if timeout else timeout)
+
+
 def no_docker() -> Any:
     raise AssertionError("Docker was not announced")
 
 
 def tools(run: FakeRun, clock: Callable[[], float] | None = None) -> Tools:
     """Tools on a fake runner."""
-    return Tools(run, Kubectl(run), Helm(run), no_docker, lambda: None, clock or FakeClock())
+    return Tools(run, Kubectl(run), Helm(run), no_docker, lambda: None, clock or FakeClock(), FakeStop())
 
 
 def failure(stderr: str, *argv: str, code: int = 1) -> ProgramFailedError:
