@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 from lbdemo.cluster import labels
 from lbdemo.cluster.desired import Desired, desire
 from lbdemo.cluster.observe import Istio, Observed, Release
-from lbdemo.cluster.steps import Tools
 from lbdemo.cluster.strategies import STRATEGIES, Mesh
 from lbdemo.cluster.strategies.base import DEFAULT_MESH
 from lbdemo.cluster.verify import Setting
@@ -120,17 +118,6 @@ def helm_secret(release: Release, **further: str) -> Meta:
         **({labels.PART_OF: "lbdemo"} if release.ours else {}), **further,
     }  # fmt: skip
     return Meta("Secret", release.namespace, f"sh.helm.release.v1.{release.name}.v{release.revision}", marks)
-
-
-def hurried(tools: Tools) -> Tools:
-    """The same tools, whose pauses take no time."""
-    return replace(tools, stop=_NoWaiting())
-
-
-class _NoWaiting(threading.Event):
-    def wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None
-        return self.is_set()
 
 
 def _document(record: Meta | Pod | Deployment, namespace: str) -> dict[str, Any]:

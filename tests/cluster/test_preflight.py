@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeClock, FakeRun, no_docker, tools
-from worlds import CONFIG, converged, helm_secret, hurried, listed, namespace
+from worlds import CONFIG, converged, helm_secret, listed, namespace
 
 from lbdemo.cluster import labels, preflight
 from lbdemo.cluster.delivery import Delivery
@@ -260,7 +260,7 @@ def test_a_terminating_namespace_is_waited_for_with_its_own_reasons() -> None:
     run = FakeRun().on("get", "n1", answer=state()).on("get", "n1", answer=state(conditions=(FINE, HELD, MUTE)))
 
     with run.on("get", "n1"):
-        preflight.await_termination(hurried(tools(run)), "n1", 60, said.append)
+        preflight.await_termination(tools(run), "n1", 60, said.append)
 
     assert said == [
         "namespace n1 is terminating: its objects are being deleted; waiting",
@@ -272,7 +272,7 @@ def test_a_namespace_that_stays_terminating_is_an_error_with_its_reasons() -> No
     run = FakeRun().on("get", "n1", answer=state(conditions=(HELD, FINE)), always=True)
 
     with pytest.raises(NotReadyError, match="namespace n1 is still terminating after 60 s") as error:
-        preflight.await_termination(hurried(tools(run, FakeClock(step=25))), "n1", 60, lambda _: None)
+        preflight.await_termination(tools(run, FakeClock(step=25)), "n1", 60, lambda _: None)
 
     assert error.value.last_state == "Some resources are remaining: pods has 1"
     assert "--namespace" in error.value.hint

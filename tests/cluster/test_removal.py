@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeClock, FakeRun, failure, tools
-from worlds import hurried, listed, pod
+from worlds import listed, pod
 
 from lbdemo.cluster import inventory, labels
 from lbdemo.cluster.clean import made_by_istiod
@@ -50,19 +50,27 @@ def holding(*rows: str) -> FakeRun:
 # A release
 
 
-def test_a_release_is_uninstalled_with_all_that_is_in_it() -> None:
-    with FakeRun().on("helm") as run:
-        assert UninstallRelease("echo-server", "ns", SOME).run(tools(run), quiet) == ""
+def refusing(problem: ProgramFailedError) -> FakeRun:
+    """A Helm that uninstalls nothing."""
+    return FakeRun().on("version", answer="v3.17.2").on("uninstall", answer=problem)
 
-    assert run.calls == [
-        ["helm", "uninstall", "echo-server", "--ignore-not-found", "--wait", "--timeout", "60s", "-n", "ns"]
-    ]
+
+def test_a_release_is_uninstalled_with_all_that_is_in_it() -> None:
+    argv = ["helm", "uninstall", "echo-server", "--ignore-not-found", "--wait", "--timeout", "60s", "-n", "ns"]
+
+    with FakeRun().on("version", answer="v4.1.4").on(*argv) as run:
+        assert UninstallRelease("echo-server", "ns", SOME).run(tools(run), quiet) == ""
 
 
 @pytest.mark.parametrize("said", ["failed to delete release: echo-server", "unable to build kubernetes objects for"])
 def test_a_release_whose_kinds_are_gone_is_forgotten_and_its_objects_deleted(said: str) -> None:
     problem = failure(f"Error: {said}", "helm", "uninstall", "echo-server")
-    run = FakeRun().on("helm", answer=problem).on("delete", "secrets", "owner=helm,name=echo-server", "-n", "ns")
+    run = (
+        FakeRun()
+        .on("version", answer="v3.17.2")
+        .on("uninstall", answer=problem)
+        .on("delete", "secrets", "owner=helm,name=echo-server", "-n", "ns")
+    )
 
     with run.on("delete", "deployments,services,configmaps", "app.kubernetes.io/instance=echo-server", "-n", "ns"):
         assert "kinds" in UninstallRelease("echo-server", "ns", SOME).run(tools(run), quiet)
@@ -71,14 +79,20 @@ def test_a_release_whose_kinds_are_gone_is_forgotten_and_its_objects_deleted(sai
 def test_an_istio_that_helm_cannot_uninstall_is_an_error() -> None:
     problem = failure("Error: failed to delete release: istiod", "helm", "uninstall", "istiod")
 
-    with FakeRun().on("helm", answer=problem) as run, pytest.raises(ProgramFailedError):
+    with (
+        refusing(problem) as run,
+        pytest.raises(ProgramFailedError),
+    ):
         UninstallRelease("istiod", ISTIO_NAMESPACE, SOME).run(tools(run), quiet)
 
 
 def test_an_uninstall_that_fails_is_an_error() -> None:
     problem = failure("Error: uninstallation completed with 1 error(s)", "helm", "uninstall", "echo-server")
 
-    with FakeRun().on("helm", answer=problem) as run, pytest.raises(ProgramFailedError):
+    with (
+        refusing(problem) as run,
+        pytest.raises(ProgramFailedError),
+    ):
         UninstallRelease("echo-server", "ns", SOME).run(tools(run), quiet)
 
 
@@ -90,7 +104,7 @@ def test_our_namespace_is_deleted_and_waited_for() -> None:
     run = holding().on("delete", "namespace/ns").on("get", "namespaces", answer=namespace_state())
 
     with run.on("get", "namespaces", "ns"):
-        assert DeleteNamespace("ns", SOME).run(hurried(tools(run)), said.append) == ""
+        assert DeleteNamespace("ns", SOME).run(tools(run), said.append) == ""
 
     assert said == ["waiting for its pods to end"]
 
@@ -141,7 +155,7 @@ def test_a_namespace_that_stays_is_an_error_with_kubernetes_reasons(reasons: tup
     run = FakeRun().on("get", "namespaces", answer=namespace_state(*reasons), always=True)
 
     with pytest.raises(NotReadyError, match="namespace ns still there after 60 s") as error:
-        await_gone(hurried(tools(run, FakeClock(step=31))), "ns", SOME, quiet)
+        await_gone(tools(run, FakeClock(step=31)), "ns", SOME, quiet)
 
     assert error.value.last_state == state
     assert len(run.calls) == 2, "it was waited for"
@@ -164,7 +178,7 @@ def test_an_adopted_namespace_stays_without_what_is_ours() -> None:
         run.on("get", "pods", "-n", "ns", labels.SELECTOR, answer=answer)
 
     with run:
-        assert EmptyNamespace("ns", SOME).run(hurried(tools(run)), said.append) == ""
+        assert EmptyNamespace("ns", SOME).run(tools(run), said.append) == ""
 
     assert said == ["waiting for 1 pod to end"]
     assert not run.called("delete", "namespace/ns")
@@ -179,7 +193,7 @@ def test_pods_of_ours_that_do_not_end_are_named() -> None:
     run = FakeRun().on("delete", always=True).on("get", "pods", answer=pods("a", "b"), always=True)
 
     with pytest.raises(NotReadyError, match="pods still there after 60 s: a, b"):
-        EmptyNamespace("ns", SOME).run(hurried(tools(run, FakeClock(step=61))), quiet)
+        EmptyNamespace("ns", SOME).run(tools(run, FakeClock(step=61)), quiet)
 
 
 # What Istio leaves behind

@@ -65,7 +65,22 @@ def test_only_helm_4_is_told_to_force_conflicts(said: str, forced: bool) -> None
     argv = helm.install_argv(Install("r", "ns", Chart("chart"), values={"a": 1}))
 
     assert ("--force-conflicts" in argv) is forced
+    assert ("--server-side=true" in argv) is forced, "a release of Helm 3's is applied by the client, where none can be"
     assert argv[-4:] == ["-f", "-", "-n", "ns"]
+
+
+def test_only_helm_4_is_told_to_force_conflicts_when_it_rolls_back() -> None:
+    with FakeRun().on("version", answer="v4.1.4") as run, run.on("rollback", "--server-side=true", "--force-conflicts"):
+        Helm(run).rollback("r", "ns")
+
+    with FakeRun().on("version", answer="v3.13.0") as run, run.on("rollback"):
+        Helm(run).rollback("r", "ns")
+    assert not run.called("--force-conflicts")
+
+
+def test_a_helm_that_is_too_old_uninstalls_nothing() -> None:
+    with pytest.raises(MissingProgramError, match="too old"):
+        Helm(FakeRun().on("version", answer="v3.9.4")).uninstall("r", "ns")
 
 
 def test_the_context_reaches_both_programs() -> None:

@@ -23,6 +23,8 @@ from lbdemo.tools.objects import Objects, Pod
 NOT_YET = ("failed calling webhook", "no matches for kind")
 # Helm cannot read what it installed: a kind in it is gone.
 UNREADABLE = "from current release manifest"
+# The same when it is to uninstall or roll back, in the words of Helm 3 and Helm 4.
+KINDS_GONE = ("unable to build kubernetes objects", "failed to delete release")
 TRIES = 5
 PAUSE = 1.0  # seconds
 
@@ -101,18 +103,27 @@ class InstallRelease:
 
     def run(self, tools: Tools, say: Say) -> str:
         """Installs or upgrades."""
-        name, namespace = self.install.release, self.install.namespace
         if self.unstick:
-            say(f"release {name} was left half-done: helm {self.unstick}")
-        if self.unstick == "uninstall":
-            tools.helm.uninstall(name, namespace)
-        if self.unstick == "rollback":
-            tools.helm.rollback(name, namespace)
+            self._unstick(tools, say)
         if self.drifted:
             say(f"{', '.join(self.drifted)} changed by hand: made anew")
-            tools.kubectl.delete(*self.drifted, namespace=namespace, wait=True, timeout=60)
+            tools.kubectl.delete(*self.drifted, namespace=self.install.namespace, wait=True, timeout=60)
         self._install(tools, say)
         return f"repaired by helm {self.unstick}" if self.unstick else ""
+
+    def _unstick(self, tools: Tools, say: Say) -> None:
+        name, namespace = self.install.release, self.install.namespace
+        say(f"release {name} was left half-done: helm {self.unstick}")
+        try:
+            if self.unstick == "uninstall":
+                tools.helm.uninstall(name, namespace)
+            else:
+                tools.helm.rollback(name, namespace)
+        except ProgramFailedError as error:
+            if not any(sign in error.stderr for sign in KINDS_GONE):
+                raise
+            say(f"release {name} has objects of kinds that are gone: installing it anew")
+            forget(tools, name, namespace)
 
     def _install(self, tools: Tools, say: Say) -> None:
         for attempt in range(1, TRIES + 1):

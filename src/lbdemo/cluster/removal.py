@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lbdemo.cluster import inventory, labels
-from lbdemo.cluster.actions import forget
+from lbdemo.cluster.actions import KINDS_GONE, forget
 from lbdemo.cluster.inventory import Item
 from lbdemo.cluster.steps import Tools
 from lbdemo.config import ISTIO_NAMESPACE
@@ -15,8 +15,6 @@ from lbdemo.errors import NotReadyError, ProgramFailedError
 from lbdemo.measure.wording import count
 
 Say = Callable[[str], None]
-# What Helm 3 and Helm 4 say when they cannot read a release's objects, since a CRD is gone.
-KINDS_GONE = ("unable to build kubernetes objects", "failed to delete release")
 CHART_KINDS = "deployments,services,configmaps"
 INTERVAL = 0.4  # seconds between two looks
 

@@ -79,21 +79,24 @@ class Helm:
         return version
 
     def install_argv(self, install: Install) -> list[str]:
-        """The argv of `upgrade --install`; the values go in as JSON on stdin.
-
-        Helm 4 applies on the server, where fields that were changed by hand (`kubectl scale`) or by Istio itself
-        conflict unless told otherwise; Helm 3 does not know that option.
-        """
-        force = ["--force-conflicts"] if self.version() >= (4, 0) else []
+        """The argv of `upgrade --install`; the values go in as JSON on stdin."""
         files = [part for name in install.values_files for part in ("-f", name)]
         labels = ",".join(f"{key}={value}" for key, value in sorted(install.labels.items()))
         return self.argv(
             "upgrade", "--install", install.release, install.chart.reference, *install.chart.options(),
             *(["--wait"] if install.wait else []), *([] if install.validate else ["--disable-openapi-validation"]),
             "--timeout", whole_seconds(install.timeout),
-            *(["--labels", labels] if labels else []), "--history-max", "3", "--reset-values", *force, *files,
+            *(["--labels", labels] if labels else []), "--history-max", "3", "--reset-values", *self._force(), *files,
             *(["-f", "-"] if install.values else []), namespace=install.namespace,
         )  # fmt: skip
+
+    def _force(self) -> list[str]:
+        """What lets our own state win over fields that were changed by hand (`kubectl scale`) or by Istio itself.
+
+        Helm 4 applies on the server, where such fields conflict unless told otherwise, but goes on as before with a
+        release of Helm 3's, and refuses then to be told so. Helm 3 knows neither option.
+        """
+        return ["--server-side=true", "--force-conflicts"] if self.version() >= (4, 0) else []
 
     def install(self, install: Install) -> None:
         """Installs or upgrades the release."""
@@ -102,12 +105,13 @@ class Helm:
 
     def uninstall(self, release: str, namespace: str, *, timeout: float = 300.0) -> None:
         """Uninstalls the release; one that is gone already is fine."""
+        self.version()  # an older one does not know these options
         options = ["--ignore-not-found", "--wait", "--timeout", whole_seconds(timeout)]
         self._call(self.argv("uninstall", release, *options, namespace=namespace), timeout=timeout + 30)
 
     def rollback(self, release: str, namespace: str) -> None:
         """Brings the release back to the revision before the last."""
-        self._call(self.argv("rollback", release, namespace=namespace), timeout=120.0)
+        self._call(self.argv("rollback", release, *self._force(), namespace=namespace), timeout=120.0)
 
     def template(self, install: Install) -> str:
         """The rendered manifests; nothing is sent to a cluster."""
