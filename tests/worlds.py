@@ -75,6 +75,10 @@ def istiod(*, ours: bool = True, replicas: int = 1, revision: str = "default") -
     return Istio(releases, (daemon,))
 
 
+ISTIOD_SERVICE = Meta("Service", ISTIO_NAMESPACE, "istiod")
+INJECTOR = Meta("MutatingWebhookConfiguration", "", "istio-sidecar-injector")
+
+
 def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed:
     """The cluster just as `up` with this configuration leaves it."""
     wanted = desired(config)

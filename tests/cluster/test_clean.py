@@ -8,8 +8,8 @@ from fakes import FakeReporter, FakeRun, failure, tools
 from worlds import CONFIG, converged, istiod, listed, namespace
 
 from lbdemo.cluster import inventory
-from lbdemo.cluster.clean import Situation, build_clean_plan, clean, made_by_istiod
-from lbdemo.cluster.inventory import Item
+from lbdemo.cluster.clean import Situation, build_clean_plan, clean
+from lbdemo.cluster.inventory import Item, made_by_istiod
 from lbdemo.cluster.observe import Observed
 from lbdemo.cluster.removal import DeleteNamespace, EmptyNamespace, SweepIstio
 from lbdemo.config import ISTIO_NAMESPACE
@@ -56,6 +56,15 @@ def test_an_istio_of_somebody_else_never_goes() -> None:
     there = Situation(converged(ISTIO, istiod(ours=False)), replace(HOME, labels={}), frozenset())
 
     assert not {"istiod", "istio-base", "sweep"} & set(keys(there, with_istio=True))
+
+
+def test_an_istio_that_lbdemo_began_and_somebody_else_finished_stays() -> None:
+    theirs = istiod(ours=False)
+    begun = replace(theirs, releases={"istio-base": istiod().releases["istio-base"]})
+    there = Situation(converged(ISTIO, begun), HOME, frozenset())
+
+    assert there.istio_taken_over
+    assert not {"istiod", "istio-base", "sweep", f"namespace/{ISTIO_NAMESPACE}"} & set(keys(there, with_istio=True))
 
 
 def test_an_istio_that_others_use_stays() -> None:
@@ -105,6 +114,11 @@ def test_only_what_istiod_writes_may_be_in_its_namespace() -> None:
     assert made_by_istiod(Item("Lease.coordination.k8s.io", ISTIO_NAMESPACE, "istio-leader"))
     assert not made_by_istiod(Item("Deployment.apps", ISTIO_NAMESPACE, "istio-ingressgateway"))
     assert not made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "theirs"))
+    assert made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "istio-namespace-controller-election"))
+    assert made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "istio-ca-crl"))
+    assert made_by_istiod(Item("Secret", ISTIO_NAMESPACE, "istio-ca-secret"))
+    assert not made_by_istiod(Item("Secret", ISTIO_NAMESPACE, "istio-remote-secret-west"))
+    assert not made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "istio-dashboards"))
 
 
 def test_a_namespace_that_another_clean_removes_meanwhile_is_looked_at_anew() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
-from worlds import CONFIG, converged, helm_secret, istiod, listed, namespace, pod
+from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, converged, helm_secret, istiod, listed, namespace, pod
 
 from lbdemo.cluster import labels
 from lbdemo.cluster.compare import Compared, Comparison, Stage, compare
@@ -116,9 +116,11 @@ class Cluster:
 
     def _get_istio(self, world: Observed | None, place: str, words: Sequence[str]) -> object:
         match words:
-            case ["deployments", "-l", "app=istiod", "-A", *_]:
+            case ["deployments,services", "-l", "app=istiod", "-A", *_]:
                 unseen, self.unseen_daemon = self.unseen_daemon, False
-                return listed(() if unseen else self.istio.daemons)
+                return listed(() if unseen else [*self.istio.daemons, ISTIOD_SERVICE])
+            case ["mutatingwebhookconfigurations", *_]:
+                return listed([INJECTOR])
             case [kinds, "-l", labels.SELECTOR, *_] if kinds == ISTIO_KINDS:
                 return listed(world.istio.policies if world else (), place)
         raise AssertionError(f"unannounced question: {list(words)}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import Answer, FakeRun, failure
-from worlds import CONFIG, converged, deployment, helm_secret, istiod, listed, namespace, pod
+from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, converged, deployment, helm_secret, istiod, listed, namespace, pod
 
 from lbdemo.cluster import labels
 from lbdemo.cluster.observe import (
@@ -35,10 +35,13 @@ def release(status: str = "deployed", revision: int = 1, *, ours: bool = True, n
     return Release(name, "lbdemo", status, revision, ours, "d1", "envoy", "round-robin", status == "deployed")
 
 
-def cluster(run: FakeRun, *, secrets: Answer = "", daemons: Answer = "", policies: Answer = "") -> FakeRun:
-    """The three questions about Istio get these answers."""
+def cluster(
+    run: FakeRun, *, secrets: Answer = "", daemons: Answer = "", policies: Answer = "", injector: Answer = ""
+) -> FakeRun:
+    """The four questions about Istio get these answers."""
+    run.on("get", "mutatingwebhookconfigurations", "istio-sidecar-injector", answer=injector)
     run.on("get", "secrets", ISTIO_NAMESPACE, "owner=helm", answer=secrets)
-    run.on("get", "deployments", "app=istiod", "-A", answer=daemons)
+    run.on("get", "deployments,services", "app=istiod", "-A", answer=daemons)
     kinds = "destinationrules.networking.istio.io,peerauthentications.security.istio.io"
     return run.on("get", kinds, "-n", "lbdemo", labels.SELECTOR, answer=policies)
 
@@ -112,7 +115,7 @@ def test_a_secret_that_says_little_is_still_a_release() -> None:
 
 def test_an_empty_cluster_has_nothing() -> None:
     with cluster(here(FakeRun())) as run:
-        assert observe(Kubectl(run), "lbdemo", istio=True) == Observed(None)
+        assert observe(Kubectl(run), "lbdemo", istio=True) == Observed(None, istio=Istio(reachable=False))
 
 
 def test_istio_is_not_asked_for_unless_it_matters() -> None:
@@ -203,6 +206,32 @@ def test_an_istio_of_ours_is_found_with_its_policies() -> None:
     assert (found.policies, found.crds) == ((rule,), True)
 
 
+@pytest.mark.parametrize(
+    ("service", "injector", "reachable"),
+    [
+        (ISTIOD_SERVICE, listed([INJECTOR]), True),
+        (replace(ISTIOD_SERVICE, namespace="elsewhere"), listed([INJECTOR]), False),
+        (ISTIOD_SERVICE, "", False),
+        (ISTIOD_SERVICE, FORBIDDEN, True),
+    ],
+    ids=["all there", "no Service", "no webhook", "webhooks may not be seen"],
+)
+def test_an_istio_without_its_service_or_its_webhook_is_not_whole(
+    service: Meta, injector: Answer, reachable: bool
+) -> None:
+    with cluster(FakeRun(), daemons=listed([daemon("istiod"), service]), injector=injector) as run:
+        assert observe_istio(Kubectl(run), "lbdemo").reachable is reachable
+
+
+def test_an_istio_that_lbdemo_began_and_somebody_else_finished_is_theirs() -> None:
+    begun = {"istio-base": istiod().releases["istio-base"]}
+
+    assert Istio(begun).ours
+    assert not Istio(begun, (daemon("istiod"),)).ours
+    assert Istio(begun, (daemon("istiod"),)).begun
+    assert not Istio({**begun, "istiod": istiod(ours=False).releases["istiod"]}, (daemon("istiod"),)).ours
+
+
 def test_an_istio_of_somebody_else_is_not_ours() -> None:
     assert not istiod(ours=False).ours
     assert not Istio(daemons=(daemon("istiod"),)).ours
@@ -252,7 +281,7 @@ def test_who_may_not_look_at_istio_may_still_look_at_the_namespace(question: str
 
     found = observe(Kubectl(run), "lbdemo", istio=True, lenient=True)
 
-    assert found.istio == Istio()
+    assert found.istio == Istio(seen=False)
     assert found.namespace is not None
 
 

@@ -9,8 +9,7 @@ from fakes import FakeClock, FakeRun, failure, tools
 from worlds import listed, pod
 
 from lbdemo.cluster import inventory, labels
-from lbdemo.cluster.clean import made_by_istiod
-from lbdemo.cluster.inventory import Item
+from lbdemo.cluster.inventory import Item, made_by_istiod
 from lbdemo.cluster.removal import DeleteNamespace, EmptyNamespace, SweepIstio, UninstallRelease, await_gone
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import NotReadyError, ProgramFailedError
@@ -21,6 +20,9 @@ namespaces                  ns     v1                          false   Namespace
 configmaps                  cm     v1                          true    ConfigMap
 pods                        po     v1                          true    Pod
 gatewayclasses              gc     gateway.networking.k8s.io/v1  false   GatewayClass
+"""
+BY_HAND = """replicasets                 rs     apps/v1                     true    ReplicaSet
+endpointslices                     discovery.k8s.io/v1         true    EndpointSlice
 """
 CRDS = "customresourcedefinition.apiextensions.k8s.io"
 SOME = 60.0
@@ -119,10 +121,28 @@ def test_a_namespace_that_others_use_is_kept_and_ours_no_more() -> None:
     assert not run.called("delete", "namespace/ns")
 
 
+@pytest.mark.parametrize("kind", ["NetworkPolicy", "ResourceQuota", "Secret"])
+def test_what_others_call_default_keeps_a_namespace(kind: str) -> None:
+    with holding(row(kind, "v1", "ns", "default")).on("delete", "configmap/lbdemo-inventory") as run:
+        note = DeleteNamespace("ns", SOME).run(tools(run), quiet)
+
+    assert note.startswith(f"kept: it holds {kind} ns/default")
+
+
+def test_replica_sets_and_endpoint_slices_made_by_hand_are_looked_for() -> None:
+    run = FakeRun().on("api-resources", answer=RESOURCES + BY_HAND)
+    run.on("get", "configmaps,pods,replicasets.apps,endpointslices.discovery.k8s.io", "-n", "ns",
+           answer=row("ReplicaSet", "apps/v1", "ns", "theirs"))  # fmt: skip
+
+    with run.on("delete", "configmap/lbdemo-inventory"):
+        assert "ReplicaSet.apps ns/theirs" in DeleteNamespace("ns", SOME).run(tools(run), quiet)
+
+
 def test_what_kubernetes_puts_there_and_what_goes_with_its_owner_is_nobodys() -> None:
     run = holding(
         row("ConfigMap", "v1", "ns", "kube-root-ca.crt"),
         row("ConfigMap", "v1", "ns", "istio-ca-root-cert"),
+        row("ServiceAccount", "v1", "ns", "default"),
         row("Pod", "v1", "ns", "theirs-abc-1", owner="ReplicaSet"),
     )
 
@@ -280,11 +300,13 @@ def test_istios_gateway_classes_go_and_those_of_others_stay() -> None:
 
 def test_in_a_namespace_that_stays_only_what_istiod_wrote_goes() -> None:
     local = row("ConfigMap", "v1", ISTIO_NAMESPACE, "istio-leader") + row("ConfigMap", "v1", ISTIO_NAMESPACE, "theirs")
-    local += row("Pod", "v1", ISTIO_NAMESPACE, "istio-ingress-1") + row("Secret", "v1", ISTIO_NAMESPACE, "istio-ca")
+    local += row("Pod", "v1", ISTIO_NAMESPACE, "istio-ingress-1")
+    local += row("Secret", "v1", ISTIO_NAMESPACE, "istio-ca-secret")
+    local += row("Secret", "v1", ISTIO_NAMESPACE, "istio-ingressgateway-certs")
     local += row("Lease", "coordination.k8s.io/v1", ISTIO_NAMESPACE, "istio-gateway-leader")
 
     run = left(local=local).on("get", CRDS, answer=definitions())
-    run.on("delete", "ConfigMap/istio-leader", "-n", ISTIO_NAMESPACE).on("delete", "Secret/istio-ca")
+    run.on("delete", "ConfigMap/istio-leader", "-n", ISTIO_NAMESPACE).on("delete", "Secret/istio-ca-secret")
 
     with run.on("delete", "Lease.coordination.k8s.io/istio-gateway-leader"):
         assert SweepIstio(frozenset(), ISTIO_NAMESPACE).run(tools(run), quiet) == "3 objects"

@@ -58,6 +58,8 @@ class TakeInventory:
         for keeper in self.keepers:
             if keeper != self.namespace or kept is None:
                 inventory.store(tools.kubectl, keeper, before)
+        if ISTIO_NAMESPACE in self.keepers:
+            tools.kubectl.label([f"configmap/{inventory.NAME}"], {labels.ISTIO: "installed"}, self.namespace)
         return f"{len(before)} objects"
 
     def _take(self, tools: Tools) -> frozenset[inventory.Item]:

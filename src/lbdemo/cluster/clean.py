@@ -39,12 +39,22 @@ class Situation:
     istio_namespace: Meta | None
     before: frozenset[Item] | None
     users: tuple[str, ...] = ()  # who else relies on our Istio
-    orphans: bool = False  # an Istio that came after us has left things, and its namespace is gone
+    orphans: bool = False  # an Istio of ours has left things, and its namespace is gone
 
     @property
     def istio_ours(self) -> bool:
         """Whether there is an Istio of ours, or the beginnings or remains of one."""
-        return self.observed.istio.ours or labels.ours(self.istio_namespace) or self.orphans
+        return self._begun and not self.istio_taken_over
+
+    @property
+    def istio_taken_over(self) -> bool:
+        """Whether lbdemo began an Istio, and the istiod that runs now is somebody else's."""
+        istio = self.observed.istio
+        return self._begun and istio.daemon is not None and not istio.ours
+
+    @property
+    def _begun(self) -> bool:
+        return self.observed.istio.begun or labels.ours(self.istio_namespace) or self.orphans
 
 
 def look(tools: Tools, place: Place, *, with_istio: bool) -> Situation:
@@ -66,8 +76,8 @@ def look(tools: Tools, place: Place, *, with_istio: bool) -> Situation:
 
 
 def _orphans(kubectl: Kubectl, observed: Observed, before: frozenset[Item] | None) -> bool:
-    """Whether there is something of an Istio that came after us and is not there any more."""
-    if before is None or observed.istio.daemon is not None or observed.istio.releases:
+    """Whether there is something of an Istio that lbdemo installed and that is not there any more."""
+    if before is None or observed.istio.daemon is not None or observed.istio.releases or not observed.brought_istio:
         return False
     return any(inventory.of_istio(item) for item in inventory.take(kubectl, []) - before)
 
@@ -81,11 +91,12 @@ def elsewhere(kubectl: Kubectl, place: Place) -> tuple[str, ...]:
 
 
 def istio_users(kubectl: Kubectl, namespace: str) -> tuple[str, ...]:
-    """Namespaces other than ours whose pods have sidecars, or whose lbdemo strategy needs istiod."""
-    pods = kubectl.get("pods", selector="security.istio.io/tlsMode=istio", everywhere=True).pods
+    """Namespaces with pods of others that have sidecars (or are gateways), or with another lbdemo that needs istiod."""
+    meshed = f"security.istio.io/tlsMode=istio,{labels.PART_OF}!=lbdemo"
+    pods = kubectl.get("pods", selector=meshed, everywhere=True).pods
     releases = kubectl.get("secrets", selector=f"{labels.STRATEGY} in (istio,xds)", everywhere=True).of("Secret")
-    namespaces = {pod.meta.namespace for pod in pods} | {secret.namespace for secret in releases}
-    return tuple(sorted(namespaces - {namespace, ISTIO_NAMESPACE}))
+    others = {secret.namespace for secret in releases} - {namespace}
+    return tuple(sorted(others | {pod.meta.namespace for pod in pods}))
 
 
 def clean(
@@ -156,18 +167,16 @@ def _istio_steps(there: Situation, after: tuple[str, ...], timeout: float) -> li
     before, home = there.before or frozenset(), there.istio_namespace
     if labels.ours(home):
         sweep = SweepIstio(before, "", keys)  # before the namespace goes, by which the next `clean` would know of it
-        return [*steps, sweep, DeleteNamespace(ISTIO_NAMESPACE, timeout, (*keys, sweep.key), known=made_by_istiod)]
+        home_goes = DeleteNamespace(ISTIO_NAMESPACE, timeout, (*keys, sweep.key), known=inventory.made_by_istiod)
+        return [*steps, sweep, home_goes]
     if home is None:
         return [*steps, SweepIstio(before, "", keys, orphaned=True)]
     return [*steps, EmptyNamespace(ISTIO_NAMESPACE, timeout, keys), SweepIstio(before, ISTIO_NAMESPACE, keys)]
 
 
-def made_by_istiod(item: Item) -> bool:
-    """What istiod writes into its own namespace at run time, and leaves there."""
-    return item.name.startswith("istio") and item.kind.partition(".")[0] in {"ConfigMap", "Secret", "Lease"}
-
-
 def _kept(there: Situation, *, with_istio: bool) -> str:
+    if with_istio and there.istio_taken_over:
+        return "lbdemo began to install it, and the istiod that runs now is somebody else's"
     if with_istio and there.istio_ours and there.users:
         return f"pods in {', '.join(there.users)} still use it"
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,8 +32,15 @@ FLEETING = frozenset(
 SPREAD = frozenset({"istio-ca-root-cert", "istio-ca-crl"})
 ISTIO_GROUP = ".istio.io"
 CRD = "CustomResourceDefinition.apiextensions.k8s.io"
-# What Kubernetes and Istio put into every namespace by themselves.
-BORN_WITH = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt", "default", *SPREAD})
+# What Kubernetes and Istio put into every namespace by themselves: kind and name.
+AUTHORITIES = ("kube-root-ca.crt", "openshift-service-ca.crt", *SPREAD)
+BORN_WITH = frozenset({("ServiceAccount", "default"), *(("ConfigMap", name) for name in AUTHORITIES)})
+# Among the fleeting kinds, those that a person may have made: without an owner, they come and go with nobody.
+MADE_BY_HAND = frozenset({"replicasets.apps", "endpointslices.discovery.k8s.io"})
+# What istiod writes into its own namespace at run time (its leader elections are named in Istio's sources,
+# pilot/pkg/leaderelection); what else is called istio-… there, such as a gateway's certificate, is somebody's.
+ISTIODS_SECRET = "istio-ca-secret"
+ISTIODS_ELECTION = re.compile(r"istio-([a-z-]+-)?(leader|election)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,12 +66,12 @@ def take(kubectl: Kubectl, namespaces: Iterable[str]) -> frozenset[Item]:
     return frozenset(item for items in found for item in items)
 
 
-def _resources(kubectl: Kubectl) -> tuple[list[str], list[str]]:
+def _resources(kubectl: Kubectl, fleeting: frozenset[str] = FLEETING) -> tuple[list[str], list[str]]:
     """The kinds that can be listed, as `api-resources` names them: the cluster-wide ones, and the others."""
     text, _ = kubectl.call_partly("api-resources", "--verbs=list", "--no-headers")  # an API may be away
     rows = [line.split() for line in text.splitlines()]
     kinds = [(_full_name(row), row[-2] == "true") for row in rows if len(row) >= 4]
-    wanted = [(kind, namespaced) for kind, namespaced in kinds if kind not in FLEETING]
+    wanted = [(kind, namespaced) for kind, namespaced in kinds if kind not in fleeting]
     return [kind for kind, namespaced in wanted if not namespaced], [kind for kind, namespaced in wanted if namespaced]
 
 
@@ -150,10 +158,15 @@ def objects_of(kubectl: Kubectl, definitions: Sequence[str]) -> list[Item]:
 
 def foreign(kubectl: Kubectl, namespace: str) -> list[Item]:
     """What is in the namespace that neither lbdemo nor Kubernetes itself put there."""
-    _, local = _resources(kubectl)
+    _, local = _resources(kubectl, FLEETING - MADE_BY_HAND)
     rows = _rows(kubectl, local, namespace, "-l", f"{labels.PART_OF}!=lbdemo", strict=True)
     items = (_item(row) for row in rows if row[4] == NONE)  # what has an owner goes with it
-    return sorted(item for item in items if item.name not in BORN_WITH and not item.name.startswith("default-token-"))
+    return sorted(item for item in items if not _born_with(item))
+
+
+def _born_with(item: Item) -> bool:
+    token = item.kind == "Secret" and item.name.startswith("default-token-")  # before Kubernetes 1.24
+    return token or (item.kind, item.name) in BORN_WITH
 
 
 def some(items: Sequence[Item], most: int = 5) -> str:
@@ -175,6 +188,19 @@ def of_istio(item: Item) -> bool:
     if item.kind == "Namespace":
         return item.name == ISTIO_NAMESPACE
     return item.name.startswith("istio") or item.name.endswith(ISTIO_GROUP) or item.kind.endswith(ISTIO_GROUP)
+
+
+def made_by_istiod(item: Item) -> bool:
+    """What istiod writes into its own namespace at run time, and leaves there."""
+    match item.kind.partition(".")[0]:
+        case "Lease":
+            return item.name.startswith("istio-")
+        case "ConfigMap":
+            return item.name in SPREAD or bool(ISTIODS_ELECTION.fullmatch(item.name))
+        case "Secret":
+            return item.name == ISTIODS_SECRET
+        case _:
+            return False
 
 
 def before_both(before: frozenset[Item], before_istio: frozenset[Item] | None) -> frozenset[Item]:

@@ -78,7 +78,7 @@ def setup(source: IstioSource, istio: Istio, timeout: float) -> tuple[Step, ...]
 def _release(source: IstioSource, istio: Istio, name: str, chart_name: str, timeout: float) -> InstallRelease | None:
     there = istio.releases.get(name)
     wanted = digest(source, name)
-    missing = istio.daemon is None if name == DAEMON else not istio.crds
+    missing = istio.daemon is None or not istio.reachable if name == DAEMON else not istio.crds
     if there is not None and there.status == "deployed" and there.digest == wanted and not missing:
         return None
     install = Install(

@@ -13,6 +13,7 @@ GENERATION = "lbdemo/generation"  # on our deployments: the specification's gene
 OURS = {PART_OF: "lbdemo", MANAGED_BY: "lbdemo"}
 SELECTOR = f"{PART_OF}=lbdemo"
 INVENTORY = "lbdemo-inventory"  # the ConfigMap that keeps what the cluster had before
+ISTIO = "lbdemo/istio"  # on that ConfigMap: the Istio that came after it was lbdemo's
 INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
 SERVER = "echo-server"

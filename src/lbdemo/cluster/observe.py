@@ -16,6 +16,8 @@ from lbdemo.tools.objects import Deployment, Meta, Objects, Pod
 
 T = TypeVar("T")
 OURS_KINDS = "deployments,replicasets,pods,services,configmaps,secrets"
+ISTIOD = "app=istiod"
+INJECTOR = "istio-sidecar-injector"  # the webhook configuration of Istio's default revision
 ISTIO_KINDS = "destinationrules.networking.istio.io,peerauthentications.security.istio.io"
 
 
@@ -41,11 +43,20 @@ class Istio:
     releases: Mapping[str, Release] = field(default_factory=dict)  # Helm's, in istio-system
     daemons: tuple[Deployment, ...] = ()  # istiod deployments, in any namespace
     crds: bool = True  # whether the cluster knows Istio's kinds
+    seen: bool = True  # False: this user may not look at it
+    reachable: bool = True  # whether istiod's Service is there, and the webhook that asks it to inject sidecars
     policies: tuple[Meta, ...] = ()  # DestinationRules and PeerAuthentications of ours in the namespace
 
     @property
     def ours(self) -> bool:
-        """Whether lbdemo installed it (or began to)."""
+        """Whether lbdemo installed it (or began to, and nobody else has finished that)."""
+        daemon = self.releases.get("istiod")
+        foreign = self.daemon is not None and not (daemon is not None and daemon.ours)
+        return self.begun and not foreign
+
+    @property
+    def begun(self) -> bool:
+        """Whether a Helm release of Istio is lbdemo's."""
         return any(release.ours for release in self.releases.values())
 
     @property
@@ -95,6 +106,12 @@ class Observed:
         kept = any(meta.name == labels.INVENTORY for meta in self.objects.of("ConfigMap"))
         return kept and self.namespace is not None and not self.namespace.deleting
 
+    @property
+    def brought_istio(self) -> bool:
+        """Whether the inventory says that lbdemo installed an Istio after it was taken."""
+        kept = (meta for meta in self.objects.of("ConfigMap") if meta.name == labels.INVENTORY)
+        return any(labels.ISTIO in meta.labels for meta in kept)
+
     def deployment(self, name: str) -> Deployment | None:
         """Our deployment of this name."""
         return next((d for d in self.objects.deployments if d.meta.name == name), None)
@@ -123,7 +140,7 @@ def _mesh(kubectl: Kubectl, namespace: str, *, lenient: bool) -> Istio:
         return observe_istio(kubectl, namespace)
     except ProgramFailedError as error:
         if lenient and forbidden(error):
-            return Istio()
+            return Istio(seen=False)
         raise
 
 
@@ -134,12 +151,29 @@ def forbidden(error: ProgramFailedError) -> bool:
 
 def observe_istio(kubectl: Kubectl, namespace: str) -> Istio:
     """Looks for Istio's releases, its daemons in all namespaces, and our own policies."""
-    home, daemons, policies = side_by_side(
+    home, found, policies, injecting = side_by_side(
         lambda: kubectl.get("secrets", namespace=ISTIO_NAMESPACE, selector="owner=helm"),
-        lambda: kubectl.get("deployments", selector="app=istiod", everywhere=True),
+        lambda: kubectl.get("deployments,services", selector=ISTIOD, everywhere=True),
         lambda: istio_policies(kubectl, namespace),
+        lambda: _injects(kubectl),
     )
-    return Istio(parse_releases(home.of("Secret")), daemons.deployments, policies is not None, policies or ())
+    return Istio(
+        parse_releases(home.of("Secret")),
+        found.deployments,
+        crds=policies is not None,
+        policies=policies or (),
+        reachable=injecting and any(service.namespace == ISTIO_NAMESPACE for service in found.of("Service")),
+    )
+
+
+def _injects(kubectl: Kubectl) -> bool:
+    """Whether the webhook of Istio's default revision is there; True for who may not look."""
+    try:
+        return bool(kubectl.get("mutatingwebhookconfigurations", INJECTOR).others)
+    except ProgramFailedError as error:
+        if forbidden(error):
+            return True
+        raise
 
 
 def istio_policies(kubectl: Kubectl, namespace: str) -> tuple[Meta, ...] | None:

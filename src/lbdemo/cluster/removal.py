@@ -176,11 +176,7 @@ class SweepIstio:
         if self.orphaned and inventory.of_istio(item):
             return True
         if item.namespace == ISTIO_NAMESPACE:
-            return (
-                bool(self.namespace)
-                and item.name.startswith("istio")
-                and item.kind.partition(".")[0] in {"ConfigMap", "Secret", "Lease"}
-            )
+            return bool(self.namespace) and inventory.made_by_istiod(item)
         return item.name in inventory.SPREAD or (
             item.kind.startswith("GatewayClass.") and item.name.startswith("istio")
         )

@@ -83,6 +83,8 @@ def _namespace_state(seen: Observed) -> str:
 
 
 def _istio(seen: Observed) -> str:
+    if not seen.istio.seen:
+        return "unknown (this user may not look)"
     daemon = seen.istio.daemon
     if daemon is None:
         return "none"
