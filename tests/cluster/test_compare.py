@@ -545,6 +545,30 @@ def test_what_a_drill_changed_is_put_right(a_drill: AddDrill) -> None:
     assert cluster.told("label") == ["label namespace/lbdemo-clusterip istio-injection-"]
 
 
+def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: AddDrill) -> None:
+    asked = comparison("clusterip", drills=("trial", "trial"))
+    cluster = cluster_for(asked)
+    refusal = "label namespace/lbdemo-clusterip istio-injection-"
+    injected = replace(namespace({labels.INJECTION: "enabled"}), name="lbdemo-clusterip")
+
+    def meddle(_: Scene) -> Drilled:
+        if refusal not in cluster.refusals:
+            cluster.namespaces["lbdemo-clusterip"] = injected
+            cluster.refusals[refusal] = failure("Error: boom", "kubectl", "label")
+        else:
+            del cluster.refusals[refusal]
+        return Drilled("trial", {"failed": 0}, "", as_expected=True)
+
+    a_drill(meddle)
+    (result,) = Session(cluster).run(asked).results
+
+    assert result.notes == (
+        "After drill trial the strategy could not be put right: kubectl failed with exit code 1 | Error: boom.",
+    )
+    assert result.extra["drills"]["trial"]["figures"] == {"failed": 0}, "what was measured is kept"
+    assert len(cluster.told("label")) == 2, "the second drill's repair is not stopped by the first one's failure"
+
+
 def test_a_drill_may_have_outlier_detection_installed(a_drill: AddDrill) -> None:
     def switch(scene: Scene) -> Drilled:
         scene.set_outlier(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -61,6 +62,19 @@ def test_a_server_that_is_away_for_a_moment_is_asked_again() -> None:
         pods.run()
 
     assert found == ["a", "b"]
+
+
+def test_patience_is_counted_from_the_first_failure_and_not_from_the_last_event() -> None:
+    run = FakeStreams().on_stream(*WATCH, pieces=[lambda: time.sleep(0.3), AWAY])
+    found: list[str] = []
+    pods = PodWatch(Kubectl(run), "n", "app=echo", lambda new: found.append(new.name), pause=0.01, patience=0.2)
+    run.on("get", answer=AWAY).on("get", answer={"items": [pod("a")]})
+    run.on_stream(*WATCH, pieces=[pods.close])
+
+    with run:
+        pods.run()
+
+    assert found == ["a"]
 
 
 def test_a_server_that_stays_away_ends_it() -> None:

@@ -196,10 +196,25 @@ def _one(comparison: Comparison, name: str, stage: Stage) -> Result:
             drilled.append(_drill(drill, config, stage))
         except LbdemoError as error:
             notes.append(f"Drill {drill} could not be completed: {_reason(error)}.")
+        notes += _put_right(drill, config, stage)
     extra = {**result.extra, "setup_s": round(setup, 1), **spent, "drills": {d.name: d.to_dict() for d in drilled}}
     broken = [drill for drill in drilled if not drill.as_expected]
     notes += [f"Drill {drill.name}: {drill.told()}, where {drill.expected}." for drill in broken]
     return replace(result, extra=extra, notes=(*result.notes, *notes), promises_kept=not notes)
+
+
+def _put_right(drill: str, config: UpConfig, stage: Stage) -> list[str]:
+    """Makes all as it was, for the next drill; returns a sentence when that failed."""
+    try:
+        _converge(config, stage)
+    except LbdemoError as error:
+        return [f"After drill {drill} the strategy could not be put right: {_reason(error)}."]
+    return []
+
+
+def _converge(config: UpConfig, stage: Stage) -> None:
+    """`up`, with tools of its own: one that fails stops the tools that it was given."""
+    up(stage.fresh(), config, stage.context, stage.fresh().kubectl, stage.reporter)
 
 
 def age(config: UpConfig) -> float:
@@ -222,8 +237,7 @@ def _drill(name: str, config: UpConfig, stage: Stage) -> Drilled:
     stage.reporter.started(key, f"drill {name}")
 
     def set_outlier(on: bool) -> None:
-        changed = replace(config, outlier_detection=on)
-        up(stage.tools, changed, stage.context, stage.fresh().kubectl, stage.reporter)
+        _converge(replace(config, outlier_detection=on), stage)
 
     def say(text: str) -> None:
         stage.reporter.progress(key, text)
@@ -231,7 +245,6 @@ def _drill(name: str, config: UpConfig, stage: Stage) -> Drilled:
     try:
         fresh = find(stage.tools.kubectl, config.place)
         drilled = DRILLS[name](Scene(stage.tools.kubectl, config.place, fresh, say, set_outlier, age(config)))
-        up(stage.tools, config, stage.context, stage.fresh().kubectl, stage.reporter)  # as it was, for the next one
     except BaseException:
         stage.reporter.failed(key, f"drill {name}", time.monotonic() - begun)
         raise

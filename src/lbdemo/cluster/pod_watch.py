@@ -39,7 +39,7 @@ class PodWatch:
         self._pods: dict[str, Pod] = {}
         self._changed = threading.Condition()
         self._closed = False
-        self._answered = time.monotonic()
+        self._failing_since: float | None = None
 
     def look(self) -> tuple[Pod, ...]:
         """Asks for all pods, takes note of them, forgets those that are gone."""
@@ -58,12 +58,14 @@ class PodWatch:
             try:
                 if again:
                     self.look()
-                    self._answered = time.monotonic()
                 again = True
+                self._failing_since = None
                 self._watch()
                 self._rest(self._pause / 10)
             except LbdemoError as error:
-                if refused(error) or time.monotonic() - self._answered > self._patience:
+                now = time.monotonic()
+                self._failing_since = self._failing_since or now
+                if refused(error) or now - self._failing_since >= self._patience:
                     raise
                 self._rest(self._pause)
 
@@ -92,7 +94,7 @@ class PodWatch:
         lines = self._kubectl.stream(self._kubectl.argv(*argv, namespace=self._namespace))
         try:
             for kind, item in events(lines):
-                self._answered = time.monotonic()
+                self._failing_since = None
                 if kind == "DELETED":
                     self._forget(item["metadata"]["uid"])
                 elif kind in {"ADDED", "MODIFIED"}:
