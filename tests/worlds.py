@@ -86,7 +86,11 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
     deployments = [deployment(n, r) for release in wanted.releases for n, r in release.deployments.items()]
     services = [meta("Service", n, as_applied=True) for release in wanted.releases for n in release.services]
     services += [meta("ConfigMap", n, as_applied=True) for release in wanted.releases for n in release.config_maps]
-    pods = [pod(f"{r.name}-{HASH}-1", r.name, sidecar=injected) for r in wanted.releases]
+    pods = [
+        pod(f"{r.name}-{HASH}-{n + 1}", r.name, sidecar=injected)
+        for r in wanted.releases
+        for n in range(r.deployments[r.name])
+    ]
     releases = {
         r.name: Release(r.name, "lbdemo", "deployed", 1, True, r.digest, wanted.strategy.name, has_deployed=True)
         for r in wanted.releases

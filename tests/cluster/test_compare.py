@@ -189,18 +189,8 @@ def comparison(*wanted: str, drills: tuple[str, ...] = (), keep: bool = False) -
     return Comparison(replace(CONFIG), wanted, drills, QUESTION, keep)
 
 
-def two_servers(cluster: Cluster) -> Cluster:
-    """Each strategy's world with a second server, so that there is something to balance."""
-    for place, world in cluster.worlds.items():
-        first = world.pods(labels.SERVER)[0]
-        second = pod("echo-server-abc-2", labels.SERVER, sidecar=first.sidecar is not None)
-        objects = replace(world.objects, pods=(*world.objects.pods, second))
-        cluster.worlds[place] = replace(world, objects=objects)
-    return cluster
-
-
 def cluster_for(asked: Comparison, istio: Istio | None = None, **further: bool) -> Cluster:
-    return two_servers(Cluster(asked, istio, **further))
+    return Cluster(asked, istio, **further)
 
 
 def removed(*strategies: str) -> list[str]:

@@ -62,9 +62,9 @@ def test_a_script_reads_stable_keys() -> None:
             {"name": "echo-server", "status": "deployed", "revision": 1},
         ],
         "pods": [
-            {"name": f"{release}-abc-1", "release": release, "state": "Ready", "sidecar": True, "restarts": 0,
+            {"name": name, "release": name[:11], "state": "Ready", "sidecar": True, "restarts": 0,
              "node": "node-1", "image": "registry/echo:1"}
-            for release in ("echo-client", "echo-server")
+            for name in ("echo-client-abc-1", "echo-server-abc-1", "echo-server-abc-2")
         ],
         "istio": "1 (installed by lbdemo)",
     }  # fmt: skip

@@ -53,6 +53,11 @@ def server(name: str) -> Pod:
     return pod(name, labels.SERVER)
 
 
+def proxy(name: str) -> Pod:
+    found = server(name)
+    return replace(found, meta=replace(found.meta, labels={**found.meta.labels, "app.kubernetes.io/name": "envoy"}))
+
+
 def named(*pods: Pod) -> dict[str, Pod]:
     return {found.name: found for found in pods}
 
@@ -94,15 +99,14 @@ def test_the_client_is_told_the_way_of_the_installed_strategy(strategy: str, tar
         found = find(Kubectl(run), PLACE)
 
     assert (found.strategy.name, found.target, found.channel_policy) == (strategy, target, policy)
-    assert (found.client.name, found.names) == ("echo-client-abc-1", ("echo-server-abc-1",))
+    assert (found.client.name, found.names) == ("echo-client-abc-1", ("echo-server-abc-1", "echo-server-abc-2"))
 
 
 def test_servers_are_the_ready_pods_of_the_newest_rollout() -> None:
     starting = pod("b-starting", labels.SERVER, container=Container("echo", "", waiting="ContainerCreating"))
     older = pod("c-older", labels.SERVER, hash_="old")
-    proxy = server("echo-server-envoy-1")
-    proxy = replace(proxy, meta=replace(proxy.meta, labels={**proxy.meta.labels, "app.kubernetes.io/name": "envoy"}))
-    world = with_pods(converged(), server("z"), starting, older, proxy, ending(server("d-ending")), server("a"))
+    there = (server("z"), starting, older, proxy("echo-server-envoy-1"))
+    world = with_pods(converged(), *there, ending(server("d-ending")), server("a"))
 
     with seen(world) as run:
         assert find(Kubectl(run), PLACE).names == ("a", "z")
@@ -158,6 +162,16 @@ def test_servers_that_are_not_there_are_not_ready(pods: tuple[Pod, ...], state: 
         find(Kubectl(run), PLACE)
 
     assert error.value.last_state == state
+
+
+def test_servers_of_which_some_are_missing_are_not_judged_by_the_others() -> None:
+    starting = pod("b", labels.SERVER, container=Container("echo", "", waiting="ContainerCreating"))
+
+    with (
+        seen(with_pods(converged(), server("a"), starting)) as run,
+        pytest.raises(NotReadyError, match="echo-server is not complete: 1 of 2 pods are ready"),
+    ):
+        find(Kubectl(run), PLACE)
 
 
 # What is asked, and expected
@@ -421,8 +435,9 @@ def test_proxies_clients_and_nameless_answers_are_no_witnesses() -> None:
 
 def test_pods_that_came_or_went_are_told() -> None:
     before = [server("stays"), server("gone"), server("ending")]
+    starting = pod("starting", labels.SERVER, container=Container("echo", "", waiting="ContainerCreating"))
     after = named(
-        server("stays"), ending(server("ending")), server("new"), server("x-envoy-1"), pod("c", labels.CLIENT)
+        server("stays"), ending(server("ending")), server("new"), proxy("x-envoy-1"), starting, pod("c", labels.CLIENT)
     )
 
     assert changes(before, after) == (

@@ -110,6 +110,10 @@ def _ready(seen: Observed, release: str) -> tuple[Pod, ...]:
     current = tuple(p for p in pods if p.meta.labels.get("pod-template-hash") in newest)
     if not current:
         raise NotReadyError(f"no pod of {release} is ready", f"{len(pods)} of an older rollout", "`lbdemo up`")
+    deployment = seen.deployment(release)
+    if deployment is not None and len(current) < deployment.replicas:  # those that answer would seem to be all
+        state = f"{len(current)} of {deployment.replicas} pods are ready"
+        raise NotReadyError(f"{release} is not complete", state, "`lbdemo status` shows why; `lbdemo up` waits for it")
     return current
 
 
@@ -260,9 +264,11 @@ def explain(before: Pod | None, after: Pod | None, own: int | None, client: int,
 def changes(before: Iterable[Pod], after: Mapping[str, Pod]) -> tuple[str, ...]:
     """Sentences on pods that came or went during the run."""
     known = {pod.name for pod in before}
-    alive = {name for name, pod in after.items() if pod.release == labels.SERVER and not pod.meta.deleting}
-    gone = sorted(known - alive)
-    new = sorted(name for name in alive - known if "-envoy-" not in name)
+    alive = {name: pod for name, pod in after.items() if pod.release == labels.SERVER and not pod.meta.deleting}
+    gone = sorted(known - alive.keys())
+    new = sorted(
+        name for name in alive.keys() - known if alive[name].ready and alive[name].meta.labels.get(NAME) == "echo"
+    )
     said = [f"{name} went away during the run." for name in gone]
     return tuple(said + [f"{name} came up during the run." for name in new])
 
