@@ -555,7 +555,8 @@ def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: Ad
     assert result.notes == (
         "After drill trial the strategy could not be put right: kubectl failed with exit code 1 | Error: boom.",
     )
-    assert result.extra["drills"]["trial"]["figures"] == {"failed": 0}, "what was measured is kept"
+    drills: Any = result.extra["drills"]
+    assert drills["trial"]["figures"] == {"failed": 0}, "what was measured is kept"
     assert len(cluster.told("label")) == 2, "the second drill's repair is not stopped by the first one's failure"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +21,7 @@ Say = Callable[[str], None]
 FAILURES = (DockerException, HTTPError, OSError)
 NO_DAEMON = "start Docker (Docker Desktop, colima, dockerd …), or name a ready image with --image NAME"
 PING_TIMEOUT = 10  # seconds a daemon may take to say that it is there
+TICK = 0.2  # seconds
 TIMEOUT = 600  # seconds the daemon may take to answer one request of a build or a push
 
 
@@ -119,7 +122,7 @@ def _client(environment: Mapping[str, str]) -> Any:
 def _follow(events: Iterable[Mapping[str, Any]], say: Say, failure: str) -> None:
     """Tells the daemon's events; its errors come in the stream, not as an exception."""
     said: list[str] = []
-    for event in events:
+    for event in _ticking(events):
         if "error" in event:
             detail = "".join(f"\n  {line}" for line in said[-12:])
             hint = (
@@ -133,6 +136,35 @@ def _follow(events: Iterable[Mapping[str, Any]], say: Say, failure: str) -> None
             if line.strip() and not line.startswith(NOISE):
                 said.append(line.rstrip())
                 say(line.rstrip() if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…")
+
+
+def _ticking(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The events, and an empty one every TICK seconds in which the daemon says nothing: who waits may want to stop.
+
+    The reading thread is left behind then, since nothing ends a read but the daemon's next word or the process's end.
+    """
+    came: queue.SimpleQueue[Mapping[str, Any] | BaseException | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        try:
+            for event in events:
+                came.put(event)
+        except BaseException as error:  # it is raised where the events are awaited
+            came.put(error)
+        else:
+            came.put(None)
+
+    threading.Thread(target=read, name="docker", daemon=True).start()
+    while True:
+        try:
+            event = came.get(timeout=TICK)
+        except queue.Empty:
+            event = {}
+        if event is None:
+            return
+        if isinstance(event, BaseException):
+            raise event
+        yield event
 
 
 def _words(event: Mapping[str, Any]) -> str:
