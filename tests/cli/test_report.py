@@ -107,6 +107,12 @@ def test_lines_that_are_piped_end_without_blanks(saved: Path) -> None:
     assert lines == [line.rstrip() for line in lines]
 
 
+def test_a_pipe_gets_no_colours_whatever_the_environment_asks_for(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    assert "\x1b" not in given(str(saved))[1]
+
+
 def test_a_terminal_of_no_width_is_no_reason_to_print_nothing(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "0")
 

@@ -21,6 +21,7 @@ from lbdemo.tools.kubectl import ConflictError, Kubectl, NotFoundError, document
         ('Error from server (NotFound): pods "x" not found', NotFoundError, ""),
         ('Error from server (Forbidden): pods is forbidden: User "u" cannot list', LbdemoError, "can-i"),
         ("error: You must be logged in to the server (Unauthorized)", LbdemoError, "log in"),
+        ('Error from server (InternalError): failed calling webhook "x": connection refused', LbdemoError, "webhook"),
         ("Unable to connect to the server: dial tcp: lookup x: no such host", LbdemoError, "does not answer"),
     ],
 )  # fmt: skip

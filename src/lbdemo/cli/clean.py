@@ -27,17 +27,17 @@ def clean(
     with session(ctx.obj, yes=yes, changes=True) as here:
         place = Place(ctx.obj.context, ctx.obj.namespace)
         remains = remove(here.tools, place, here.cleanup, here.reporter, with_istio=istio, timeout=limit)
-    return tell(remains, place.namespace)
+    return tell(remains, ctx.obj)
 
 
-def tell(remains: Remains, namespace: str) -> int:
+def tell(remains: Remains, here: options.Globals) -> int:
     """Says what was found, on stdout; exit code 1 when something is left that should not be."""
     if remains.nothing_to_do and not remains.kept_istio:
-        print(f"nothing to clean in namespace {namespace}")
+        print(f"nothing to clean in namespace {here.namespace}")
     for other in remains.elsewhere:
-        print(f"lbdemo is also in namespace {other}; `lbdemo -n {other} clean` removes it")
+        print(f"lbdemo is also in namespace {other}; `{here.typed(other)} clean` removes it")
     if remains.istio_stays and not remains.kept_istio:
-        print("Istio stays; `lbdemo clean --istio` removes it")
+        print(f"Istio stays; `{here.typed()} clean --istio` removes it")
     if remains.kept_istio:
         print(f"Istio stays: {remains.kept_istio}")
     if remains.left:

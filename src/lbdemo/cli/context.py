@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+
+DEFAULT_NAMESPACE = "lbdemo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,5 +13,11 @@ class Globals:
     """The global options. `context` may be empty: the kubeconfig's current one."""
 
     context: str = ""
-    namespace: str = "lbdemo"
+    namespace: str = DEFAULT_NAMESPACE
     verbose: bool = False
+
+    def typed(self, namespace: str = "") -> str:
+        """`lbdemo` as it must be typed to work in the same place (or in another namespace of the same cluster)."""
+        place = namespace or self.namespace
+        context = ["--context", self.context] if self.context else []
+        return shlex.join(["lbdemo", *context, *(["-n", place] if place != DEFAULT_NAMESPACE else [])])

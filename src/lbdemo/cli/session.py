@@ -47,8 +47,17 @@ def console(*, stderr: bool = False, width: int | None = None) -> Console:
     """A console on stdout or stderr: texts as they are; colour only on a terminal, and not with NO_COLOR."""
     from rich.console import Console
 
+    class Honest(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would exit with 1; who does not read on changes no answer."""
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=not colour(stream), width=width)
+    terminal = False if not stream.isatty() else None  # whatever FORCE_COLOR says
+    return Honest(
+        stderr=stderr, highlight=False, markup=False, emoji=False, no_color=not colour(stream), width=width,
+        force_terminal=terminal,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -60,6 +60,7 @@ def up(
     yes: options.Yes = False,
 ) -> int:
     """Installs echo servers and a client, with a load-balancing strategy or without (clusterip)."""
+    istio, strategy = one_of_both(ctx, istio=istio, strategy=strategy)
     source = config.IstioSource(istio_charts, istio_version, plain_http, istio_values)
     wanted = config.up_config(
         config.Place(ctx.obj.context, ctx.obj.namespace), istio=istio, strategy=strategy, replicas=replicas,
@@ -69,6 +70,15 @@ def up(
     if dry_run:
         return show_plan(ctx.obj, wanted)
     return carry_out(ctx.obj, wanted, yes=yes)
+
+
+def one_of_both(ctx: typer.Context, *, istio: bool, strategy: str) -> tuple[bool, str]:
+    """--istio and --strategy: what stands on the command line has precedence over the other one's variable."""
+    from lbdemo.cli.main import given
+
+    if given(ctx, "istio") == given(ctx, "strategy"):
+        return istio, strategy
+    return (istio, "") if given(ctx, "istio") else (False, strategy)
 
 
 def show_plan(options_: options.Globals, wanted: config.UpConfig) -> int:
@@ -98,6 +108,5 @@ def carry_out(options_: options.Globals, wanted: config.UpConfig, *, yes: bool) 
         say(f"nothing to change: {what}, image {outcome.desired.image.reference} ({seconds:.1f} s)")
         return 0
     say(f"ready: {what} ({seconds:.1f} s)")
-    place = "" if options_.namespace == "lbdemo" else f" -n {options_.namespace}"
-    say(f"next: lbdemo{place} logs client   or   lbdemo{place} verify")
+    say(f"next: {options_.typed()} logs client   or   {options_.typed()} verify")
     return 0

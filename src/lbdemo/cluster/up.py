@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lbdemo import resources
 from lbdemo.cluster import labels, lock, preflight
@@ -37,7 +37,14 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[Observed,
     chart = resources.chart_folder()
     desired = desire(config, context.name, Mesh(observed.istio.revision, observed.istio.namespace), chart)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
-    return observed, desired, build_plan(config, observed, desired, str(chart))
+    return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
+
+
+def _staying(observed: Observed) -> Observed:
+    """Without what goes with a namespace that is being deleted."""
+    if observed.namespace is None or not observed.namespace.deleting:
+        return observed
+    return Observed(None, istio=replace(observed.istio, policies=()))
 
 
 def up(tools: Tools, config: UpConfig, context: Context, cleanup: Kubectl, reporter: Reporter) -> Outcome:

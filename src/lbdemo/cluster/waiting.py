@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lbdemo.cluster import readiness
 from lbdemo.cluster.steps import Tools
+from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import LbdemoError, NotReadyError
 from lbdemo.tools.objects import Objects
 
@@ -51,7 +53,7 @@ def await_rollout(
         say(f"{state}; {reason}" if reason else state)
         if now >= deadline:
             last = f"{state}; {reason}" if reason else state
-            raise NotReadyError(f"{', '.join(names)} not ready after {timeout:.0f} s", last, _look(namespace))
+            raise NotReadyError(f"{', '.join(names)} not ready after {timeout:.0f} s", last, _look(tools, namespace))
 
 
 def _complaint(tools: Tools, namespace: str, objects: Objects) -> str:
@@ -71,7 +73,7 @@ def _watch(tools: Tools, namespace: str, selector: str, seconds: float) -> None:
 def hopeless(tools: Tools, namespace: str, names: Sequence[str], problem: readiness.Problem) -> NotReadyError:
     """The error for a problem that waiting does not solve, with what the crashed container said last."""
     said = f"{problem}{_last_words(tools, namespace, problem)}"
-    return NotReadyError(f"{', '.join(names)} cannot become ready", said, _hint(problem, namespace))
+    return NotReadyError(f"{', '.join(names)} cannot become ready", said, _hint(problem, tools, namespace))
 
 
 def _last_words(tools: Tools, namespace: str, problem: readiness.Problem) -> str:
@@ -84,17 +86,23 @@ def _last_words(tools: Tools, namespace: str, problem: readiness.Problem) -> str
     return "".join(f"\n  | {line}" for line in said.splitlines() if line.strip())
 
 
-def _hint(problem: readiness.Problem, namespace: str) -> str:
+def _hint(problem: readiness.Problem, tools: Tools, namespace: str) -> str:
     if "Image" in problem.reason or problem.reason == "ErrImagePull":
         return f"is the image's name right, and can the cluster's nodes pull it? {SOURCES.get(problem.container, OURS)}"
     if "quota" in problem.message:
-        return f"`kubectl -n {namespace} describe resourcequota` shows what is used"
+        return f"`{_typed(tools, namespace, 'describe', 'resourcequota')}` shows what is used"
     if "webhook" in problem.message:
-        return "the webhook that must answer does not: look at its pods (for Istio: `kubectl -n istio-system get pods`)"
+        look = _typed(tools, ISTIO_NAMESPACE, "get", "pods")
+        return f"the webhook that must answer does not: look at its pods (for Istio: `{look}`)"
     if problem.reason == "Unschedulable":
         return "no node takes the pod: `kubectl get nodes` and fewer --replicas may help"
-    return _look(namespace)
+    return _look(tools, namespace)
 
 
-def _look(namespace: str) -> str:
-    return f"`kubectl -n {namespace} describe pods` and `kubectl -n {namespace} get events` tell more"
+def _look(tools: Tools, namespace: str) -> str:
+    describe, events = (_typed(tools, namespace, *what) for what in (("describe", "pods"), ("get", "events")))
+    return f"`{describe}` and `{events}` tell more"
+
+
+def _typed(tools: Tools, namespace: str, *what: str) -> str:
+    return shlex.join(tools.kubectl.argv(*what, namespace=namespace))

@@ -241,6 +241,8 @@ def explain(error: ProgramFailedError) -> LbdemoError:
         return _with_hint(error, "this user has not the rights; `kubectl auth can-i --list` shows what it may do")
     if "unauthorized" in text or "must be logged in" in text:
         return _with_hint(error, "the cluster does not know this user: log in again")
+    if "failed calling webhook" in text:
+        return _with_hint(error, "the webhook that must answer does not: look at its pods and its Service")
     if error.code == 124 or any(sign in text for sign in AWAY):
         return _with_hint(
             error, "the API server does not answer: is the cluster running, and is this the right context?"

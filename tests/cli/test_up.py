@@ -1,0 +1,58 @@
+"""`up` before it looks at the cluster: which strategy is meant, and the command that is told in the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from echo_server import lbdemo
+
+from lbdemo import errors
+from lbdemo.cli.context import Globals
+
+
+def ending(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """The exit code and what was said, where there is no kubectl: past the options, that is the first error."""
+    with lbdemo("up", *arguments, PATH=str(folder), **environment) as up:
+        _, said = up.communicate(timeout=20)
+        return up.returncode, said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("--istio",), {"LBDEMO_STRATEGY": "envoy"}),
+        (("--strategy", "envoy"), {"LBDEMO_ISTIO": "1"}),
+        (("--strategy", "istio", "--istio"), {}),
+    ],
+)
+def test_what_is_typed_has_precedence_over_the_other_ones_variable(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    assert ending(tmp_path, *arguments, **environment)[0] == errors.MISSING_PROGRAM
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [(("--istio", "--strategy", "envoy"), {}), ((), {"LBDEMO_ISTIO": "1", "LBDEMO_STRATEGY": "envoy"})],
+)
+def test_two_that_are_said_alike_contradict_each_other(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    code, said = ending(tmp_path, *arguments, **environment)
+
+    assert code == errors.BAD_INPUT
+    assert "contradict" in said
+
+
+@pytest.mark.parametrize(
+    ("here", "other", "typed"),
+    [
+        (Globals(), "", "lbdemo"),
+        (Globals(namespace="shop"), "", "lbdemo -n shop"),
+        (Globals(context="kind a", namespace="shop"), "lbdemo", "lbdemo --context 'kind a'"),
+        (Globals(context="kind-a"), "other", "lbdemo --context kind-a -n other"),
+    ],
+)
+def test_a_command_that_is_told_names_the_place(here: Globals, other: str, typed: str) -> None:
+    assert here.typed(other) == typed
