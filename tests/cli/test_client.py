@@ -168,6 +168,27 @@ def readable(descriptor: int) -> int:
     return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
+def test_after_a_stop_nothing_is_waited_for_but_calls_in_flight() -> None:
+    with process("--name", "pod-b", "--drain", "0") as (_, address):
+        set_faults(address, 600)
+        with lbdemo("client", "--target", address, "--interval", "30") as called:
+            time.sleep(1.0)  # the first call is answered, or in flight: the next one is due in half a minute
+            begun = time.monotonic()
+            called.terminate()
+            assert called.wait(timeout=10) == 0
+            assert time.monotonic() - begun < 1.9, "the grace for calls in flight, where none is"
+
+
+def test_a_stop_before_the_first_call_is_the_end() -> None:
+    with lbdemo("client", "--target", "127.0.0.1:1", "--wait", "20") as called:
+        time.sleep(1)
+        called.terminate()
+        out, said = called.communicate(timeout=10)
+
+    assert (called.returncode, out) == (0, "")
+    assert "no call was made" in said
+
+
 def test_settling_ends_when_it_is_told_to_whatever_the_deadline_of_its_call() -> None:
     with process("--name", "pod-b", "--drain", "0") as (_, address):
         set_faults(address, 15_000)

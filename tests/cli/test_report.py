@@ -54,7 +54,7 @@ def test_a_recording_that_is_cut_off_is_not_as_expected(saved: Path) -> None:
 
     assert code == 1
     assert "BALANCED, but a promise was not kept" in out
-    assert "2000 of 4000 calls are there" in " ".join(out.split())
+    assert "2,000 of 4,000 calls are there" in " ".join(out.split())
 
 
 def test_a_number_of_servers_that_contradicts_the_names_is_refused(saved: Path) -> None:
@@ -75,6 +75,25 @@ def test_a_file_that_cannot_be_written_is_told_before_or_after_the_figures(saved
     assert code == 5
     assert "BALANCED" in out
     assert "cannot write /dev/full" in err
+
+
+def test_files_are_written_also_where_the_figures_cannot_be_shown(saved: Path) -> None:
+    xml = saved.with_name("junit.xml")
+
+    with Path("/dev/full").open("w") as full:
+        argv = [*LBDEMO, "report", str(saved), "--junit", str(xml)]
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert (done.returncode, "cannot write" in done.stderr) == (5, True)
+    assert "<testcase" in xml.read_text()
+
+
+def test_links_that_go_in_a_circle_are_bad_input(saved: Path) -> None:
+    loop = saved.with_name("loop")
+    loop.symlink_to(loop)
+
+    assert given(str(loop))[0] == 2
+    assert given(str(saved), "--junit", str(loop))[0] == 2
 
 
 def test_a_run_may_come_on_stdin(saved: Path) -> None:

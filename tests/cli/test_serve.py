@@ -45,6 +45,17 @@ def test_a_taken_port_is_one_clear_error() -> None:
     ]
 
 
+def test_a_name_of_which_one_address_is_taken_is_the_same_error() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        lbdemo("serve", "--listen", f"localhost:{taken.getsockname()[1]}") as served,
+    ):
+        _, words = served.communicate(timeout=20)
+
+    assert served.returncode == 5
+    assert "address already in use" in words
+
+
 @pytest.mark.parametrize("option", [("--listen", "nowhere"), ("--drain", "nan"), ("--max-connection-age", "-1")])
 def test_bad_input_ends_with_2(option: tuple[str, str]) -> None:
     with lbdemo("serve", "--listen", "127.0.0.1:0", *option) as served:

@@ -38,6 +38,7 @@ def test_the_drill_is_explained_in_the_figures_that_were_measured() -> None:
         "Even is not the same as good: echo-3 takes 200 ms longer and still gets 33.3 % of the calls, "
         f"so p90 is {slow} and p99 {slow}."
     )
+    assert uneven.promises_kept
     how, what = uneven.notes
     assert how == (
         "Envoy sends each request to the server with the fewest in flight, so echo-3 got 10 of 2,100 calls (0.5 %)."
@@ -61,6 +62,7 @@ def test_it_does_not_praise_what_did_not_help() -> None:
     _, uneven = lesson((act("slow-rr", EVEN), act("slow-lr", EVEN)), SLOW)
 
     assert uneven.notes[1].startswith("It did not help here: p90 is ")
+    assert not uneven.promises_kept
 
 
 def test_without_answers_there_is_nothing_to_compare() -> None:

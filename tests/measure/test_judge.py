@@ -150,6 +150,13 @@ def test_errors_are_judged_first_and_the_spread_is_told_all_the_same() -> None:
     assert [share.calls for share in verdict.shares] == [700, 700]
 
 
+def test_errors_that_servers_signed_are_part_of_the_spread_and_it_says_so() -> None:
+    verdict = judge(replace(block(a=700, b=700, c=700), answered=1400, errors=(("UNAVAILABLE", 700),)), Expectation())
+
+    assert verdict.outcome is Outcome.FAILING
+    assert verdict.reasons[1].startswith("Counting 700 errors with a server's name, too: Each of the 3 servers")
+
+
 def test_nothing_but_errors_is_failing() -> None:
     verdict = judge(block(errors=7), Expectation(count=2))
 
@@ -189,7 +196,14 @@ def test_a_server_seen_by_the_gate_and_silent_in_the_block_is_not_forgotten() ->
     verdict = judge(block(a=1000, b=1000, gate=("a", "b", "c")), Expectation())
 
     assert (verdict.outcome, verdict.silent) == (Outcome.UNBALANCED, ("c",))
-    assert "Answered before the block, then no more: c." in verdict.reasons
+    assert "Answered before the block, and not in it: c." in verdict.reasons
+    assert not any(reason.startswith("Never answered") for reason in verdict.reasons)
+
+
+def test_where_servers_came_and_went_the_number_of_calls_is_not_to_blame() -> None:
+    asked = Expectation(servers=("a", "b", "c"), fingerprint="round robin")
+
+    assert not any("too few" in reason for reason in judge(block(a=700, b=700, c=700, d=300), asked).reasons)
 
 
 def test_a_stranger_keeps_a_block_from_being_balanced() -> None:

@@ -74,6 +74,25 @@ def test_a_damaged_record_is_refused(line: str) -> None:
         read([line, *CALLS])
 
 
+def test_a_recording_without_its_first_line_is_not_judged_by_something_else() -> None:
+    with pytest.raises(InputError, match="lacks the line that says what was asked"):
+        read([*CALLS, footer()])
+
+
+def test_a_record_that_was_written_anew_is_still_known() -> None:
+    sorted_keys = json.dumps(json.loads(header()), sort_keys=True, separators=(",", ":"))
+
+    assert read([sorted_keys, *CALLS, footer()]).expectation == ASKED
+
+
+def test_the_witness_stands_beside_the_calls_that_are_in_the_file() -> None:
+    moved = [line.replace('"a"', '"b"') for line in CALLS]
+    strange = [encode(Sample(n, 1.7e9 + n, 1.7e9 + n, 0.001, "c", "OK")) for n in range(3)]
+
+    assert read([header(), *moved, footer()]).witness == (Witness("a", 0, 50), Witness("b", 100, None)), "no excuse"
+    assert read([header(), *CALLS, *strange, footer()]).witness[2] == Witness("c", 3, None)
+
+
 def test_a_file_without_calls_is_refused() -> None:
     with pytest.raises(InputError, match="no calls"):
         read([header(), footer()])

@@ -53,7 +53,7 @@ def test_a_witness_that_could_not_be_asked_is_no_agreement() -> None:
     servers: Any = record["witness"]
     servers["servers"][0] |= {"own": None, "agrees": False}
 
-    assert "CONTRADICTS: echo-1 could not be asked (the client: 700)" in figures.witness(record)
+    assert "is incomplete: echo-1 could not be asked (the client: 700)" in figures.witness(record)
 
 
 def test_without_a_witness_nothing_is_said_of_one() -> None:

@@ -179,9 +179,13 @@ def printable(name: str) -> str:
 
 def closing_words(report: LoadReport) -> list[str]:
     """The summary in a few lines: calls, errors, tail, each server's part, and whether the schedule was kept."""
-    from lbdemo.measure.wording import count, duration, percent
+    from lbdemo.measure.wording import count, duration, number, percent
 
     summary = report.summary
+    if not summary.sent:
+        before = f"{count(summary.gate_calls, 'call')} before that showed {count(len(summary.gate_servers), 'server')}"
+        failed = f", {number(summary.gate_errors)} of them failed" if summary.gate_errors else ""
+        return [f"no call was counted; {before}{failed}" if summary.gate_calls else "no call was made"]
     pace = f"{duration(summary.seconds)} ({summary.calls_per_second:.0f} RPC/s)"
     lines = [f"{count(summary.sent, 'call')} in {pace}, {failures(summary)}"]
     if summary.latency:

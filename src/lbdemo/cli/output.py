@@ -70,13 +70,13 @@ def outcome(name: str) -> str:
 
 def check_writable(*paths: str, read: Path | None = None) -> None:
     """Raises InputError before anything runs when a file could not be written in the end, or is the one to `read`."""
-    named = [Path(path).resolve() for path in paths if path]
+    named = [resolved(path) for path in paths if path]
     if len(set(named)) < len(named):
         raise InputError("two outputs would go to the same file", "give each a file of its own")
-    if read is not None and read.resolve() in named:
+    if read is not None and resolved(read) in named:
         raise InputError(f"{read} would be overwritten", "give the output a file of its own")
     for path in filter(None, paths):
-        folder, there = Path(path).resolve().parent, Path(path).exists()
+        folder, there = resolved(path).parent, os.path.lexists(resolved(path))
         if not folder.is_dir():
             raise InputError(f"cannot write {path}: there is no folder {folder}")
         try:
@@ -85,12 +85,17 @@ def check_writable(*paths: str, read: Path | None = None) -> None:
         except OSError as error:
             raise InputError(f"cannot write {path}: {error.strerror}") from error
         if not there:
-            Path(path).resolve().unlink()  # not a link to it
+            resolved(path).unlink()  # not a link to it
+
+
+def resolved(path: str | Path) -> Path:
+    """The path without links in it; links that go in a circle are left as they are."""
+    return Path(os.path.realpath(path))
 
 
 def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
     """Shows the report and writes the files; exit code 0 when all is as expected, else 1."""
-    record = report.to_dict()
+    record, failure = report.to_dict(), None
     try:
         show(report, record, as_json=as_json)  # first: whatever happens to the files, the figures are there
         sys.stdout.flush()
@@ -98,6 +103,8 @@ def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
         from lbdemo.cli.main import silence_stdout
 
         silence_stdout()
+    except OSError as error:  # a full disk behind stdout need not be the one of the files
+        failure = error
     if junit:
         from lbdemo.render.junit import junit as junit_xml
 
@@ -106,6 +113,8 @@ def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
         from lbdemo.render.html import page
 
         write(html, page(record))
+    if failure is not None:
+        raise failure
     return 0 if report.ok else 1
 
 

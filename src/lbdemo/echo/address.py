@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import re
 import socket
 from dataclasses import dataclass
@@ -34,6 +36,19 @@ def parse_address(text: str) -> Address:
             "give HOST:PORT with a port from 0 to 65535, such as 0.0.0.0:8080, [::]:8080 or 127.0.0.1:0",
         )
     return Address(match["v6"] or match["host"] or "0.0.0.0", int(match["port"]))
+
+
+def check_free(address: Address) -> None:
+    """Raises OSError when one of the addresses that a host's name stands for is taken; gRPC is content with any."""
+    if address.port and not _is_number(address.host):
+        _try(address)
+
+
+def _is_number(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(host)
+        return True
+    return False
 
 
 def why_not(address: Address) -> str:

@@ -113,6 +113,8 @@ class _Load:
 
     async def run(self, stop: asyncio.Event, grace: float) -> None:
         """Runs to the end, or until stopped; raises what the sink raises."""
+        if stop.is_set():
+            return
         phases, stopping = asyncio.create_task(self._phases()), asyncio.create_task(stop.wait())
         try:
             await asyncio.wait((phases, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -139,7 +141,7 @@ class _Load:
             await _cancel(*workers)
 
     async def _work(self, grid: Grid, over: Callable[[], bool]) -> None:
-        while not over():
+        while not (self._stopped or over()):
             due = grid.next()
             await self._sleepers.until(due)
             if self._stopped or over():

@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from lbdemo._proto import echo_pb2_grpc
 from lbdemo.echo import goaway
-from lbdemo.echo.address import Address, parse_address, why_not
+from lbdemo.echo.address import Address, check_free, parse_address, why_not
 from lbdemo.echo.service import SERVICE, EchoService
 from lbdemo.errors import InputError, OperationFailedError
 
@@ -170,8 +170,9 @@ def _seconds(option: str, value: float) -> float:
 
 def _bind(server: grpc.aio.Server, address: Address) -> Address:
     try:
+        check_free(address)
         return Address(address.host, server.add_insecure_port(str(address)))
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         raise OperationFailedError(
             f"cannot listen on {address}: {why_not(address)}", "choose another address with --listen HOST:PORT"
         ) from error

@@ -16,7 +16,15 @@ def lesson(results: tuple[Result, ...], slow: str) -> tuple[Result, ...]:
     if even is None or uneven is None:
         return results
     notes = {"slow-rr": on_round_robin(even, slow), "slow-lr": on_least_request(even, uneven, slow)}
-    return tuple(replace(result, notes=(*result.notes, *notes.get(result.name, ()))) for result in results)
+    told = {name: replace(by_name[name], notes=(*by_name[name].notes, *said)) for name, said in notes.items()}
+    told["slow-lr"] = replace(told["slow-lr"], promises_kept=helped(even, uneven))
+    return tuple(told.get(result.name, result) for result in results)
+
+
+def helped(even: Result, uneven: Result) -> bool:
+    """Whether least request made the slow end better, which is what the uneven act promises."""
+    before, after = even.summary.latency, uneven.summary.latency
+    return before is not None and after is not None and after.p90 < before.p90
 
 
 def on_round_robin(even: Result, slow: str) -> tuple[str, ...]:
@@ -36,10 +44,9 @@ def on_least_request(even: Result, uneven: Result, slow: str) -> tuple[str, ...]
     )
     if before is None or after is None:
         return (said,)
-    verdict = "Uneven on purpose, and better for it" if after.p90 < before.p90 else "It did not help here"
-    rest = (
-        f" Its p99 is {slow}'s own: it still gets a few." if after.p90 < before.p90 and after.p99 >= before.p99 else ""
-    )
+    better = helped(even, uneven)
+    verdict = "Uneven on purpose, and better for it" if better else "It did not help here"
+    rest = f" Its p99 is {slow}'s own: it still gets a few." if better and after.p99 >= before.p99 else ""
     return said, f"{verdict}: {tail(after)}. (With round robin {tail(before)}.){rest}"
 
 

@@ -8,13 +8,14 @@ from lbdemo.measure.fingerprint import ROUND_ROBIN, UNKNOWN, breaks_promise
 from lbdemo.measure.spread import NAMELESS, UNSEEN
 from lbdemo.measure.tally import LATE
 from lbdemo.measure.verdict import Expectation, Outcome
-from lbdemo.measure.wording import count, duration, listing, number, once_in, percent
+from lbdemo.measure.wording import count, duration, figure, listing, number, once_in, percent
 
 if TYPE_CHECKING:
     from lbdemo.measure.spread import Spread
     from lbdemo.measure.summary import Summary
 
-_LATE_SHARE = 0.01
+LATE_SHARE = 0.01
+"""From this share of late calls on, the client could not keep its schedule."""
 
 
 def reasons(
@@ -24,13 +25,19 @@ def reasons(
     if outcome is Outcome.FAILING:
         allowed = percent(expectation.max_error_ratio) if expectation.max_error_ratio else "none"
         said = [f"{_failed(summary)}; allowed: {allowed}."]
-        said += [f"Apart from the errors: {_spread(spread)}"] if spread.calls else []
+        said += [f"{_apart(summary, spread)}: {_spread(spread)}"] if spread.calls else []
     else:
         said = [_spread(spread), *_settling(spread, outcome, more_calls)]
         said += [f"{_failed(summary)}; so many are allowed."] if summary.errors else []
     if outcome is not expectation.outcome:
         said.append(f"{expectation.outcome} was expected, and it is {outcome}.")
     return (*said, *_policy(spread, expectation), *_coming_and_going(spread), *_doubts(summary))
+
+
+def _apart(summary: Summary, spread: Spread) -> str:
+    """What the spread counts beside the errors: some of them are servers' own answers."""
+    signed = spread.calls - summary.answered
+    return f"Counting {count(signed, 'error')} with a server's name, too" if signed > 0 else "Apart from the errors"
 
 
 def _spread(spread: Spread) -> str:
@@ -113,20 +120,22 @@ def _policy(spread: Spread, expectation: Expectation) -> list[str]:
     seen, promised, dispersion = spread.fingerprint, expectation.policy, spread.dispersion
     if promised in (UNKNOWN, seen) or dispersion is None:
         return []
+    if spread.changed:
+        return []
     if seen == UNKNOWN:
         return [f"The calls are too few to tell {promised} from other policies."]
-    figure = f"(D = {dispersion:.3g})"
+    shown = f"(D = {figure(dispersion)})"
     if breaks_promise(promised, seen, dispersion):
-        return [f"Round robin was promised, which is exact, but the spread is {seen} {figure}."]
+        return [f"Round robin was promised, which is exact, but the spread is {seen} {shown}."]
     if promised == ROUND_ROBIN:
-        return [f"Round robin was promised; the spread is not exact, but does not contradict it {figure}."]
-    return [f"The spread looks {seen}, where {promised} was expected {figure}."]
+        return [f"Round robin was promised; the spread is not exact, but does not contradict it {shown}."]
+    return [f"The spread looks {seen}, where {promised} was expected {shown}."]
 
 
 def _coming_and_going(spread: Spread) -> list[str]:
     strangers = [i for i in spread.shares if i.server in spread.strangers and i.server not in NAMELESS]
-    silent = [name for name in spread.silent if not name.startswith(UNSEEN)]
-    unseen = len(spread.silent) - len(silent)
+    unseen = sum(name.startswith(UNSEEN) for name in spread.silent)
+    silent = [name for name in spread.silent if name not in spread.vanished and not name.startswith(UNSEEN)]
     said = []
     if strangers:
         told = listing([f"{i.server} ({count(i.calls, 'call')})" for i in strangers])
@@ -138,13 +147,13 @@ def _coming_and_going(spread: Spread) -> list[str]:
     if unseen:
         said.append(f"{unseen} of the {len(spread.roster)} expected servers never answered.")
     if spread.vanished:
-        said.append(f"Answered before the block, then no more: {listing(spread.vanished)}.")
+        said.append(f"Answered before the block, and not in it: {listing(spread.vanished)}.")
     return said
 
 
 def _doubts(summary: Summary) -> list[str]:
     said = []
-    if summary.late > _LATE_SHARE * summary.sent:
+    if summary.late > LATE_SHARE * summary.sent:
         said.append(
             f"The client could not keep its schedule: it sent {count(summary.late, 'call')} more than "
             f"{duration(LATE)} late, at most {duration(summary.max_lag)}; the latencies contain that."

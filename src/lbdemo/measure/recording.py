@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lbdemo.errors import InputError
@@ -12,6 +14,7 @@ from lbdemo.measure.report import Result, Witness
 from lbdemo.measure.sample import decode
 from lbdemo.measure.tally import Tally
 from lbdemo.measure.verdict import Expectation, Outcome
+from lbdemo.measure.wording import number
 
 KEY = "lbdemo"
 BEGIN, END = "run/1", "witness/1"
@@ -29,6 +32,7 @@ class Recording:
     environment: Mapping[str, str]
     expectation: Expectation
     tally: Tally
+    answers: Counter[str] = field(default_factory=Counter)  # each server's good answers, gate included
     witness_name: str = ""
     witness: tuple[Witness, ...] = ()
     notes: tuple[str, ...] = ()
@@ -43,8 +47,9 @@ class Recording:
         if not self.started or (self.ended and sent == self.planned):
             return ""
         if sent > self.planned:
-            return f"The recording holds more calls than were made: {sent}, where {self.planned} were planned."
-        calls = f" {sent} of {self.planned} calls are there." if sent < self.planned else ""
+            planned = f"{number(sent)}, where {number(self.planned)} were planned"
+            return f"The recording holds more calls than were made: {planned}."
+        calls = f" {number(sent)} of {number(self.planned)} calls are there." if sent < self.planned else ""
         return f"The recording is incomplete, as of a run that was interrupted.{calls}"
 
 
@@ -83,8 +88,9 @@ def read(lines: Iterable[str]) -> Recording:
     """Reads a saved run; lines that are nothing we know are counted, never fatal.
 
     A run without its first line (the client's own output) is read, too: what to expect is then unknown, and the
-    default holds. Raises InputError when there is not one call in it, or when a line of ours is damaged or of a
-    version that we do not know: without it the run would be judged by something else.
+    default holds. Raises InputError when there is not one call in it, or when a line of ours is damaged, of a version
+    that we do not know, or lost: without it the run would be judged by something else. What the witness's record says
+    of the client is counted anew.
     """
     recording = Recording("run", "a saved run", "", {}, Expectation(), Tally())
     for line in lines:
@@ -93,6 +99,7 @@ def read(lines: Iterable[str]) -> Recording:
             if recording.ended:
                 raise InputError("the file holds calls after the end of the recording", ONE)
             recording.tally.add(sample)
+            recording.answers[sample.server] += sample.ok
         elif line.strip():
             recording = _other(recording, line)
     if recording.tally.empty:
@@ -100,11 +107,33 @@ def read(lines: Iterable[str]) -> Recording:
             "the file holds no calls",
             "`lbdemo verify --save FILE` writes one, and so does `lbdemo client --format json > FILE`",
         )
-    return recording
+    if recording.ended and not recording.begun:
+        raise InputError("the file lacks the line that says what was asked", AGAIN)
+    return replace(recording, witness=_counted_anew(recording))
+
+
+def _counted_anew(recording: Recording) -> tuple[Witness, ...]:
+    """The witnesses beside what the calls in the file say; a note explains only the difference that it was made for."""
+    said = {witness.server: witness for witness in recording.witness}
+    if said:
+        others = sorted(name for name, calls in recording.answers.items() if name and calls)
+        said |= {name: Witness(name, 0, None) for name in others if name not in said}
+    return tuple(
+        witness if witness.client == (calls := recording.answers[name]) else Witness(name, calls, witness.own)
+        for name, witness in said.items()
+    )
+
+
+def _is_ours(line: str) -> bool:
+    """Whether it is one of our own records, however it was written anew; a damaged one is known by its beginning."""
+    with contextlib.suppress(ValueError, RecursionError):
+        record = json.loads(line)
+        return isinstance(record, dict) and KEY in record
+    return line.lstrip().startswith(f'{{"{KEY}"')
 
 
 def _other(recording: Recording, line: str) -> Recording:
-    if not line.lstrip().startswith(f'{{"{KEY}"'):
+    if not _is_ours(line):
         recording.tally.count_unknown()
         return recording
     try:

@@ -32,6 +32,11 @@ def percent(share: float) -> str:
     return f"{value:.{decimals}f} %"
 
 
+def figure(value: float) -> str:
+    """A figure without a unit, with three digits: 0.0011, 2.07, 2,094."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def duration(seconds: float) -> str:
     """A time span with three digits and the fitting unit: 850 µs, 1.24 ms, 12.3 s, 2 min 5 s."""
     if seconds < 0 or not isfinite(seconds):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lbdemo.measure.reasons import LATE_SHARE
 from lbdemo.measure.wording import duration, listing, number, percent
+from lbdemo.measure.wording import figure as rounded
 
 Record = Mapping[str, Any]
 
@@ -15,6 +17,13 @@ NONE = "-"
 def printable(text: object) -> str:
     """The text without what would steer a terminal or break a page: records also come from files."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+
+
+def lateness(report: Record) -> str:
+    """Whose latencies are also those of a client that had not the time to call when it should; '' when nobody's."""
+    late = [r["name"] for r in report["results"] if r["summary"]["late_calls"] > LATE_SHARE * r["summary"]["sent"]]
+    whose = listing([printable(name) for name in late])
+    return f"the client was late in {whose}: the latencies there are its own, too" if late else ""
 
 
 def closing(report: Record) -> str:
@@ -55,14 +64,19 @@ def judgement(result: Record) -> str:
         return f"{outcome}, but not as promised"
     if not result["promises_kept"]:
         return f"{outcome}, but a promise was not kept"
-    return f"{outcome}, as expected" if result["ok"] else f"{outcome}, but contradicted by the second witness"
+    if result["ok"]:
+        return f"{outcome}, as expected"
+    odd = [server for server in result["witness"]["servers"] if not server["agrees"]]
+    if all(server["own"] is None for server in odd):
+        return f"{outcome}, but the second witness is incomplete"
+    return f"{outcome}, but contradicted by the second witness"
 
 
 def policy(result: Record) -> str:
     """What the spread looks like, beside what was promised where that is something else."""
     verdict = result["verdict"]
     seen, promised, dispersion = verdict["fingerprint"], verdict["expected_fingerprint"], verdict["dispersion"]
-    figure = "" if dispersion is None else f" (D = {_rounded(dispersion)})"
+    figure = "" if dispersion is None else f" (D = {rounded(dispersion)})"
     promise = f", expected {promised}" if promised and promised != seen else ""
     return f"{seen or 'unknown'}{figure}{promise}"
 
@@ -77,8 +91,8 @@ def tail(result: Record) -> str:
     summary = result["summary"]
     if not summary["latency_ms"]:
         return "no call was answered"
-    quantiles = "  ".join(f"{name} {quantile(result, name)}" for name in ("p50", "p90", "p99", "max"))
-    slowest = f"  slowest {printable(summary['slowest_server'])}" if len(summary["servers"]) > 1 else ""
+    quantiles = ", ".join(f"{name} {quantile(result, name)}" for name in ("p50", "p90", "p99", "max"))
+    slowest = f"; slowest {printable(summary['slowest_server'])}" if len(summary["servers"]) > 1 else ""
     return quantiles + slowest
 
 
@@ -92,8 +106,11 @@ def witness(result: Record) -> str:
     if not odd:
         return f"{who} agrees: {number(sum(server['own'] for server in servers))} calls, gate included"
     told = [f"{printable(s['server'])} {_count(s['own'])} (the client: {number(s['client'])})" for s in odd]
-    innocent = all(server["agrees"] for server in odd)
-    return f"{who} {'differs, explained' if innocent else 'CONTRADICTS'}: {listing(told)}"
+    if all(server["own"] is None or server["agrees"] for server in odd):
+        word = "differs, explained" if all(server["agrees"] for server in odd) else "is incomplete"
+    else:
+        word = "CONTRADICTS"
+    return f"{who} {word}: {listing(told)}"
 
 
 def servers(result: Record) -> list[dict[str, Any]]:
@@ -128,10 +145,6 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 def _joined(outer: str, key: str) -> str:
     inner = printable(key).replace("_", " ")
     return f"{outer} · {inner}" if outer else inner
-
-
-def _rounded(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _scalar(value: object) -> str:

@@ -108,7 +108,9 @@ def latencies(report: Record) -> str:
         "(counted from when each call was due, on a logarithmic scale)</p>"
     )
     axis_row = f'<div class="row axis"><span class="name"></span>{charts.latency_scale(axis)}</div>'
-    return section("Latency", legend + "\n" + "\n".join([*rows, axis_row]))
+    late = figures.lateness(report)
+    doubt = [f'<p class="quiet">{escape(late)}</p>'] if late else []
+    return section("Latency", "\n".join([legend, *rows, axis_row, *doubt]))
 
 
 def result_section(result: Record, scale: float) -> str:

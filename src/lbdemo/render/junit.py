@@ -90,7 +90,10 @@ def _figures(result: Record) -> list[tuple[str, str]]:
     ]
     said += [(f"{name}_ms", value) for name, value in (summary["latency_ms"] or {}).items()]
     said += [(f"calls[{share['server']}]", share["calls"]) for share in verdict["shares"]]
-    said += [(f"witness[{server['server']}]", server["own"]) for server in result["witness"]["servers"]]
+    said += [
+        (f"witness[{server['server']}]", "" if server["own"] is None else server["own"])
+        for server in result["witness"]["servers"]
+    ]
     said += figures.extras(result["extra"])
     return [(str(name), str(value)) for name, value in said]
 

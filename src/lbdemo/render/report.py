@@ -29,6 +29,8 @@ def print_report(console: Console, report: Record) -> None:
         console.print()
     if report["results"]:
         console.print(overview(console, report))
+    if late := figures.lateness(report):
+        console.print(Text(late, "dim"))
     for skipped in report["skipped"]:
         name, reason = figures.printable(skipped["name"]), figures.printable(skipped["reason"])
         word, style = ("failed", "red") if skipped["failed"] else ("skipped", "yellow")
