@@ -158,6 +158,29 @@ def test_without_envoy_it_says_how_to_get_it_and_plays_the_rest(tmp_path: Path) 
     assert "as expected: 2 of 2" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [("#!/bin/sh\necho too old >&2\nexit 7\n", "failed with exit code 7"), ("no program", "cannot run")],
+    ids=["fails", "is none"],
+)
+def test_an_envoy_that_does_not_start_fails_its_acts_and_not_the_others(
+    tmp_path: Path, program: str, reason: str
+) -> None:
+    envoy = tmp_path / "envoy"
+    envoy.write_text(program)
+    envoy.chmod(0o755)
+    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "500"]
+
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert "failed envoy:" in done.stdout
+    assert reason in " ".join(done.stdout.split())
+    assert "tcp-proxy  PINNED" in done.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_everything_ends_on_a_signal(number: signal.Signals) -> None:
     with lbdemo("demo", "--servers", "2") as running:

@@ -64,7 +64,7 @@ def played(wanted: DemoOptions) -> Report:
 
     started = output.now()
     outcome = play(wanted, audience())
-    return Report("demo", __version__, started, outcome.results, outcome.environment, outcome.skipped)
+    return Report("demo", __version__, started, outcome.results, outcome.environment, outcome.skipped, outcome.broken)
 
 
 def audience() -> Audience:

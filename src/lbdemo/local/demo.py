@@ -44,27 +44,30 @@ class Audience(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of it: the results, what was skipped and why, and where it was."""
+    """What came of it: the results, what was skipped, what could not be played, each with the reason, and where."""
 
     results: tuple[Result, ...]
     skipped: tuple[tuple[str, str], ...]
     environment: dict[str, str]
+    broken: tuple[tuple[str, str], ...] = ()
 
 
 def play(options: DemoOptions, audience: Audience) -> Played:
     """Starts everything, plays the acts, ends everything.
 
-    Acts that need Envoy are skipped where there is none. Raises KeyboardInterrupt on Ctrl-C and SIGTERM, after all
-    has ended; ProgramFailedError or NotReadyError when something does not start.
+    Acts that need Envoy are skipped where there is none, and broken where it does not start. Raises KeyboardInterrupt
+    on Ctrl-C and SIGTERM, after all has ended; ProgramFailedError or NotReadyError when something else does not start.
     """
     envoy = find_envoy()
     acts = [act for act in options.acts if envoy or act.route is not Route.ENVOY]
     skipped = tuple((act.name, HOW_TO_GET) for act in options.acts if act not in acts)
-    audience.say(f"starting {options.servers} servers, a TCP proxy{' and Envoy' if envoy else ''}")
+    audience.say(f"starting {options.servers} servers{', a TCP proxy and Envoy' if envoy else ' and a TCP proxy'}")
     with interruptible(), without_proxies(os.environ), stage(options.servers, acts, envoy) as scene:
-        results = [perform(act, scene, options, audience) for act in acts]
+        broken = [act for act in acts if act.route is Route.ENVOY and scene.no_envoy]
+        results = [perform(act, scene, options, audience) for act in acts if act not in broken]
         environment = surroundings(scene, options, envoy)
-    return Played(lesson(tuple(results), scene.slow_server), skipped, environment)
+    failures = tuple((act.name, scene.no_envoy) for act in broken)
+    return Played(lesson(tuple(results), scene.slow_server), skipped, environment, failures)
 
 
 def perform(act: Act, scene: Stage, options: DemoOptions, audience: Audience) -> Result:

@@ -129,6 +129,12 @@ class ProcessGroup:
         self._children.append(child)
         return child
 
+    def drop(self, child: Child) -> None:
+        """Ends a program that nobody needs."""
+        self._children.remove(child)
+        child.process.kill()
+        child.close()
+
     def check(self) -> None:
         """Raises ProgramFailedError when one of the programs has ended."""
         for child in self._children:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,16 @@ SERVERS_COUNT = "each server's own counter"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What is running: the servers' addresses (HOST:PORT) by name, the proxy's address, and Envoy if there is one."""
+    """What is running: the servers' addresses (HOST:PORT) by name, the proxy's address, and Envoy if there is one.
+
+    `no_envoy` says why there is none, though there is the program and acts need it.
+    """
 
     servers: Mapping[str, str]
     proxy: str
     envoy: Envoy | None
     check: Callable[[], None]  # raises ProgramFailedError when one of them has ended
+    no_envoy: str = ""
 
     @property
     def slow_server(self) -> str:
@@ -80,8 +84,24 @@ def stage(servers: int, acts: Sequence[Act], envoy: Path | None) -> Iterator[Sta
         children = {name: _start_server(group, name) for name in names(servers)}
         addresses = {name: child.said(LISTENING)[1] for name, child in children.items()}
         proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *addresses.values()))
-        proxied = start_envoy(group, envoy, policies, addresses.values()) if envoy and policies else None
-        yield Stage(addresses, proxy.said(LISTENING)[1], ready(proxied) if proxied else None, group.check)
+        serving, why_not = None, ""
+        if envoy and policies:
+            serving, why_not = _envoy(group, envoy, policies, addresses.values())
+        yield Stage(addresses, proxy.said(LISTENING)[1], serving, group.check, why_not)
+
+
+def _envoy(
+    group: ProcessGroup, program: Path, policies: Mapping[str, str], servers: Iterable[str]
+) -> tuple[Envoy | None, str]:
+    """A running Envoy; or none, and what it said against it: the other acts can be played all the same."""
+    child = None
+    try:
+        child = start_envoy(group, program, policies, servers)
+        return ready(child), ""
+    except LbdemoError as error:
+        if child is not None:
+            group.drop(child)
+        return None, " | ".join(line.strip() for line in error.message.splitlines())
 
 
 def names(servers: int) -> list[str]:
