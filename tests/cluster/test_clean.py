@@ -115,6 +115,8 @@ def test_only_what_istiod_writes_may_be_in_its_namespace() -> None:
     assert not made_by_istiod(Item("Deployment.apps", ISTIO_NAMESPACE, "istio-ingressgateway"))
     assert not made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "theirs"))
     assert made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "istio-namespace-controller-election"))
+    assert made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "istio-ip-autoallocate"))
+    assert made_by_istiod(Item("Lease.coordination.k8s.io", ISTIO_NAMESPACE, "istio-gateway-deployment-default"))
     assert made_by_istiod(Item("ConfigMap", ISTIO_NAMESPACE, "istio-ca-crl"))
     assert made_by_istiod(Item("Secret", ISTIO_NAMESPACE, "istio-ca-secret"))
     assert not made_by_istiod(Item("Secret", ISTIO_NAMESPACE, "istio-remote-secret-west"))

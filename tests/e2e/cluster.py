@@ -113,6 +113,18 @@ class Cluster:
             time.sleep(0.5)
 
 
+def settled_round_robin(cluster: Cluster, *options: str) -> Any:
+    """What `verify` finds once istiod has told every sidecar all: a push during a block upsets its turns by a few."""
+    seen = []
+    for _ in range(3):
+        result = cluster("verify", "--json", *options).json["results"][0]
+        assert result["verdict"]["outcome"] == "BALANCED"
+        seen.append([share["calls"] for share in result["verdict"]["shares"]])
+        if result["verdict"]["fingerprint"] == "round robin":
+            return result
+    raise AssertionError(f"no round robin in three blocks: {seen}")
+
+
 def describe(cluster: Cluster) -> None:
     """What a person would look at next."""
     for arguments in (

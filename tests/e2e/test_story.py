@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from e2e.cluster import Cluster, changes_since, inventory
+from e2e.cluster import Cluster, changes_since, inventory, settled_round_robin
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -19,18 +18,6 @@ def answers(cluster: Cluster) -> Counter[str]:
     lines = cluster("logs", "client", "--no-follow", "--json", "--since", "5s").out.splitlines()
     samples = [json.loads(line) for line in lines]
     return Counter(sample["server"] for sample in samples if sample.get("code") == "OK")
-
-
-def settled_round_robin(cluster: Cluster) -> dict[str, Any]:
-    """What `verify` finds once istiod has told every sidecar all: a push during a block upsets its turns by a few."""
-    seen = []
-    for _ in range(3):
-        result: dict[str, Any] = cluster("verify", "--json").json["results"][0]
-        assert result["verdict"]["outcome"] == "BALANCED"
-        seen.append([share["calls"] for share in result["verdict"]["shares"]])
-        if result["verdict"]["fingerprint"] == "round robin":
-            return result
-    raise AssertionError(f"no round robin in three blocks: {seen}")
 
 
 def servers(cluster: Cluster) -> set[str]:

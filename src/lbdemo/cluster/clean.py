@@ -231,6 +231,7 @@ def reason_for(item: Item, tools: Tools) -> str:
     if item.kind.endswith(inventory.ISTIO_GROUP):
         return "lbdemo did not make it"
     if item.kind == "Namespace":
-        held = inventory.foreign(tools.kubectl, item.name)
+        known = inventory.made_by_istiod if item.name == ISTIO_NAMESPACE else lambda _: False
+        held = [other for other in inventory.foreign(tools.kubectl, item.name) if not known(other)]
         return f"it holds {inventory.some(held)}, which lbdemo did not make" if held else ""
     return ""

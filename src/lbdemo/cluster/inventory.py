@@ -40,7 +40,9 @@ MADE_BY_HAND = frozenset({"replicasets.apps", "endpointslices.discovery.k8s.io"}
 # What istiod writes into its own namespace at run time (its leader elections are named in Istio's sources,
 # pilot/pkg/leaderelection); what else is called istio-… there, such as a gateway's certificate, is somebody's.
 ISTIODS_SECRET = "istio-ca-secret"
-ISTIODS_ELECTION = re.compile(r"istio-([a-z-]+-)?(leader|election)")
+ISTIODS_ELECTION = re.compile(
+    r"istio-([a-z-]+-)?(leader|election)|istio-(gateway-deployment|gateway-inferencepool|node-untaint|ip-autoallocate)"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
