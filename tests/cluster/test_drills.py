@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from fakes import FakeRun, failure
+from fakes import FakeClock, FakeRun, failure
 from worlds import CONFIG, deployment, listed, pod, setting
 
 from lbdemo.cluster import labels
@@ -88,7 +88,10 @@ def stage(
 ) -> Stage:
     there = setting(strategy, len(SERVERS), lb_policy)
     switched = [] if outlier is None else outlier
-    return Stage(Kubectl(run), CONFIG.place, there, lambda _: None, switched.append, age, list(plots))
+    return Stage(
+        Kubectl(run), CONFIG.place, there, lambda _: None, switched.append, age, FakeClock(20.0), lambda _: None,
+        list(plots),
+    )  # fmt: skip
 
 
 def turns(number: int) -> tuple[str, str, float]:
@@ -299,7 +302,7 @@ def found_after(calls: int) -> Plot:
     return lambda n: (ALL[n % 4] if n >= calls else OLD[n % 2], "OK", 0.001)
 
 
-BEGUN = 1 + 50 + 150  # calls until the scale-up: one, a tick until there are two pods, 1.5 s
+BEGUN = 1 + 150  # calls until the scale-up: one, 1.5 s
 
 
 def test_pods_are_scaled_down_up_and_back() -> None:
@@ -309,6 +312,15 @@ def test_pods_are_scaled_down_up_and_back() -> None:
     replicas = [argv[-1] for argv in run.calls if "scale" in argv]
     assert replicas == ["--replicas=2", "--replicas=4", "--replicas=3"]
     assert run.calls[0] == ["kubectl", "-n", "lbdemo", "scale", "deployment/echo-server", "--replicas=2"]
+
+
+def test_the_load_begins_when_no_server_is_on_its_way_out() -> None:
+    going = replace(pod("echo-3", labels.SERVER), meta=replace(pod("echo-3", labels.SERVER).meta, deleting=True))
+    leaving = listed([*(pod(name, labels.SERVER) for name in OLD), going])
+    run = FakeRun().on("get", "pods", answer=leaving).on("get", "pods", answer=ready(*OLD))
+
+    with run:
+        stage(run).settle(2, 60)
 
 
 def test_the_original_number_of_pods_comes_back_after_an_error() -> None:

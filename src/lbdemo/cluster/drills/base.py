@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,9 +10,11 @@ from lbdemo.cluster import labels
 from lbdemo.cluster.load import Load
 from lbdemo.cluster.verify import Setting
 from lbdemo.config import Place
+from lbdemo.errors import NotReadyError
 from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.objects import Pod
 
+INTERVAL = 0.5  # seconds between two looks
 RATE = 100.0  # RPC/s of the load during a drill
 
 
@@ -25,6 +28,8 @@ class Scene:
     say: Callable[[str], None]
     set_outlier: Callable[[bool], None]
     connection_age: float = 0.0  # seconds after which servers close connections; 0: never
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     def load(self, limit: float) -> Load:
         """Steady calls, for `limit` seconds at most."""
@@ -32,9 +37,22 @@ class Scene:
 
     def servers(self) -> tuple[Pod, ...]:
         """The echo servers that are ready now."""
+        return tuple(pod for pod in self._pods() if pod.ready)
+
+    def settle(self, replicas: int, timeout: float) -> None:
+        """Waits until there are just so many servers, and none on its way out: it would send its clients elsewhere.
+
+        Raises NotReadyError when they are not after `timeout` seconds.
+        """
+        deadline = self.clock() + timeout
+        while len(pods := self._pods()) != replicas or not all(pod.ready for pod in pods):
+            if self.clock() >= deadline:
+                raise NotReadyError(f"{replicas} pods should be left", f"{len(pods)} are there", "`lbdemo status`")
+            self.sleep(INTERVAL)
+
+    def _pods(self) -> tuple[Pod, ...]:
         selector = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
-        pods = self.kubectl.get("pods", namespace=self.place.namespace, selector=selector).pods
-        return tuple(pod for pod in pods if pod.ready)
+        return self.kubectl.get("pods", namespace=self.place.namespace, selector=selector).pods
 
     def scale(self, replicas: int) -> None:
         """Sets the number of servers."""

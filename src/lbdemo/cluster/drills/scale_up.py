@@ -38,9 +38,9 @@ def drill(scene: Scene) -> Drilled:
 
 def _measure(scene: Scene) -> Drilled:
     scene.scale(FROM)
+    scene.settle(FROM, READY)
     limit = max(LIMIT, 2 * scene.connection_age)
     with scene.load(READY + 2 * limit + 60) as load:
-        load.wait_until(lambda: len(scene.servers()) == FROM, READY, f"{FROM} pods")
         old = {pod.name for pod in scene.servers()}
         load.wait(1.5)
         scene.say(f"{FROM} -> {TO} pods")
