@@ -28,7 +28,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], st
     """One whole run: its JSON, its stderr, and where its files are. An exact round robin needs no more calls."""
     folder = tmp_path_factory.mktemp("demo")
     files = ["--html", str(folder / "page.html"), "--junit", str(folder / "junit.xml")]
-    with lbdemo("demo", "--calls", "750", "--drill", "slow", "--json", *files) as running:
+    with lbdemo("demo", "--calls", "750", "--rate", "500", "--drill", "slow", "--json", *files) as running:
         output, words = running.communicate(timeout=LIMIT)
     assert running.returncode == 0, words + output
     return json.loads(output), words, folder

@@ -63,14 +63,29 @@ def settled(seconds: float = 120) -> None:
         time.sleep(0.5)
 
 
-def inventory() -> set[str]:
-    """Every object of the cluster: kind, API version, namespace, name."""
+def inventory(seconds: float = 30) -> set[str]:
+    """Every object of the cluster: kind, API version, namespace, name; asked again while kinds come and go."""
     settled()
-    kinds = kubectl("api-resources", "--verbs=list", "-o", "name").split()
-    kinds = [kind for kind in kinds if not kind.startswith(FLEETING)]
-    columns = "K:.kind,A:.apiVersion,NS:.metadata.namespace,N:.metadata.name"
-    listing = kubectl("get", ",".join(kinds), "-A", "--no-headers", "-o", f"custom-columns={columns}")
+    deadline = time.monotonic() + seconds
+    while (listing := _listing()) is None:
+        assert time.monotonic() < deadline, "kubectl cannot list all kinds that there are"
+        time.sleep(1)
     return {" ".join(line.split()) for line in listing.splitlines()}  # the columns' width depends on all the others
+
+
+def _listing() -> str | None:
+    kinds = run(["kubectl", "api-resources", "--verbs=list", "-o", "name"])
+    wanted = [kind for kind in kinds.out.split() if not kind.startswith(FLEETING)]
+    columns = "K:.kind,A:.apiVersion,NS:.metadata.namespace,N:.metadata.name"
+    found = run(["kubectl", "get", ",".join(wanted), "-A", "--no-headers", "-o", f"custom-columns={columns}"])
+    return None if kinds.code or found.code else found.out
+
+
+def eventually(what: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.5)
 
 
 def changes_since(before: set[str]) -> tuple[list[str], list[str]]:
@@ -83,14 +98,26 @@ def new_since(before: set[str]) -> list[str]:
     return changes_since(before)[1]
 
 
+CLIENTS = """
+import pathlib
+for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    try:
+        words = path.read_bytes().split(b"\\0")
+    except OSError:
+        continue
+    if b"--run" in words:
+        print(words[words.index(b"--run") + 1].decode())
+"""
+
+
 class Cluster:
     """lbdemo in one namespace."""
 
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
 
-    def __call__(self, *arguments: str, expect: int = 0, **environment: str) -> Done:
-        done = run(lbdemo_argv(self.namespace, *arguments), environment=environment)
+    def __call__(self, *arguments: str, expect: int = 0, timeout: float = 400, **environment: str) -> Done:
+        done = run(lbdemo_argv(self.namespace, *arguments), environment=environment, timeout=timeout)
         assert done.code == expect, f"lbdemo {' '.join(arguments)}: exit {done.code}\n{done.out}\n{done.err}"
         return done
 
@@ -106,11 +133,9 @@ class Cluster:
         """The pods as `status --json` has them, without those on their way out."""
         return [pod for pod in self("status", "--json").json["pods"] if pod["state"] != "Terminating"]
 
-    def eventually(self, what: Callable[[], bool], seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < deadline, "it did not come true in time"
-            time.sleep(0.5)
+    def clients(self) -> list[str]:
+        """The `--run` names of the clients that are at work in the client's pod, beside its own."""
+        return self.kubectl("exec", "deployment/echo-client", "-c", "echo", "--", "python3", "-c", CLIENTS).split()
 
 
 def settled_round_robin(cluster: Cluster, *options: str) -> Any:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster import Cluster, kubectl, run
+from e2e.cluster import Cluster, eventually, kubectl, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SECONDS = 40  # far below the time limit of 300 s that a wait without reasons would take
+SECONDS = 120  # far below the time limit of 300 s that a wait without reasons would take
 
 
 def test_a_wrong_image_is_told_by_the_pods_own_words(cluster: Cluster) -> None:
@@ -40,6 +40,8 @@ def test_no_node_is_told(cluster: Cluster) -> None:
 def test_a_quota_is_told(cluster: Cluster) -> None:
     cluster("up")
     cluster.kubectl("create", "quota", "small", "--hard=pods=3")
+    used = ("get", "quota", "small", "-o", "jsonpath={.status.used.pods}")
+    eventually(lambda: cluster.kubectl(*used) == "3")
 
     done = cluster("up", "--replicas", "5", expect=6)
 
@@ -55,6 +57,8 @@ def terminating(cluster: Cluster) -> Iterator[Cluster]:
     cluster.kubectl("create", "configmap", "held", "--from-literal=a=b")
     cluster.kubectl("patch", "configmap", "held", "-p", '{"metadata":{"finalizers":["example.com/hold"]}}')
     kubectl("delete", "namespace", cluster.namespace, "--wait=false")
+    held = "--for=condition=NamespaceFinalizersRemaining"  # the controller looks at it only after some seconds
+    kubectl("wait", held, f"namespace/{cluster.namespace}", "--timeout=60s")
     yield cluster
     run(["kubectl", "-n", cluster.namespace, "patch", "configmap", "held", "-p", '{"metadata":{"finalizers":null}}'])
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from e2e.cluster import Cluster, changes_since, inventory, kubectl, new_since, run
+from e2e.cluster import Cluster, changes_since, eventually, inventory, kubectl, new_since, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -30,15 +31,27 @@ def foreign() -> Iterator[None]:
     """Istio as somebody else installs it."""
     before = inventory()
     values = os.environ.get("LBDEMO_ISTIO_VALUES", "")
-    install("istio-base", "base")
-    install("istiod", "istiod", *(["-f", values] if values else []))
-    yield
-    helm("uninstall", "istiod", "istio-base", "-n", "istio-system", "--wait")
-    kubectl("delete", "namespace", "istio-system")
-    kubectl("delete", "customresourcedefinitions", "-l", "app.kubernetes.io/part-of=istio")
-    for name in ("istio-ca-root-cert", "istio-ca-crl"):
-        kubectl("delete", "configmaps", "-A", "--field-selector", f"metadata.name={name}")
-    assert new_since(before) == []
+    try:
+        install("istio-base", "base")
+        install("istiod", "istiod", *(["-f", values] if values else []))
+        eventually(quiet)
+        yield
+    finally:
+        helm("uninstall", "istiod", "istio-base", "-n", "istio-system", "--wait", "--ignore-not-found")
+        kubectl("delete", "namespace", "istio-system", "--ignore-not-found")
+        kubectl("delete", "customresourcedefinitions", "-l", "app.kubernetes.io/part-of=istio")
+        for name in ("istio-ca-root-cert", "istio-ca-crl"):
+            kubectl("delete", "configmaps", "-A", "--field-selector", f"metadata.name={name}")
+    eventually(lambda: new_since(before) == [], 30)
+
+
+def quiet() -> bool:
+    """Whether istiod has written all that it writes when it starts."""
+    if run(["kubectl", "get", "configmap", "istio-ca-root-cert", "-n", "default"]).code:
+        return False
+    found = inventory()
+    time.sleep(2)
+    return inventory() == found
 
 
 def releases() -> list[tuple[str, str]]:
@@ -71,12 +84,28 @@ def test_crds_with_other_peoples_objects_are_kept_and_named(cluster: Cluster) ->
     }
     cluster("up", "--istio")
     kubectl("apply", "-f", "-", stdin=json.dumps(rule))
+    try:
+        told = cluster("clean", "--istio", expect=1).out
 
-    told = cluster("clean", "--istio", expect=1).out
+        assert "virtualservices.networking.istio.io" in told
+        assert "objects of this kind exist" in told
+        assert "theirs" in kubectl("get", "virtualservices.networking.istio.io", "-n", "default")
+        assert "destinationrules" not in kubectl("get", "customresourcedefinitions", "-o", "name")
+    finally:
+        kubectl("delete", "virtualservices.networking.istio.io", "theirs", "-n", "default")
+        kubectl("delete", "customresourcedefinition", "virtualservices.networking.istio.io")
 
-    assert "virtualservices.networking.istio.io" in told
-    assert "objects of this kind exist" in told
-    assert "theirs" in kubectl("get", "virtualservices.networking.istio.io", "-n", "default")
-    assert "destinationrules" not in kubectl("get", "customresourcedefinitions", "-o", "name")
-    kubectl("delete", "virtualservices.networking.istio.io", "theirs", "-n", "default")
-    kubectl("delete", "customresourcedefinition", "virtualservices.networking.istio.io")
+
+def test_what_only_looks_like_istios_is_left_alone(cluster: Cluster) -> None:
+    cluster("up", "--istio")
+    kubectl("-n", "istio-system", "create", "secret", "generic", "istio-ingressgateway-certs", "--from-literal=a=b")
+    cluster.kubectl("create", "quota", "default", "--hard=pods=50")
+    try:
+        told = cluster("clean", "--istio", expect=1).out
+
+        assert f"ResourceQuota {cluster.namespace}/default, which lbdemo did not make" in told
+        assert "Secret istio-system/istio-ingressgateway-certs, which lbdemo did not make" in told
+        assert "istio-ingressgateway-certs" in kubectl("-n", "istio-system", "get", "secrets")
+        assert "default" in cluster.kubectl("get", "quota")
+    finally:
+        kubectl("delete", "namespace", "istio-system")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.cluster import Cluster, changes_since, inventory, settled_round_robin
+from e2e.cluster import Cluster, changes_since, eventually, inventory, settled_round_robin
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -30,7 +30,7 @@ def test_a_person_sees_the_problem_the_remedy_and_a_clean_cluster(make_cluster: 
 
     cluster("build")
     cluster("up")
-    cluster.eventually(lambda: sum(answers(cluster).values()) > 10)
+    eventually(lambda: sum(answers(cluster).values()) > 10)
     assert len(answers(cluster)) == 1, "without a mesh one pod answers everything"
     pinned = cluster("verify", "--json").json["results"][0]
     assert pinned["verdict"]["outcome"] == "PINNED"
@@ -39,7 +39,7 @@ def test_a_person_sees_the_problem_the_remedy_and_a_clean_cluster(make_cluster: 
 
     cluster("up", "--istio")
     assert all(pod["sidecar"] and pod["state"] == "Ready" for pod in cluster.pods())
-    cluster.eventually(lambda: set(answers(cluster)) == servers(cluster))
+    eventually(lambda: set(answers(cluster)) == servers(cluster))
     balanced = settled_round_robin(cluster)
     assert all(server["own"] == server["client"] for server in balanced["witness"]["servers"])
     assert "nothing to change" in cluster("up", "--istio").err

@@ -170,7 +170,7 @@ def test_with_concurrency_enough_nobody_waits() -> None:
     report = asyncio.run(story())
 
     assert report.summary.sent == 20
-    assert report.summary.seconds < 0.19 + 0.05 * 2  # one after the other it would be a second
+    assert report.summary.seconds < 0.8, "one after the other it would be a second"
 
 
 def test_more_concurrency_than_calls_does_not_delay_the_end() -> None:
