@@ -7,6 +7,7 @@ import pytest
 from helm_chart import arguments, environment, helm, names, notes, one, pods, refusal, render
 
 from lbdemo import resources
+from lbdemo.cluster import labels
 from lbdemo.cluster.values import (
     ClientValues,
     EnvoyValues,
@@ -51,6 +52,18 @@ def test_lint_finds_nothing(values: Values) -> None:
 
 
 @EVERY
+def test_a_new_deployment_carries_its_first_generation_and_a_changed_one_none(values: Values) -> None:
+    given, chart = json.dumps(values.to_values()), str(resources.chart_folder())
+    changed = helm("template", "x", chart, "--is-upgrade", "-f", "-", stdin=given)
+    deployments = [made for made in render(values.to_values()) if made["kind"] == "Deployment"]
+
+    assert deployments
+    assert {made["metadata"]["labels"][labels.GENERATION] for made in deployments} == {"1"}
+    assert changed.returncode == 0
+    assert labels.GENERATION not in changed.stdout
+
+
+@EVERY
 def test_every_pod_is_restricted(values: Values) -> None:
     for pod in pods(render(values.to_values())):
         spec = pod["spec"]
@@ -88,11 +101,11 @@ def test_every_object_but_workloads_says_what_it_was_given(values: Values) -> No
 def test_every_object_says_whose_it_is(values: Values) -> None:
     manifests = render(values.to_values())
 
-    for labels in [m["metadata"]["labels"] for m in [*manifests, *pods(manifests)]]:
-        assert labels["app.kubernetes.io/part-of"] == "lbdemo"
-        assert labels["app.kubernetes.io/managed-by"] == "Helm"
-        assert labels["app.kubernetes.io/instance"] == f"echo-{values.role}"
-        assert {"app.kubernetes.io/name", "app.kubernetes.io/version", "app.kubernetes.io/component"} <= set(labels)
+    for marks in [m["metadata"]["labels"] for m in [*manifests, *pods(manifests)]]:
+        assert marks["app.kubernetes.io/part-of"] == "lbdemo"
+        assert marks["app.kubernetes.io/managed-by"] == "Helm"
+        assert marks["app.kubernetes.io/instance"] == f"echo-{values.role}"
+        assert {"app.kubernetes.io/name", "app.kubernetes.io/version", "app.kubernetes.io/component"} <= set(marks)
 
 
 @EVERY

@@ -29,6 +29,13 @@ app.kubernetes.io/component: proxy
 {{ include "echo.common" . }}
 {{- end }}
 
+{{/* The generation that a new deployment has. `lbdemo up` notes later ones, and by them what was changed by hand. */}}
+{{- define "echo.generation" -}}
+{{- if .Release.IsInstall }}
+lbdemo/generation: "1"
+{{- end }}
+{{- end }}
+
 {{/* What the object was given, so that `lbdemo up` sees what somebody changed by hand since. */}}
 {{- define "echo.applied" -}}
 lbdemo/applied: {{ fromYaml . | toJson | quote }}

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,11 +92,13 @@ def session(
     if changes:
         check_context(context, yes=yes)
 
+    daemon = once(docker)
+
     def fresh() -> Tools:
         again = Runner(trace)
-        return Tools(again, Kubectl(again, name), Helm(again, name), docker, again.cancel)
+        return Tools(again, Kubectl(again, name), Helm(again, name), daemon, again.cancel)
 
-    tools = Tools(runner, kubectl, Helm(runner, name), docker, runner.cancel)
+    tools = Tools(runner, kubectl, Helm(runner, name), daemon, runner.cancel)
     try:
         with reporter(live=live) as report:
             yield Session(tools, Kubectl(Runner(trace), name), context, report, fresh)
@@ -123,6 +126,20 @@ def forget_helm_settings(environment: MutableMapping[str, str]) -> None:
     """Takes away what would lead Helm to another cluster than kubectl, or to another store of releases."""
     for name in [name for name in environment if name.startswith("HELM_KUBE") or name == "HELM_DRIVER"]:
         del environment[name]
+
+
+def once(make: Callable[[], Docker]) -> Callable[[], Docker]:
+    """The same, made at the first call only; a failure is tried again."""
+    lock = threading.Lock()
+    made: list[Docker] = []
+
+    def get() -> Docker:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 def docker() -> Docker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from lbdemo.cluster.delivery import Delivery, looks_local
 from lbdemo.cluster.observe import Observed
 from lbdemo.cluster.steps import Tools
 from lbdemo.config import UpConfig
-from lbdemo.errors import InputError, NotReadyError, OperationFailedError
+from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError
 from lbdemo.tools.kubectl import Context
 from lbdemo.tools.objects import Meta
 
@@ -86,12 +87,22 @@ def check_delivery(tools: Tools, delivery: Delivery) -> None:
 
 @contextlib.contextmanager
 def asked(tools: Tools, config: UpConfig) -> Iterator[Answers]:
-    """Asks for Helm's version and for our rights, both beside what is done meanwhile; waits for neither."""
+    """Asks for Helm's version and for our rights, both beside what is done meanwhile; waits for neither.
+
+    Docker's SDK is loaded beside it, too, which takes 0.2 s, where the image will have to be looked at.
+    """
+    if not config.image:
+        threading.Thread(target=_warm, args=(tools,), name="docker", daemon=True).start()
     pool = ThreadPoolExecutor(2)
     try:
         yield Answers(pool.submit(tools.helm.version), pool.submit(ask_rights, tools, config))
     finally:
         pool.shutdown(wait=False)
+
+
+def _warm(tools: Tools) -> None:
+    with contextlib.suppress(LbdemoError):  # it is told where Docker is needed
+        tools.docker()
 
 
 def ask_rights(tools: Tools, config: UpConfig) -> frozenset[Right]:
