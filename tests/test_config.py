@@ -15,7 +15,6 @@ from lbdemo.config import (
     check_namespace,
     check_rate,
     check_registry,
-    seconds,
     up_config,
 )
 from lbdemo.errors import InputError
@@ -73,19 +72,6 @@ def test_good_images(name: str) -> None:
 def test_bad_images(name: str) -> None:
     with pytest.raises(InputError):
         check_image(name)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"), [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("250ms", 0.25), ("1.5s", 1.5)]
-)
-def test_durations(text: str, value: float) -> None:
-    assert seconds(text) == pytest.approx(value)
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1", "5 m", "m", "1d", "25h", "nan", "5m!"])
-def test_bad_durations(text: str) -> None:
-    with pytest.raises(InputError):
-        seconds(text)
 
 
 def test_istio_and_another_strategy_contradict_each_other() -> None:

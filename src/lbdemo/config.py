@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lbdemo.durations import seconds
 from lbdemo.errors import InputError
 
 ISTIO_CHARTS = "https://istio-release.storage.googleapis.com/charts"  # the Istio project's public chart repository
@@ -112,8 +112,6 @@ IMAGE = re.compile(
 # A revision at the top level of Helm values, which are YAML: a line of its own that is not indented.
 REVISION = re.compile(r"""(?m)^["']?revision["']?[ \t]*:[ \t]*["']?([\w.-]+)""")
 VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
-SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 
 def check_namespace(name: str) -> str:
@@ -196,16 +194,3 @@ def _revision(values: str) -> str:
             return str(json.loads(values).get("revision") or "")
     found = REVISION.search(values)
     return found[1] if found else ""
-
-
-def seconds(text: str) -> float:
-    """A duration such as 90, 90s, 5m or 1h30m in seconds; raises InputError when it is none or not positive."""
-    parts = DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise InputError(
-            f"{text!r} is not a duration", "give seconds, or a number with ms, s, m or h, such as 90s or 5m"
-        )
-    total = sum(float(number) * SECONDS[unit] for number, unit in parts)
-    if not 0 < total <= 86_400:
-        raise InputError(f"{text!r} is out of range", "a duration lies between 1ms and 24h")
-    return total

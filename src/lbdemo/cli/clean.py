@@ -21,7 +21,8 @@ def clean(
     """Removes what lbdemo made, compares the cluster with what it was before, and says what is left."""
     from lbdemo.cli.session import session
     from lbdemo.cluster.clean import clean as remove
-    from lbdemo.config import Place, seconds
+    from lbdemo.config import Place
+    from lbdemo.durations import seconds
 
     limit = seconds(timeout)
     with session(ctx.obj, yes=yes, changes=True) as here:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lbdemo import errors
+from lbdemo.durations import span
 
 if TYPE_CHECKING:
     from lbdemo.echo.load import LoadReport
@@ -47,13 +48,17 @@ def client(
     message: Annotated[str, typer.Option(metavar="TEXT", help="What to send.")] = "hello",
     interval: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", show_default="1", help="A call is due every so often; 0: at once."),
+        typer.Option(
+            parser=span, metavar="DURATION", show_default="1s", help="A call is due every so often; 0: at once."
+        ),
     ] = None,
     rate: Annotated[
         float | None, typer.Option(metavar="RPC/S", help="The same as a rate; 0: as fast as it goes.")
     ] = None,
     count: Annotated[int, typer.Option(metavar="N", help="Calls to send; 0: until stopped.")] = 0,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="The deadline of each call.")] = 5,
+    timeout: Annotated[
+        float, typer.Option(parser=span, metavar="DURATION", show_default="5s", help="The deadline of each call.")
+    ] = 5,
     concurrency: Annotated[int, typer.Option(metavar="N", help="Calls in flight at most.")] = 1,
     connections: Annotated[int, typer.Option(metavar="N", help="Separate connections, taking turns.")] = 1,
     policy: Annotated[Policy, typer.Option(help="gRPC's own load balancing.")] = Policy.pick_first,
@@ -62,10 +67,14 @@ def client(
     ] = 0,
     run: Annotated[str, typer.Option(metavar="ID", help="A name by which the servers count these calls.")] = "",
     wait: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Wait so long for a connection before the first call.")
+        float,
+        typer.Option(parser=span, metavar="DURATION", help="Wait so long for a connection before the first call."),
     ] = 0,
     settle: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Try new connections so long until all --servers were seen.")
+        float,
+        typer.Option(
+            parser=span, metavar="DURATION", help="Try new connections so long until all --servers were seen."
+        ),
     ] = 0,
     names: Annotated[
         str, typer.Option(metavar="NAME,...", help="Who the --servers are: settling ends when just these answer.")

@@ -44,7 +44,7 @@ def logs(
     from lbdemo.cli.session import session
     from lbdemo.cluster import logs as cluster
     from lbdemo.cluster.log_pod import Start
-    from lbdemo.config import seconds
+    from lbdemo.durations import seconds
 
     if as_json and raw:
         raise errors.InputError("--json and --raw contradict each other", "give one of them")

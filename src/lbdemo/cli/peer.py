@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from lbdemo.durations import span
+
 
 class Action(StrEnum):
     """What to ask of the server."""
@@ -26,7 +28,9 @@ def peer(
     run: Annotated[str, typer.Option(metavar="ID", help="stats: of this run only; end: this run's client.")] = "",
     delay_ms: Annotated[int, typer.Option(metavar="MS", help="fault: added to every call.")] = 0,
     unavailable: Annotated[float, typer.Option(metavar="RATIO", help="fault: share of calls that fail, 0 to 1.")] = 0,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for the answer.")] = 5,
+    timeout: Annotated[
+        float, typer.Option(parser=span, metavar="DURATION", help="How long to wait for the answer.")
+    ] = 5,
 ) -> int:
     """Asks one server, prints its answer as JSON; `fault` without options heals; `end` ends clients in this pod."""
     import json

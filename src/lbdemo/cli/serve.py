@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lbdemo.durations import span
+
 if TYPE_CHECKING:
     from lbdemo.echo.server import EchoServer
 
@@ -28,10 +30,13 @@ def serve(
         typer.Option(metavar="NAME", help="How answers are signed.", show_default="POD_NAME, HOSTNAME or the address"),
     ] = "",
     max_connection_age: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="Close older connections gracefully; 0: never.")
+        float, typer.Option(parser=span, metavar="DURATION", help="Close older connections gracefully; 0: never.")
     ] = 0,
     drain: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0, help="On SIGTERM, go on serving so long as NOT_SERVING.")
+        float,
+        typer.Option(
+            parser=span, metavar="DURATION", show_default="3s", help="On SIGTERM, go on serving so long as NOT_SERVING."
+        ),
     ] = 3,
     format: Annotated[  # noqa: A002 - the option's name
         ServeFormat, typer.Option(help="The line that says where the server listens.")

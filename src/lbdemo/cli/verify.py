@@ -34,7 +34,8 @@ def verify(
 ) -> int:
     """Sends RPCs through the cluster, judges how they spread, and exits with 0 if that is as promised, 1 if not."""
     from lbdemo.cluster.verify import Question
-    from lbdemo.config import check_rate, seconds
+    from lbdemo.config import check_rate
+    from lbdemo.durations import seconds
 
     output.check_writable(save, junit, html)
     told = output.outcome(expect)

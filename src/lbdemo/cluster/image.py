@@ -15,7 +15,7 @@ from lbdemo.config import DOCKER_HUB
 
 REPOSITORY = "lbdemo/echo"
 # The runtime subset: what `serve`, `client` and `peer` import inside a pod.
-PARTS = ("__init__.py", "__main__.py", "errors.py", "py.typed", "_proto", "echo", "measure")
+PARTS = ("__init__.py", "__main__.py", "durations.py", "errors.py", "py.typed", "_proto", "echo", "measure")
 COMMANDS = ("__init__.py", "main.py", "context.py", "serve.py", "client.py", "peer.py")
 # What pip and proxies are told through the environment reaches the build as well.
 BUILD_ARGUMENTS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
