@@ -52,6 +52,15 @@ def test_istio_goes_only_when_asked_and_after_what_uses_it() -> None:
     assert found.index("echo-server") < found.index("istiod") < found.index("istio-base") < found.index("sweep")
 
 
+def test_istio_does_not_wait_for_the_end_of_our_pods() -> None:
+    there = Situation(converged(ISTIO), HOME, frozenset())
+
+    plan = build_clean_plan(there, CONFIG.place, with_istio=True, timeout=60)
+
+    [daemon] = [step for step in plan.steps if step.key == "istiod"]
+    assert set(daemon.after) == {"echo-client", "echo-server"}
+
+
 def test_an_istio_of_somebody_else_never_goes() -> None:
     there = Situation(converged(ISTIO, istiod(ours=False)), replace(HOME, labels={}), frozenset())
 

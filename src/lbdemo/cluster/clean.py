@@ -143,10 +143,11 @@ def build_clean_plan(there: Situation, place: Place, *, with_istio: bool, timeou
     """The steps that remove what is there of ours; pure. An empty plan when there is nothing."""
     ours = sorted(name for name, release in there.observed.releases.items() if release.ours)
     steps: list[Step] = [UninstallRelease(name, place.namespace, timeout) for name in ours]
+    released = tuple(step.key for step in steps)
     if there.observed.namespace is not None:
-        steps += _namespace_steps(there, place, tuple(step.key for step in steps), timeout)
-    if with_istio and there.istio_ours and not there.users:
-        steps += _istio_steps(there, tuple(step.key for step in steps), timeout)
+        steps += _namespace_steps(there, place, released, timeout)
+    if with_istio and there.istio_ours and not there.users:  # nothing of Istio's is in use while pods of ours end
+        steps += _istio_steps(there, released, timeout)
     return Plan(tuple(steps))
 
 
