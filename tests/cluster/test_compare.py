@@ -117,11 +117,11 @@ class Cluster:
 
     def _get_istio(self, world: Observed | None, place: str, words: Sequence[str]) -> object:
         match words:
-            case ["deployments,services", "-l", "app=istiod", "-A", *_]:
+            case ["deployments", "-l", "app=istiod", "-A", *_]:
                 unseen, self.unseen_daemon = self.unseen_daemon, False
-                return listed(() if unseen else [*self.istio.daemons, ISTIOD_SERVICE])
-            case ["mutatingwebhookconfigurations", *_]:
-                return listed([INJECTOR])
+                return listed(() if unseen else self.istio.daemons)
+            case ["service/istiod", *_]:
+                return listed([ISTIOD_SERVICE, INJECTOR])
             case [kinds, "-l", labels.SELECTOR, *_] if kinds == ISTIO_KINDS:
                 return listed(world.istio.policies if world else (), place)
         raise AssertionError(f"unannounced question: {list(words)}")

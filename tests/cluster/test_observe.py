@@ -11,6 +11,7 @@ from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, converged, deployment, helm
 
 from lbdemo.cluster import labels
 from lbdemo.cluster.observe import (
+    REACHED_BY,
     Istio,
     Observed,
     Release,
@@ -36,12 +37,12 @@ def release(status: str = "deployed", revision: int = 1, *, ours: bool = True, n
 
 
 def cluster(
-    run: FakeRun, *, secrets: Answer = "", daemons: Answer = "", policies: Answer = "", injector: Answer = ""
+    run: FakeRun, *, secrets: Answer = "", daemons: Answer = "", policies: Answer = "", reached: Answer = ""
 ) -> FakeRun:
     """The four questions about Istio get these answers."""
-    run.on("get", "mutatingwebhookconfigurations", "istio-sidecar-injector", answer=injector)
+    run.on("get", *REACHED_BY, "-n", ISTIO_NAMESPACE, answer=reached)
     run.on("get", "secrets", ISTIO_NAMESPACE, "owner=helm", answer=secrets)
-    run.on("get", "deployments,services", "app=istiod", "-A", answer=daemons)
+    run.on("get", "deployments", "app=istiod", "-A", answer=daemons)
     kinds = "destinationrules.networking.istio.io,peerauthentications.security.istio.io"
     return run.on("get", kinds, "-n", "lbdemo", labels.SELECTOR, answer=policies)
 
@@ -207,19 +208,18 @@ def test_an_istio_of_ours_is_found_with_its_policies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "injector", "reachable"),
+    ("reached", "reachable"),
     [
-        (ISTIOD_SERVICE, listed([INJECTOR]), True),
-        (replace(ISTIOD_SERVICE, namespace="elsewhere"), listed([INJECTOR]), False),
-        (ISTIOD_SERVICE, "", False),
-        (ISTIOD_SERVICE, FORBIDDEN, True),
+        (listed([ISTIOD_SERVICE, INJECTOR]), True),
+        (listed([INJECTOR]), False),
+        (listed([ISTIOD_SERVICE]), False),
+        ("", False),
+        (FORBIDDEN, True),
     ],
-    ids=["all there", "no Service", "no webhook", "webhooks may not be seen"],
+    ids=["all there", "no Service", "no webhook", "neither", "may not be seen"],
 )
-def test_an_istio_without_its_service_or_its_webhook_is_not_whole(
-    service: Meta, injector: Answer, reachable: bool
-) -> None:
-    with cluster(FakeRun(), daemons=listed([daemon("istiod"), service]), injector=injector) as run:
+def test_an_istio_without_its_service_or_its_webhook_is_not_whole(reached: Answer, reachable: bool) -> None:
+    with cluster(FakeRun(), daemons=listed([daemon("istiod")]), reached=reached) as run:
         assert observe_istio(Kubectl(run), "lbdemo").reachable is reachable
 
 

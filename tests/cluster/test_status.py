@@ -31,8 +31,8 @@ def shown(world: Observed, *, daemons: Answer | None = None) -> Status:
         "get", labels.SELECTOR, "deployments,replicasets,pods,services,configmaps,secrets", answer=listed(everything)
     )
     run.on("get", "secrets", ISTIO_NAMESPACE, answer=listed(mesh))
-    run.on("get", "deployments,services", "-A", answer=listed(world.istio.daemons) if daemons is None else daemons)
-    run.on("get", "mutatingwebhookconfigurations", always=True)
+    run.on("get", "deployments", "-A", answer=listed(world.istio.daemons) if daemons is None else daemons)
+    run.on("get", "service/istiod", always=True)
     run.on("get", "destinationrules.networking.istio.io,peerauthentications.security.istio.io", always=True)
     with run:
         return status(Kubectl(run), CONFIG.place, CONTEXT)

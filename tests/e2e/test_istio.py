@@ -135,6 +135,17 @@ def test_our_istio_that_was_scaled_to_nothing_is_started_again(cluster: Cluster)
     assert all(pod["sidecar"] for pod in cluster.pods())
 
 
+@pytest.mark.usefixtures("mesh")
+def test_our_istio_without_its_service_and_webhook_is_made_whole(cluster: Cluster) -> None:
+    kubectl("-n", "istio-system", "delete", "service/istiod")
+    kubectl("delete", WEBHOOK)
+
+    cluster("up", "--istio")
+
+    assert all(pod["sidecar"] for pod in cluster.pods())
+    assert "nothing to change" in cluster("up", "--istio").err
+
+
 def test_least_request_is_balanced_but_not_exact(mesh: Cluster) -> None:
     mesh("up", "--istio", "--replicas", "3", "--lb-policy", "least-request")
     try:

@@ -16,8 +16,8 @@ from lbdemo.tools.objects import Deployment, Meta, Objects, Pod
 
 T = TypeVar("T")
 OURS_KINDS = "deployments,replicasets,pods,services,configmaps,secrets"
-ISTIOD = "app=istiod"
-INJECTOR = "istio-sidecar-injector"  # the webhook configuration of Istio's default revision
+# By what the API server reaches the default revision's istiod: its Service, and the webhook that asks it to inject.
+REACHED_BY = ("service/istiod", "mutatingwebhookconfiguration/istio-sidecar-injector")
 ISTIO_KINDS = "destinationrules.networking.istio.io,peerauthentications.security.istio.io"
 
 
@@ -151,25 +151,22 @@ def forbidden(error: ProgramFailedError) -> bool:
 
 def observe_istio(kubectl: Kubectl, namespace: str) -> Istio:
     """Looks for Istio's releases, its daemons in all namespaces, and our own policies."""
-    home, found, policies, injecting = side_by_side(
+    home, daemons, policies, reachable = side_by_side(
         lambda: kubectl.get("secrets", namespace=ISTIO_NAMESPACE, selector="owner=helm"),
-        lambda: kubectl.get("deployments,services", selector=ISTIOD, everywhere=True),
+        lambda: kubectl.get("deployments", selector="app=istiod", everywhere=True),
         lambda: istio_policies(kubectl, namespace),
-        lambda: _injects(kubectl),
+        lambda: _reachable(kubectl),
     )
     return Istio(
-        parse_releases(home.of("Secret")),
-        found.deployments,
-        crds=policies is not None,
-        policies=policies or (),
-        reachable=injecting and any(service.namespace == ISTIO_NAMESPACE for service in found.of("Service")),
-    )
+        parse_releases(home.of("Secret")), daemons.deployments, crds=policies is not None, policies=policies or (),
+        reachable=reachable,
+    )  # fmt: skip
 
 
-def _injects(kubectl: Kubectl) -> bool:
-    """Whether the webhook of Istio's default revision is there; True for who may not look."""
+def _reachable(kubectl: Kubectl) -> bool:
+    """Whether Service and webhook are both there; True for who may not look."""
     try:
-        return bool(kubectl.get("mutatingwebhookconfigurations", INJECTOR).others)
+        return len(kubectl.get(*REACHED_BY, namespace=ISTIO_NAMESPACE).others) == len(REACHED_BY)
     except ProgramFailedError as error:
         if forbidden(error):
             return True
