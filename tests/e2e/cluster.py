@@ -70,7 +70,13 @@ def inventory(seconds: float = 30) -> set[str]:
     while (listing := _listing()) is None:
         assert time.monotonic() < deadline, "kubectl cannot list all kinds that there are"
         time.sleep(1)
-    return {" ".join(line.split()) for line in listing.splitlines()}  # the columns' width depends on all the others
+    rows = (line.split() for line in listing.splitlines())  # the columns' width depends on all the others
+    return {" ".join(row) for row in rows if not _heartbeat(row)}
+
+
+def _heartbeat(row: Sequence[str]) -> bool:
+    """A node's or a component's own sign of life, which comes some time after it."""
+    return row[0] == "Lease" and row[2].startswith("kube-")
 
 
 def _listing() -> str | None:
