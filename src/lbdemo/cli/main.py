@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lbdemo import __version__, errors
-from lbdemo.cli.context import Globals
+from lbdemo.cli.context import DEFAULT_NAMESPACE, Globals
 
 ENV_PREFIX = "LBDEMO_"
 GLOBALS = tuple(field.name for field in dataclasses.fields(Globals))
@@ -185,7 +185,7 @@ def root(
     ] = "",
     namespace: Annotated[
         str, typer.Option("--namespace", "-n", metavar="NAME", help="Where lbdemo's releases live.")
-    ] = "lbdemo",
+    ] = DEFAULT_NAMESPACE,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every program call as a line to paste.")
     ] = False,
