@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lbdemo.measure import Sample, encode
+from lbdemo.records import Sample, encode
 
 LINES = 300_000
 PODS = 2

@@ -9,7 +9,8 @@ import json
 import timeit
 from collections.abc import Callable
 
-from lbdemo.measure import Expectation, Sample, Tally, decode, encode, judge, plan_calls
+from lbdemo.measure import Expectation, judge, plan_calls
+from lbdemo.records import Sample, Tally, decode, encode
 
 SERVERS = [f"echo-server-7c9f8d6b5-{suffix}" for suffix in ("x2b1k", "k9z3p", "m4t7q")]
 SAMPLES = [

@@ -15,9 +15,9 @@ import time
 from collections.abc import Sequence
 
 from lbdemo import resources
-from lbdemo.cluster.desired import desire
-from lbdemo.cluster.image import content_image, context_files
-from lbdemo.cluster.strategies import Mesh
+from lbdemo.cluster.image.content import content_image, context_files
+from lbdemo.cluster.install.desired import desire
+from lbdemo.cluster.install.strategies import Mesh
 from lbdemo.config import IstioSource, Place, UpConfig
 
 NAMESPACE = "lbdemo-bench"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from lbdemo.cluster.steps import Tools
+from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.errors import MissingProgramError, ProgramFailedError
 from lbdemo.tools.helm import Helm
 from lbdemo.tools.kubectl import Kubectl

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lbdemo.measure import Expectation, Outcome, Report, Result, Sample, Tally, Witness, judge
+from lbdemo.measure import Expectation, Outcome, judge
+from lbdemo.records import Report, Result, Sample, Tally, Witness
 
 SERVERS = ("echo-1", "echo-2", "echo-3")
 EVEN = dict.fromkeys(SERVERS, 700)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(400)]
 
 ELSEWHERE = """
-from lbdemo.cluster.image import archive, content_image, context_files
+from lbdemo.cluster.image.content import archive, content_image, context_files
 from lbdemo.resources import chart_folder, docker_folder
 files = context_files()
 print(chart_folder() / "Chart.yaml", docker_folder() / "Dockerfile")

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lbdemo.cluster import labels
-from lbdemo.cluster.desired import Desired, desire
-from lbdemo.cluster.observe import Istio, Observed, Release
-from lbdemo.cluster.strategies import STRATEGIES, Mesh
-from lbdemo.cluster.strategies.base import DEFAULT_MESH
-from lbdemo.cluster.verify import Setting
+from lbdemo.cluster.install.desired import Desired, desire
+from lbdemo.cluster.install.strategies import STRATEGIES, Mesh
+from lbdemo.cluster.install.strategies.base import DEFAULT_MESH
+from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.observe import Istio, Observed, Release
+from lbdemo.cluster.trial.verify import Setting
 from lbdemo.config import ISTIO_NAMESPACE, Place, UpConfig
 from lbdemo.resources import chart_folder
 from lbdemo.tools.objects import APPLIED, Condition, Container, Deployment, Meta, Objects, Pod
@@ -63,7 +63,7 @@ def desired(config: UpConfig = CONFIG, mesh: Mesh = DEFAULT_MESH) -> Desired:
 
 def istiod(*, ours: bool = True, replicas: int = 1, revision: str = "default") -> Istio:
     """A running Istio."""
-    from lbdemo.cluster.istio import digest
+    from lbdemo.cluster.istio.setup import digest
 
     daemon = replace(
         deployment("istiod", replicas), meta=Meta("Deployment", ISTIO_NAMESPACE, "istiod", {"istio.io/rev": revision})

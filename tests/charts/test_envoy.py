@@ -9,7 +9,7 @@ import pytest
 import yaml
 from helm_chart import Manifest, names, one, render
 
-from lbdemo.cluster.values import (
+from lbdemo.cluster.install.values import (
     BalancingValues,
     ClientValues,
     EnvoyValues,

@@ -7,8 +7,7 @@ import pytest
 from helm_chart import arguments, environment, helm, names, notes, one, pods, refusal, render
 
 from lbdemo import resources
-from lbdemo.cluster import labels
-from lbdemo.cluster.values import (
+from lbdemo.cluster.install.values import (
     ClientValues,
     EnvoyValues,
     ImageValues,
@@ -19,6 +18,7 @@ from lbdemo.cluster.values import (
     Values,
     XdsValues,
 )
+from lbdemo.cluster.kernel import labels
 from lbdemo.tools.objects import APPLIED, parse_meta
 
 pytestmark = pytest.mark.helm

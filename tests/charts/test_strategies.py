@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from helm_chart import arguments, environment, names, one, pods, render
 
-from lbdemo.cluster.values import (
+from lbdemo.cluster.install.values import (
     BalancingValues,
     ClientValues,
     EnvoyValues,

@@ -17,7 +17,7 @@ from echo_server import LBDEMO, lbdemo, process
 from lbdemo.cli.client import closing_words, exit_code, sentence
 from lbdemo.echo.load import LoadReport
 from lbdemo.echo.peer import set_faults
-from lbdemo.measure import Sample, Tally, decode
+from lbdemo.records import Sample, Tally, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

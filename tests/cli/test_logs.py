@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lbdemo.measure import Sample, encode
+from lbdemo.records import Sample, encode
 
 POD = {
     "kind": "Pod",

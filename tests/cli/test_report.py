@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from echo_server import LBDEMO, lbdemo
 
-from lbdemo.measure import Expectation, Sample, encode
-from lbdemo.measure.recording import begin
+from lbdemo.measure import Expectation
+from lbdemo.records import Sample, encode
+from lbdemo.records.recording import begin
 
 TURNS = [encode(Sample(n, 1.7e9 + n / 100, 1.7e9 + n / 100, 0.001, "ab"[n % 2], "OK")) for n in range(2000)]
 

@@ -9,8 +9,8 @@ import pytest
 from fakes import Answer, FakeRun, failure
 from worlds import CONFIG, converged, helm_secret, istiod, listed, namespace, pod
 
-from lbdemo.cluster import labels
-from lbdemo.cluster.observe import Istio, Observed
+from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.observe import Istio, Observed
 from lbdemo.cluster.status import Status, pod_state, pod_status, status
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.tools.kubectl import Context, Kubectl

@@ -23,7 +23,7 @@ from lbdemo.measure import gate_limit
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from lbdemo.measure import Sample
+    from lbdemo.records import Sample
 
 NOBODY = "127.0.0.1:1"
 NAMES = ("pod-a", "pod-b", "pod-c")

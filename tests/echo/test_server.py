@@ -15,7 +15,7 @@ from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions
 from lbdemo.echo.server import EchoServer, ServerOptions, server_name, server_options
 from lbdemo.errors import InputError, OperationFailedError
-from lbdemo.measure import Summary
+from lbdemo.records import Summary
 
 IN_FLIGHT = 20
 

@@ -10,7 +10,8 @@ import pytest
 from lbdemo.errors import ProgramFailedError
 from lbdemo.local.demo import Sink, play
 from lbdemo.local.options import DemoOptions
-from lbdemo.measure import Outcome, Sample
+from lbdemo.measure import Outcome
+from lbdemo.records import Sample
 
 CALLS = 60
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lbdemo.local.lesson import lesson
-from lbdemo.measure import Expectation, Histogram, Outcome, Result, Sample, Tally, judge
-from lbdemo.measure.wording import duration
+from lbdemo.measure import Expectation, Histogram, Outcome, judge
+from lbdemo.records import Result, Sample, Tally
+from lbdemo.words import duration
 
 SLOW = "echo-3"
 EVEN = {"echo-1": 700, "echo-2": 700, SLOW: 700}

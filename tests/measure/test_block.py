@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from lbdemo.errors import InputError
-from lbdemo.measure import Measurement, Sample, gate_limit
+from lbdemo.measure import Measurement, gate_limit
+from lbdemo.records import Sample
 
 
 def answer(server: str, *, gate: bool) -> Sample:

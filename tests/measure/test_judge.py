@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from lbdemo.errors import InputError
-from lbdemo.measure import Expectation, Outcome, Quantiles, ServerCalls, Summary, judge, plan_calls
+from lbdemo.measure import Expectation, Outcome, judge, plan_calls
 from lbdemo.measure.fingerprint import fingerprint
+from lbdemo.records import Quantiles, ServerCalls, Summary
 
 LATENCY = Quantiles(p50=0.001, p90=0.002, p99=0.003, max=0.004)
 

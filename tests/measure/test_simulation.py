@@ -13,8 +13,9 @@ from math import factorial, prod
 
 import pytest
 
-from lbdemo.measure import Expectation, Outcome, Quantiles, ServerCalls, Summary, judge, plan_calls
+from lbdemo.measure import Expectation, Outcome, judge, plan_calls
 from lbdemo.measure.intervals import log10_at_least, log10_at_most
+from lbdemo.records import Quantiles, ServerCalls, Summary
 
 BLOCKS = 1500
 ALPHA = 0.001

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from lbdemo.measure import Sample
+from lbdemo.records import Sample
 from lbdemo.render.bars import Bar, LiveBars
 
 WIDTH = 30

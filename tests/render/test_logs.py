@@ -10,7 +10,7 @@ import pytest
 from fakes import FakeClock
 from rich.console import Console
 
-from lbdemo.measure import Sample, encode
+from lbdemo.records import Sample, encode
 from lbdemo.render.live_logs import LiveLines, LiveSamples
 from lbdemo.render.logs import (
     COLOURS,

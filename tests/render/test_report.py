@@ -7,7 +7,8 @@ import pytest
 from reports import PINNED, SERVERS, record, result, whole
 from rich.console import Console
 
-from lbdemo.measure import Outcome, Report
+from lbdemo.measure import Outcome
+from lbdemo.records import Report
 from lbdemo.render.report import print_report
 
 

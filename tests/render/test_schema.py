@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from reports import record, result, whole
 
-from lbdemo.measure.report import SCHEMA
+from lbdemo.records.report import SCHEMA
 
 FILE = Path(__file__).parents[2] / "docs" / "report.schema.json"
 DOCUMENT = json.loads(FILE.read_text(encoding="utf-8"))

@@ -10,11 +10,11 @@ from lbdemo.cli import options
 def build(ctx: typer.Context, registry: options.Registry = "") -> int:
     """Builds the pods' image, unless it is there already, and brings it to the cluster."""
     from lbdemo.cli.session import session
-    from lbdemo.cluster import image
-    from lbdemo.cluster.delivery import choose
-    from lbdemo.cluster.image_step import DeliverImage
-    from lbdemo.cluster.preflight import check_delivery
-    from lbdemo.cluster.steps import Plan, execute
+    from lbdemo.cluster.image import content as image
+    from lbdemo.cluster.image.delivery import choose
+    from lbdemo.cluster.image.step import DeliverImage
+    from lbdemo.cluster.install.preflight import check_delivery
+    from lbdemo.cluster.kernel.steps import Plan, execute
     from lbdemo.config import check_registry
 
     address = check_registry(registry) if registry else ""

@@ -9,7 +9,7 @@ import typer
 from lbdemo.cli import options
 
 if TYPE_CHECKING:
-    from lbdemo.cluster.clean import Remains
+    from lbdemo.cluster.cleanup.clean import Remains
 
 
 def clean(
@@ -20,7 +20,7 @@ def clean(
 ) -> int:
     """Removes what lbdemo made, compares the cluster with what it was before, and says what is left."""
     from lbdemo.cli.session import session
-    from lbdemo.cluster.clean import clean as remove
+    from lbdemo.cluster.cleanup.clean import clean as remove
     from lbdemo.config import Place
     from lbdemo.durations import seconds
 

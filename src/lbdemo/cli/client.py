@@ -18,7 +18,7 @@ from lbdemo.durations import span
 
 if TYPE_CHECKING:
     from lbdemo.echo.load import LoadReport
-    from lbdemo.measure import Sample, Summary
+    from lbdemo.records import Sample, Summary
 
 
 GIVE_UP = 0.5  # seconds that lines may wait for their reader once the client is to end
@@ -134,7 +134,7 @@ def line_writer(wanted: LineFormat, stopping: Callable[[], bool]) -> Callable[[S
 
     Who does not read holds the calls up, so that no line is lost; but for GIVE_UP seconds in all once `stopping`.
     """
-    from lbdemo.measure.sample import encode
+    from lbdemo.records.sample import encode
 
     descriptor = sys.stdout.fileno()
     os.set_blocking(descriptor, True)
@@ -173,7 +173,7 @@ class Patience:
 
 def sentence(sample: Sample) -> str:
     """One call for people: time of day, number, who answered, how long it took, and what went wrong."""
-    from lbdemo.measure.wording import duration
+    from lbdemo.words import duration
 
     clock = time.strftime("%H:%M:%S", time.localtime(sample.sent))
     who = printable(sample.server) or ("(unnamed)" if sample.ok else "nobody")
@@ -188,7 +188,7 @@ def printable(name: str) -> str:
 
 def closing_words(report: LoadReport) -> list[str]:
     """The summary in a few lines: calls, errors, tail, each server's part, and whether the schedule was kept."""
-    from lbdemo.measure.wording import count, duration, number, percent
+    from lbdemo.words import count, duration, number, percent
 
     summary = report.summary
     if not summary.sent:

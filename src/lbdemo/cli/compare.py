@@ -13,15 +13,15 @@ from lbdemo.errors import InputError, LbdemoError
 
 if TYPE_CHECKING:
     from lbdemo.cli.session import Session
-    from lbdemo.cluster.compare import Comparison, Stage
-    from lbdemo.measure import Report
+    from lbdemo.cluster.trial.compare import Comparison, Stage
+    from lbdemo.records import Report
 
 NO_DRILLS = "none"
 
 
 def drills() -> tuple[str, ...]:
     """What a shell may complete a drill's name to."""
-    from lbdemo.cluster.drills import DRILLS
+    from lbdemo.cluster.trial.drills import DRILLS
 
     return (*DRILLS, NO_DRILLS)
 
@@ -63,8 +63,8 @@ def compare(
     yes: options.Yes = False,
 ) -> int:
     """Installs each strategy in turn, measures it, drills it, and shows them side by side; cleans up at the end."""
-    from lbdemo.cluster.compare import Comparison
-    from lbdemo.cluster.verify import Question
+    from lbdemo.cluster.trial.compare import Comparison
+    from lbdemo.cluster.trial.verify import Question
 
     output.check_writable(junit, html)
     base = config.up_config(
@@ -83,7 +83,7 @@ def compare(
 
 def chosen(names: list[str] | None) -> tuple[str, ...]:
     """The drills by name; the default ones when none is named. Raises InputError for an unknown one."""
-    from lbdemo.cluster.drills import DEFAULT, DRILLS
+    from lbdemo.cluster.trial.drills import DEFAULT, DRILLS
 
     if not names:
         return DEFAULT
@@ -98,8 +98,8 @@ def measured(globals_: options.Globals, comparison: Comparison, *, yes: bool) ->
     """Runs it; says what was left behind."""
     from lbdemo import __version__
     from lbdemo.cli.session import say, session
-    from lbdemo.cluster.compare import compare as run
-    from lbdemo.measure import Report
+    from lbdemo.cluster.trial.compare import compare as run
+    from lbdemo.records import Report
 
     started = output.now()
     with session(globals_, yes=yes, changes=True) as here:
@@ -114,7 +114,7 @@ def measured(globals_: options.Globals, comparison: Comparison, *, yes: bool) ->
 
 def stage(here: Session) -> Stage:
     """The session as the comparison needs it; the clean-up gets programs that a Ctrl-C has not ended."""
-    from lbdemo.cluster.compare import Stage
+    from lbdemo.cluster.trial.compare import Stage
 
     return Stage(here.tools, here.fresh_tools, here.context, here.reporter, lambda _: None)
 

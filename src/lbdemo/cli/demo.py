@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lbdemo.local.options import DemoOptions
-    from lbdemo.measure import Report, Sample
+    from lbdemo.records import Report, Sample
 
 
 class Drill(StrEnum):
@@ -60,7 +60,7 @@ def played(wanted: DemoOptions) -> Report:
     """Plays it before whoever looks at stderr."""
     from lbdemo import __version__
     from lbdemo.local.demo import play
-    from lbdemo.measure import Report
+    from lbdemo.records import Report
 
     started = output.now()
     outcome = play(wanted, audience())

@@ -14,7 +14,7 @@ import typer
 from lbdemo import errors
 
 if TYPE_CHECKING:
-    from lbdemo.cluster.logs import Sink
+    from lbdemo.cluster.follow.logs import Sink
     from lbdemo.render.live_logs import LiveLines
     from lbdemo.render.logs import LogLines
 
@@ -42,8 +42,8 @@ def logs(
     With --no-follow all pods' lines are merged by time. The end is Ctrl-C.
     """
     from lbdemo.cli.session import session
-    from lbdemo.cluster import logs as cluster
-    from lbdemo.cluster.log_pod import Start
+    from lbdemo.cluster.follow import logs as cluster
+    from lbdemo.cluster.follow.log_pod import Start
     from lbdemo.durations import seconds
 
     if as_json and raw:
@@ -84,7 +84,7 @@ def writing(release: Release, wanted: str, *, live: bool) -> Iterator[Sink]:
 def live_lines(release: Release) -> LiveLines:
     """For a terminal."""
     from lbdemo.cli.session import console
-    from lbdemo.cluster.logs import RELEASES
+    from lbdemo.cluster.follow.logs import RELEASES
     from lbdemo.render.live_logs import LiveLines, LiveSamples
 
     kind = LiveSamples if release is Release.client else LiveLines

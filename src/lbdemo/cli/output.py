@@ -18,7 +18,7 @@ from lbdemo.errors import InputError, OperationFailedError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lbdemo.measure import Report, Sample
+    from lbdemo.records import Report, Sample
 
 PIPED_WIDTH = 100  # columns where there is no terminal: room for all columns of a table
 

@@ -13,7 +13,7 @@ import typer
 from lbdemo.cli import options, output
 
 if TYPE_CHECKING:
-    from lbdemo.measure.recording import Recording
+    from lbdemo.records.recording import Recording
 
 
 def report(
@@ -32,7 +32,8 @@ def report(
     from dataclasses import replace
 
     from lbdemo import __version__
-    from lbdemo.measure import Outcome, Report, Result, judge
+    from lbdemo.measure import Outcome, judge
+    from lbdemo.records import Report, Result
 
     output.check_writable(junit, html, read=file)
     run = recorded(file)
@@ -67,7 +68,7 @@ def opened(file: Path) -> TextIO:
 def recorded(file: Path) -> Recording:
     """The run in the file, or on stdin when it is called "-". Raises InputError, with the file's name."""
     from lbdemo.errors import InputError
-    from lbdemo.measure.recording import read
+    from lbdemo.records.recording import read
 
     try:
         with opened(file) as lines:

@@ -17,7 +17,7 @@ from lbdemo.cli.main import colour
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lbdemo.cluster.steps import Reporter, Tools
+    from lbdemo.cluster.kernel.steps import Reporter, Tools
     from lbdemo.tools.docker import Docker
     from lbdemo.tools.kubectl import Context, Kubectl
 
@@ -72,8 +72,8 @@ def session(
 
     On Ctrl-C every running program is ended before the interruption goes on.
     """
-    from lbdemo.cluster.preflight import check_context
-    from lbdemo.cluster.steps import Tools
+    from lbdemo.cluster.install.preflight import check_context
+    from lbdemo.cluster.kernel.steps import Tools
     from lbdemo.config import check_namespace
     from lbdemo.tools.helm import Helm
     from lbdemo.tools.kubectl import Kubectl

@@ -84,7 +84,7 @@ def one_of_both(ctx: typer.Context, *, istio: bool, strategy: str) -> tuple[bool
 def show_plan(options_: options.Globals, wanted: config.UpConfig) -> int:
     """Prints the plan as shell commands on stdout."""
     from lbdemo.cli.session import session
-    from lbdemo.cluster.up import describe, plan_up
+    from lbdemo.cluster.install.up import describe, plan_up
 
     with session(options_) as here:
         observed, desired, plan = plan_up(here.tools, wanted, here.context)
@@ -97,7 +97,7 @@ def carry_out(options_: options.Globals, wanted: config.UpConfig, *, yes: bool) 
     import time
 
     from lbdemo.cli.session import say, session
-    from lbdemo.cluster.up import up as converge
+    from lbdemo.cluster.install.up import up as converge
 
     begun = time.monotonic()
     with session(options_, yes=yes, changes=True) as here:

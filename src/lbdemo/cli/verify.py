@@ -13,8 +13,8 @@ import typer
 from lbdemo.cli import options, output
 
 if TYPE_CHECKING:
-    from lbdemo.cluster.verify import Question, Setting
-    from lbdemo.measure import Report, Sample
+    from lbdemo.cluster.trial.verify import Question, Setting
+    from lbdemo.records import Report, Sample
 
 
 def verify(
@@ -33,7 +33,7 @@ def verify(
     html: output.Html = "",
 ) -> int:
     """Sends RPCs through the cluster, judges how they spread, and exits with 0 if that is as promised, 1 if not."""
-    from lbdemo.cluster.verify import Question
+    from lbdemo.cluster.trial.verify import Question
     from lbdemo.config import check_rate
     from lbdemo.durations import seconds
 
@@ -48,10 +48,10 @@ def measured(globals_: options.Globals, question: Question, save: Path | None) -
     """Runs it, with live bars on a terminal; saves the calls as they come."""
     from lbdemo import __version__
     from lbdemo.cli.session import session
-    from lbdemo.cluster.verify import expectation, find, planned
-    from lbdemo.cluster.verify import verify as ask
+    from lbdemo.cluster.trial.verify import expectation, find, planned
+    from lbdemo.cluster.trial.verify import verify as ask
     from lbdemo.config import Place
-    from lbdemo.measure import Report
+    from lbdemo.records import Report
 
     started = output.now()
     with session(globals_, live=False) as here:
@@ -66,7 +66,7 @@ def measured(globals_: options.Globals, question: Question, save: Path | None) -
         ):
             result = ask(here.tools.kubectl, place, question, both(keep, show), setting)
             if file is not None:
-                from lbdemo.measure.recording import end
+                from lbdemo.records.recording import end
 
                 print(end(result), file=file)
     return Report("verify", __version__, started, (result,), where)
@@ -99,8 +99,9 @@ def recorded(
     path: Path | None, setting: Setting, started: str, where: dict[str, str], asked: object, calls: int
 ) -> Iterator[tuple[TextIO | None, Callable[[Sample], None]]]:
     """A file that keeps every call, and the function that puts one there."""
-    from lbdemo.measure import Expectation, encode
-    from lbdemo.measure.recording import begin
+    from lbdemo.measure import Expectation
+    from lbdemo.records import encode
+    from lbdemo.records.recording import begin
 
     if path is None or not isinstance(asked, Expectation):
         yield None, lambda _: None

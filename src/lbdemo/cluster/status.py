@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lbdemo.cluster.observe import Observed, observe
+from lbdemo.cluster.kernel.observe import Observed, observe
 from lbdemo.config import Place
 from lbdemo.tools.kubectl import Context, Kubectl
 from lbdemo.tools.objects import Pod

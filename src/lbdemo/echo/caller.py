@@ -10,7 +10,7 @@ import grpc
 from lbdemo._proto import echo_pb2
 from lbdemo.echo.service import SERVER_KEY, SERVICE
 from lbdemo.echo.stats import RUN_KEY
-from lbdemo.measure.sample import OK, Sample
+from lbdemo.records.sample import OK, Sample
 
 if TYPE_CHECKING:
     from lbdemo.echo.options import LoadOptions

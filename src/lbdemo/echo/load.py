@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lbdemo.echo.options import LoadOptions
-    from lbdemo.measure.sample import Sample
-    from lbdemo.measure.summary import Summary
-    from lbdemo.measure.tally import Tally
+    from lbdemo.records.sample import Sample
+    from lbdemo.records.summary import Summary
+    from lbdemo.records.tally import Tally
 
     Sink = Callable[[Sample], None]
 

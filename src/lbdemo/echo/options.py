@@ -9,7 +9,7 @@ from lbdemo.echo.address import parse_address
 from lbdemo.echo.stats import MAX_RUN_NAME
 from lbdemo.errors import InputError
 from lbdemo.measure.plan import check_servers
-from lbdemo.measure.sample import is_text
+from lbdemo.records.sample import is_text
 
 SCHEMES = ("dns", "xds", "ipv4", "ipv6", "unix", "unix-abstract", "vsock")  # what gRPC resolves by itself
 POLICIES = ("pick_first", "round_robin")

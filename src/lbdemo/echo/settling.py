@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from lbdemo.echo.caller import Caller
 from lbdemo.echo.channel import await_connections, open_channel
 from lbdemo.measure.plan import gate_limit
-from lbdemo.measure.tally import Tally
+from lbdemo.records.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from lbdemo.echo.options import LoadOptions
-    from lbdemo.measure.sample import Sample
+    from lbdemo.records.sample import Sample
 
 PAUSE = 0.5
 """Seconds between two tries."""

@@ -18,13 +18,14 @@ from lbdemo.local.envoy import HOW_TO_GET, find_envoy
 from lbdemo.local.guards import interruptible, same_signals, without_proxies
 from lbdemo.local.lesson import lesson
 from lbdemo.local.stage import Stage, stage
-from lbdemo.measure import Expectation, Result, Sample, judge
+from lbdemo.measure import Expectation, judge
+from lbdemo.records import Result, Sample
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lbdemo.local.options import DemoOptions
-    from lbdemo.measure import Summary
+    from lbdemo.records import Summary
 
 Sink = Callable[[Sample], None]
 

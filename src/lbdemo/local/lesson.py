@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lbdemo.local.acts import SLOW_MS
-from lbdemo.measure import Quantiles, Result
-from lbdemo.measure.wording import count, duration, number, percent
+from lbdemo.records import Quantiles, Result
+from lbdemo.words import count, duration, number, percent
 
 
 def lesson(results: tuple[Result, ...], slow: str) -> tuple[Result, ...]:

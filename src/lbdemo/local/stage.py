@@ -13,7 +13,7 @@ from lbdemo.errors import LbdemoError
 from lbdemo.local.acts import Act, Route
 from lbdemo.local.envoy import Envoy, ready, start_envoy
 from lbdemo.local.processes import ProcessGroup, python
-from lbdemo.measure import Witness, failures_explain, unheard
+from lbdemo.records import Witness, failures_explain, unheard
 
 if TYPE_CHECKING:
     from lbdemo.local.processes import Child

@@ -8,7 +8,7 @@ from lbdemo.errors import InputError
 from lbdemo.measure.plan import gate_limit
 
 if TYPE_CHECKING:
-    from lbdemo.measure.sample import Sample
+    from lbdemo.records.sample import Sample
 
 
 class Measurement:

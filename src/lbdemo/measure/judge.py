@@ -10,7 +10,7 @@ from lbdemo.measure.spread import Spread, spread
 from lbdemo.measure.verdict import Expectation, Outcome, Verdict
 
 if TYPE_CHECKING:
-    from lbdemo.measure.summary import Summary
+    from lbdemo.records.summary import Summary
 
 
 def judge(summary: Summary, expectation: Expectation) -> Verdict:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lbdemo.measure.fingerprint import ROUND_ROBIN, UNKNOWN, breaks_promise
+from lbdemo.measure.names import LATE
 from lbdemo.measure.spread import NAMELESS, UNSEEN
-from lbdemo.measure.tally import LATE
 from lbdemo.measure.verdict import Expectation, Outcome
-from lbdemo.measure.wording import count, duration, figure, listing, number, once_in, percent
+from lbdemo.words import count, duration, figure, listing, number, once_in, percent
 
 if TYPE_CHECKING:
     from lbdemo.measure.spread import Spread
-    from lbdemo.measure.summary import Summary
+    from lbdemo.records.summary import Summary
 
 LATE_SHARE = 0.01
 """From this share of late calls on, the client could not keep its schedule."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from lbdemo.measure.fingerprint import dispersion, fingerprint
 from lbdemo.measure.intervals import log10_at_least, log10_at_most, simultaneous_z, wilson
+from lbdemo.measure.names import OTHER, UNNAMED
 from lbdemo.measure.plan import band, plan_calls
-from lbdemo.measure.tally import OTHER, UNNAMED
 from lbdemo.measure.verdict import Expectation, Outcome, ShareInterval
 
 if TYPE_CHECKING:
-    from lbdemo.measure.summary import Summary
+    from lbdemo.records.summary import Summary
 
 PINNED_SHARE = 0.99
 """From this share on a server counts as the only one: the rest are stragglers."""

@@ -9,14 +9,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from lbdemo.measure.wording import number, percent
 from lbdemo.render.figures import printable
+from lbdemo.words import number, percent
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.measure import Measurement
 
-    from lbdemo.measure import Sample
+    from lbdemo.records import Sample
 
 FRAMES_PER_SECOND = 4
 """Few, because drawing takes time from the client that is measured in the same process."""

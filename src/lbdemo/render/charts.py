@@ -7,8 +7,8 @@ from html import escape
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
-from lbdemo.measure.wording import duration
 from lbdemo.render import figures
+from lbdemo.words import duration
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lbdemo.measure.reasons import LATE_SHARE
-from lbdemo.measure.wording import duration, listing, number, percent
-from lbdemo.measure.wording import figure as rounded
+from lbdemo.words import duration, listing, number, percent
+from lbdemo.words import figure as rounded
 
 Record = Mapping[str, Any]
 

@@ -7,10 +7,10 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.wording import number
 from lbdemo.render import charts, figures
 from lbdemo.render.figures import extras, printable
 from lbdemo.render.tables import badge, key_values, overview, servers, witness
+from lbdemo.words import number
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record

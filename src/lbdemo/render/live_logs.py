@@ -11,12 +11,12 @@ from rich.console import Group
 from rich.segment import Segment, Segments
 from rich.text import Text
 
-from lbdemo.measure import Summary, Tally, decode
-from lbdemo.measure.wording import count, duration, number
+from lbdemo.records import Summary, Tally, decode
 from lbdemo.render.bars import bar_rows
 from lbdemo.render.figures import printable
 from lbdemo.render.logs import BAR, PodColours, Sentences, readable, summary_line
 from lbdemo.tools.log_stamps import unstamped
+from lbdemo.words import count, duration, number
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

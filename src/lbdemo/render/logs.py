@@ -11,10 +11,10 @@ import time
 from typing import BinaryIO, TextIO
 from zlib import crc32
 
-from lbdemo.measure import Sample, Summary, Tally, decode
-from lbdemo.measure.wording import count, duration, listing, percent
+from lbdemo.records import Sample, Summary, Tally, decode
 from lbdemo.render.figures import printable
 from lbdemo.tools.log_stamps import unstamped
+from lbdemo.words import count, duration, listing, percent
 
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # of the terminal's own palette: red is kept for what failed
 RED, DIM, END = "\033[31m", "\033[2m", "\033[0m"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.wording import number
 from lbdemo.render import charts, figures
 from lbdemo.render.figures import printable
+from lbdemo.words import number
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record

@@ -1,0 +1,1 @@
+"""`clean`: what is ours, its removal, and the comparison with what was before."""

@@ -1,0 +1,1 @@
+"""`logs`: all pods of a release, live."""

@@ -1,0 +1,95 @@
+"""What `up` wants the cluster to have: two releases with their values, and the image. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lbdemo.cluster.image import content as image
+from lbdemo.cluster.image import delivery
+from lbdemo.cluster.image.delivery import Delivery
+from lbdemo.cluster.install.strategies import STRATEGIES, Mesh, Strategy
+from lbdemo.cluster.kernel import labels, reference
+from lbdemo.cluster.kernel.reference import Image
+from lbdemo.config import UpConfig
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredRelease:
+    """One of our releases as it should be. `digest` stands for the chart's files and the values together."""
+
+    name: str
+    values: Mapping[str, Any]
+    digest: str
+    deployments: Mapping[str, int] = field(default_factory=dict)  # name -> replicas
+    services: tuple[str, ...] = ()
+    config_maps: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()  # names of DestinationRules and PeerAuthentications
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All of it. `build` is the image to build and deliver; None when a ready one was named."""
+
+    strategy: Strategy
+    image: Image
+    releases: tuple[DesiredRelease, ...]
+    build: Image | None = None
+    delivery: Delivery | None = None
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """The names of all deployments."""
+        return tuple(name for release in self.releases for name in release.deployments)
+
+
+def desire(config: UpConfig, context: str, mesh: Mesh, chart: Path) -> Desired:
+    """What the configuration asks for on the cluster of this context.
+
+    `mesh` is the Istio in use, `chart` our chart's folder. Raises InputError
+    when there is no way to deliver the image.
+    """
+    strategy = STRATEGIES[config.strategy]
+    built, how, used = _images(config, context)
+    files = _chart_digest(chart)
+    releases = []
+    for name, values in strategy.values(config, used, mesh).items():
+        text = json.dumps([files, values], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        releases.append(_release(name, values, digest, strategy))
+    return Desired(strategy, used, tuple(releases), built, how)
+
+
+def _images(config: UpConfig, context: str) -> tuple[Image | None, Delivery | None, Image]:
+    if config.image:
+        return None, None, reference.split(config.image)
+    how = delivery.choose(context, config.registry)
+    built = image.content_image(image.context_files())
+    return built, how, built.at(how.target) if how.how == "registry" else built
+
+
+def _chart_digest(chart: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in chart.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(chart)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _release(name: str, values: Mapping[str, Any], digest: str, strategy: Strategy) -> DesiredRelease:
+    if name == labels.CLIENT:
+        return DesiredRelease(name, values, digest, {name: values["replicas"]})
+    proxied = values.get("envoy", {}).get("enabled", False)
+    envoy = {f"{name}-envoy": 1} if proxied else {}
+    return DesiredRelease(
+        name,
+        values,
+        digest,
+        {name: values["replicas"], **envoy},
+        (name, f"{name}-headless", *((f"{name}-envoy",) if proxied else ())),
+        (f"{name}-envoy",) if proxied else (),
+        (name,) * (2 if strategy.injects else 1) if strategy.needs_istiod else (),
+    )

@@ -1,0 +1,172 @@
+"""Before the first change: is this the right cluster, may we, is the namespace ours to use?"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from lbdemo.cluster.image.delivery import Delivery, looks_local
+from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.observe import Observed
+from lbdemo.cluster.kernel.steps import Tools
+from lbdemo.config import UpConfig
+from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError
+from lbdemo.tools.kubectl import Context
+from lbdemo.tools.objects import Meta
+
+TERMINATION_LIMIT = 120.0  # seconds a namespace may take to finish terminating before we give up
+INTERVAL = 0.5
+# (verb, API group, resource) that `up` needs in its namespace, and cluster-wide for Istio.
+NEEDED = (
+    ("create", "apps", "deployments"), ("patch", "apps", "deployments"), ("create", "", "services"),
+    ("create", "", "secrets"), ("get", "", "pods"), ("create", "coordination.k8s.io", "leases"),
+)  # fmt: skip
+NEEDED_FOR_ISTIO = (
+    ("create", "", "namespaces"), ("create", "apiextensions.k8s.io", "customresourcedefinitions"),
+    ("create", "rbac.authorization.k8s.io", "clusterroles"),
+    ("create", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+)  # fmt: skip
+
+
+def check_context(context: Context, *, yes: bool) -> None:
+    """Refuses a cluster that does not look local, unless the person has said yes. Raises InputError."""
+    if not yes and not looks_local(context):
+        raise InputError(
+            f"context {context.name} ({context.server}) does not look like a cluster on this machine",
+            "if it is the right one, say so with --yes; another is chosen with --context NAME",
+        )
+
+
+def check_namespace(config: UpConfig, observed: Observed) -> None:
+    """Refuses a namespace that somebody else made, unless it is to be adopted. Raises InputError."""
+    there = observed.namespace
+    if there is not None and not there.deleting and not config.adopt:
+        refuse_foreign(
+            there,
+            "use it all the same with --adopt (it will not be deleted by `clean`), or choose another with --namespace",
+        )
+
+
+def refuse_foreign(there: Meta, hint: str) -> None:
+    """Raises InputError for a namespace that lbdemo did not make."""
+    if not labels.ours(there):
+        raise InputError(f"namespace {there.name} exists, and lbdemo did not make it", hint)
+
+
+Right = tuple[str, str, str, str]  # verb, API group, resource, namespace ("" for cluster-wide)
+NEW_NAMESPACE: Right = ("create", "", "namespaces", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What must hold before the first change, asked while the cluster is looked at."""
+
+    helm: Future[tuple[int, int]]
+    missing: Future[frozenset[Right]]
+
+    def check(
+        self, tools: Tools, config: UpConfig, *, new_namespace: bool, istio: bool, delivery: Delivery | None
+    ) -> None:
+        """Raises when Helm is missing or too old, or rights are; and, for a `delivery`, Docker or the loader."""
+        self.helm.result()
+        if delivery is not None:
+            check_delivery(tools, delivery)
+        check_rights(self.missing.result(), config, istio=istio, new_namespace=new_namespace)
+
+
+def check_delivery(tools: Tools, delivery: Delivery) -> None:
+    """Raises MissingProgramError when there is no Docker daemon, or not the cluster's own loader."""
+    for program in delivery.loader("")[:1]:
+        tools.run.require(program)
+    tools.docker()
+
+
+@contextlib.contextmanager
+def asked(tools: Tools, config: UpConfig) -> Iterator[Answers]:
+    """Asks for Helm's version and for our rights, both beside what is done meanwhile; waits for neither.
+
+    Docker's SDK is loaded beside it, too, which takes 0.2 s, where the image will have to be looked at.
+    """
+    if not config.image:
+        threading.Thread(target=_warm, args=(tools,), name="docker", daemon=True).start()
+    pool = ThreadPoolExecutor(2)
+    try:
+        yield Answers(pool.submit(tools.helm.version), pool.submit(ask_rights, tools, config))
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _warm(tools: Tools) -> None:
+    with contextlib.suppress(LbdemoError):  # it is told where Docker is needed
+        tools.docker()
+
+
+def ask_rights(tools: Tools, config: UpConfig) -> frozenset[Right]:
+    """All that `up` may ever need and this user may not do, asked in one call."""
+    here = [(*right, config.place.namespace) for right in NEEDED]
+    questions: list[Right] = [*here, *((*right, "") for right in NEEDED_FOR_ISTIO), NEW_NAMESPACE]
+    answers = tools.kubectl.may(questions)
+    return frozenset(question for question, allowed in zip(questions, answers, strict=True) if not allowed)
+
+
+def check_rights(missing: frozenset[Right], config: UpConfig, *, istio: bool, new_namespace: bool) -> None:
+    """Raises OperationFailedError naming what this user may not do and the plan needs."""
+    wide = {(*right, "") for right in NEEDED_FOR_ISTIO} if istio else set[Right]()
+    needed = wide | ({NEW_NAMESPACE} if new_namespace else set())
+    lacking = sorted(right for right in missing if right[3] == config.place.namespace or right in needed)
+    if lacking:
+        verb, _, resource, _ = lacking[0]
+        raise OperationFailedError(
+            f"this user may not {', '.join(_words(right) for right in lacking)}",
+            f"ask for the rights; `kubectl auth can-i {verb} {resource} -n {config.place.namespace}` asks the same",
+        )
+
+
+def _words(question: Right) -> str:
+    verb, group, resource, namespace = question
+    name = f"{resource}.{group}" if group else resource
+    return f"{verb} {name}" + (f" in {namespace}" if namespace else "")
+
+
+def check_foreign_releases(tools: Tools, config: UpConfig, observed: Observed, names: Sequence[str]) -> None:
+    """Refuses to overwrite a Helm release of the same name that is not ours. Raises InputError."""
+    if observed.namespace is None or observed.namespace_ours:
+        return
+    secrets = tools.kubectl.get("secrets,configmaps", namespace=config.place.namespace, selector="owner=helm").others
+    foreign = {s.labels.get("name", "") for s in secrets if s.labels.get(labels.PART_OF) != "lbdemo"}
+    if taken := sorted(foreign.intersection(names)):
+        raise InputError(
+            f"namespace {config.place.namespace} has a Helm release {taken[0]} that is not lbdemo's",
+            "choose another namespace with --namespace",
+        )
+
+
+def namespace_document(name: str) -> dict[str, Any]:
+    """A namespace with the labels by which lbdemo knows that it made it."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels.OURS)}}
+
+
+def await_termination(tools: Tools, name: str, timeout: float, say: Callable[[str], None]) -> None:
+    """Returns when the namespace is not (or no longer) being deleted."""
+    deadline = tools.clock() + timeout
+    while True:
+        found = tools.kubectl.get_json("namespaces", name)
+        if not found.get("metadata", {}).get("deletionTimestamp"):
+            return
+        reasons = [
+            c["message"]
+            for c in found.get("status", {}).get("conditions", ())
+            if c["status"] == "True" and "message" in c
+        ]
+        state = "; ".join(reasons) or "its objects are being deleted"
+        if tools.clock() >= deadline:
+            raise NotReadyError(
+                f"namespace {name} is still terminating after {timeout:.0f} s", state,
+                f"`kubectl get namespace {name} -o yaml` shows what holds it; or use another --namespace",
+            )  # fmt: skip
+        say(f"namespace {name} is terminating: {state}; waiting")
+        tools.pause(INTERVAL)

@@ -1,0 +1,145 @@
+"""`up`: from whatever is there to what was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from lbdemo import resources
+from lbdemo.cluster.cleanup.take import TakeInventory
+from lbdemo.cluster.image.delivery import Delivery
+from lbdemo.cluster.image.step import DeliverImage
+from lbdemo.cluster.install import preflight
+from lbdemo.cluster.install.desired import Desired, desire
+from lbdemo.cluster.install.plan import build_plan
+from lbdemo.cluster.install.strategies import STRATEGIES, Mesh
+from lbdemo.cluster.kernel import labels, lock
+from lbdemo.cluster.kernel.observe import Observed, observe
+from lbdemo.cluster.kernel.steps import Plan, Reporter, Tools, execute, reported
+from lbdemo.config import ISTIO_NAMESPACE, UpConfig
+from lbdemo.tools.kubectl import Context, Kubectl
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `up` did: the plan that was carried out (empty when nothing had to change), and for which strategy."""
+
+    plan: Plan
+    desired: Desired
+
+
+def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[Observed, Desired, Plan]:
+    """Looks at the cluster and plans; changes nothing. Raises InputError for a namespace that is not ours to use."""
+    needs_istio = STRATEGIES[config.strategy].needs_istiod
+    observed = observe(tools.kubectl, config.place.namespace, istio=needs_istio)
+    preflight.check_namespace(config, observed)
+    chart = resources.chart_folder()
+    desired = desire(config, context.name, Mesh(observed.istio.revision, observed.istio.namespace), chart)
+    preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
+    return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
+
+
+def _staying(observed: Observed) -> Observed:
+    """Without what goes with a namespace that is being deleted."""
+    if observed.namespace is None or not observed.namespace.deleting:
+        return observed
+    return Observed(None, istio=replace(observed.istio, policies=()))
+
+
+def up(tools: Tools, config: UpConfig, context: Context, cleanup: Kubectl, reporter: Reporter) -> Outcome:
+    """Converges. The context must have been checked and shown before.
+
+    `cleanup` is a kubectl that still works after Ctrl-C, to give the lock back. Raises LbdemoError.
+    """
+    with preflight.asked(tools, config) as answers:
+        observed, desired, plan = plan_up(tools, config, context)
+    if not plan and observed.has_inventory:
+        return Outcome(plan, desired)
+    istio = installs_istio(observed, desired)
+    answers.check(tools, config, new_namespace=observed.namespace is None, istio=istio, delivery=_delivery(plan))
+    with _prepared(tools, config, observed, cleanup, reporter, istio=istio) as untouched:
+        if not untouched:  # somebody may have been at work while we waited for the lock
+            observed, desired, plan = plan_up(tools, config, context)
+        execute(Plan((*_inventory(config, observed, istio=istio), *plan.steps)), tools, reporter)
+    return Outcome(plan, desired)
+
+
+def _delivery(plan: Plan) -> Delivery | None:
+    return next((step.delivery for step in plan.steps if isinstance(step, DeliverImage)), None)
+
+
+def installs_istio(observed: Observed, desired: Desired) -> bool:
+    """Whether the Istio in use is, or will be, lbdemo's own."""
+    return desired.strategy.needs_istiod and (observed.istio.ours or observed.istio.daemon is None)
+
+
+def _inventory(config: UpConfig, observed: Observed, *, istio: bool) -> tuple[TakeInventory, ...]:
+    """Taken before anything is changed that would be in it: an adopted namespace's releases and Istio wait for it.
+
+    Otherwise it is taken while the pods come up, when there is nothing else to do.
+    """
+    name = config.place.namespace
+    ours = observed.namespace is None or observed.namespace.deleting or observed.namespace_ours
+    own = frozenset({*([name] if ours else []), *([ISTIO_NAMESPACE] if istio else [])})
+    after = (labels.SERVER, labels.CLIENT) if ours and not istio else ()
+    keepers = (name, *([ISTIO_NAMESPACE] if istio else []))
+    return (TakeInventory(name, keepers, own, after=after, new=observed.namespace is None),)
+
+
+@contextlib.contextmanager
+def _prepared(
+    tools: Tools, config: UpConfig, observed: Observed, cleanup: Kubectl, reporter: Reporter, *, istio: bool
+) -> Iterator[bool]:
+    """The namespaces made, and their locks held; gives True when all is certainly as it was observed."""
+    name = config.place.namespace
+    absent = observed.namespace is None
+    there = observed.namespace is not None and not observed.namespace.deleting
+    with contextlib.ExitStack() as locks:
+        with reported(tools, reporter, "namespace", f"namespace {name}") as say:
+            untouched = _locked(tools, config, name, cleanup, say, locks, there=there, absent=absent) and absent
+            if istio:
+                untouched &= _locked(tools, config, ISTIO_NAMESPACE, cleanup, say, locks)
+        yield untouched
+
+
+def _locked(
+    tools: Tools, config: UpConfig, name: str, cleanup: Kubectl, say: Callable[[str], None],
+    locks: contextlib.ExitStack, *, there: bool = False, absent: bool = False,
+) -> bool:  # fmt: skip
+    """Holds the lock of a namespace, which is made unless it is `there`; waits where another lbdemo removes it.
+
+    True when nobody else can have been there. Nothing is waited for first where it was found `absent`.
+    """
+    limit = min(config.timeout, preflight.TERMINATION_LIMIT)
+    deadline, gone = tools.clock() + config.timeout, False
+    while True:
+        if not absent:
+            preflight.await_termination(tools, name, limit, say)
+        new = None if there else preflight.namespace_document(name)
+        try:
+            return locks.enter_context(lock.held(tools, cleanup, name, config.timeout, say, new)) and not gone
+        except lock.GONE:
+            if tools.clock() >= deadline:
+                raise
+            there, absent, gone = False, False, True
+
+
+def describe(tools: Tools, config: UpConfig, observed: Observed, desired: Desired, plan: Plan) -> list[str]:
+    """The plan as shell commands; a comment when there is nothing to do."""
+    if not plan:
+        return ["# nothing to change"]
+    names = [config.place.namespace, *([ISTIO_NAMESPACE] if installs_istio(observed, desired) else [])]
+    there = {meta.name for meta in tools.kubectl.get("namespaces", *names).of("Namespace") if not meta.deleting}
+    missing = [name for name in names if name not in there]
+    return [line for name in missing for line in _new_namespace(tools, name)] + plan.commands(tools)
+
+
+def _new_namespace(tools: Tools, name: str) -> list[str]:
+    marks = [f"{key}={value}" for key, value in labels.OURS.items()]
+    return [
+        f"# namespace {name}",
+        shlex.join(tools.kubectl.argv("create", "namespace", name)),
+        shlex.join(tools.kubectl.argv("label", f"namespace/{name}", *marks)),
+    ]

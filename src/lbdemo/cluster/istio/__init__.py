@@ -1,0 +1,1 @@
+"""Istio as it is found, and its installation where there is none."""

@@ -1,0 +1,1 @@
+"""What all rooms of the cluster stand on: steps, waiting, the lock, labels, one look at it."""

@@ -1,0 +1,95 @@
+"""Steps that install a Helm release, whatever state an interrupted Helm left it in."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+
+from lbdemo.cluster.kernel.steps import Say, Tools
+from lbdemo.errors import ProgramFailedError
+from lbdemo.tools.helm import Install
+
+# A webhook that has just come up may refuse the first calls (Services take a moment to route), and CRDs that another
+# step is installing may be missing for a moment.
+NOT_YET = ("failed calling webhook", "no matches for kind")
+# Helm cannot read what it installed: a kind in it is gone.
+UNREADABLE = "from current release manifest"
+# The same when it is to uninstall or roll back, in the words of Helm 3 and Helm 4.
+KINDS_GONE = ("unable to build kubernetes objects", "failed to delete release")
+TRIES = 5
+PAUSE = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class InstallRelease:
+    """One `helm upgrade --install`, after getting a stuck release out of the way.
+
+    `unstick` is "uninstall" or "rollback" for a release that an interrupted Helm left pending. `drifted` are objects
+    (KIND/NAME) that somebody changed in a way that Helm may not undo: they are deleted, and come back as they were.
+    """
+
+    key: str
+    title: str
+    install: Install
+    after: tuple[str, ...] = ()
+    unstick: str = ""
+    drifted: tuple[str, ...] = ()
+
+    def commands(self, tools: Tools) -> list[str]:
+        """Helm's command, with the values as a here-document."""
+        name, namespace = self.install.release, self.install.namespace
+        first = [shlex.join(tools.helm.argv(self.unstick, name, namespace=namespace))] if self.unstick else []
+        if self.drifted:
+            first.append(shlex.join(tools.kubectl.argv("delete", *self.drifted, namespace=namespace)))
+        argv = shlex.join(tools.helm.install_argv(self.install))
+        values = json.dumps(self.install.values, indent=2)
+        return [*first, f"{argv} <<'EOF'\n{values}\nEOF" if self.install.values else argv]
+
+    def run(self, tools: Tools, say: Say) -> str:
+        """Installs or upgrades."""
+        if self.unstick:
+            self._unstick(tools, say)
+        if self.drifted:
+            say(f"{', '.join(self.drifted)} changed by hand: made anew")
+            tools.kubectl.delete(*self.drifted, namespace=self.install.namespace, wait=True, timeout=60)
+        self._install(tools, say)
+        return f"repaired by helm {self.unstick}" if self.unstick else ""
+
+    def _unstick(self, tools: Tools, say: Say) -> None:
+        name, namespace = self.install.release, self.install.namespace
+        say(f"release {name} was left half-done: helm {self.unstick}")
+        try:
+            if self.unstick == "uninstall":
+                tools.helm.uninstall(name, namespace)
+            else:
+                tools.helm.rollback(name, namespace)
+        except ProgramFailedError as error:
+            if not any(sign in error.stderr for sign in KINDS_GONE):
+                raise
+            say(f"release {name} has objects of kinds that are gone: installing it anew")
+            forget(tools, name, namespace)
+
+    def _install(self, tools: Tools, say: Say) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                tools.helm.install(self.install)
+            except ProgramFailedError as error:
+                if UNREADABLE in error.stderr and attempt < TRIES:
+                    say(f"release {self.install.release} has objects of kinds that are gone: installing it anew")
+                    forget(tools, self.install.release, self.install.namespace)
+                    continue
+                if not any(sign in error.stderr for sign in NOT_YET) or attempt == TRIES:
+                    raise
+                say("the API server is not ready for it yet (a webhook, or a CRD); trying again")
+                tools.pause(PAUSE)
+            else:
+                return
+
+
+def forget(tools: Tools, release: str, namespace: str) -> None:
+    """Lets Helm forget a release that it can neither upgrade nor uninstall; its objects stay, and know whose they are.
+
+    That is so when a kind of object in it is gone, such as Istio's when somebody has deleted Istio's CRDs.
+    """
+    tools.kubectl.call("delete", "secrets", "-l", f"owner=helm,name={release}", namespace=namespace)

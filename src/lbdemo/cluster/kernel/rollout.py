@@ -1,0 +1,114 @@
+"""Steps that scale deployments, roll their pods, and wait until these are ready."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from lbdemo.cluster.kernel import labels, sidecars
+from lbdemo.cluster.kernel.observe import observe_istio
+from lbdemo.cluster.kernel.steps import Say, Tools
+from lbdemo.cluster.kernel.waiting import await_rollout
+from lbdemo.errors import NotReadyError
+from lbdemo.tools.kubectl import whole_seconds
+from lbdemo.tools.objects import Objects, Pod
+from lbdemo.words import count
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sets the replicas of a deployment of ours that somebody scaled to nothing."""
+
+    namespace: str
+    deployment: str
+    replicas: int
+    key: str = "scale"
+    after: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"scale {self.deployment} to {self.replicas}"
+
+    def commands(self, tools: Tools) -> list[str]:
+        """The kubectl command."""
+        what = ("scale", f"deployment/{self.deployment}", f"--replicas={self.replicas}")
+        return [shlex.join(tools.kubectl.argv(*what, namespace=self.namespace))]
+
+    def run(self, tools: Tools, say: Say) -> str:
+        """Scales it."""
+        what = ("scale", f"deployment/{self.deployment}", f"--replicas={self.replicas}")
+        tools.kubectl.call(*what, namespace=self.namespace)
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Waits until the deployments are rolled out; fails as soon as a pod says that it will not start."""
+
+    namespace: str
+    names: tuple[str, ...]
+    selector: str
+    timeout: float
+    key: str = "ready"
+    after: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()  # deployments whose pods are to be made anew first
+    sidecars: bool | None = None  # whether each pod must have (or must not have) a sidecar; None: not looked at
+
+    @property
+    def title(self) -> str:
+        """What it waits for."""
+        return f"{', '.join(self.names)} ready"
+
+    def commands(self, tools: Tools) -> list[str]:
+        """The kubectl commands."""
+        restarts = [
+            tools.kubectl.argv("rollout", "restart", f"deployment/{n}", namespace=self.namespace) for n in self.restart
+        ]
+        limit = f"--timeout={whole_seconds(self.timeout)}"
+        waits = [
+            tools.kubectl.argv("rollout", "status", f"deployment/{n}", limit, namespace=self.namespace)
+            for n in self.names
+        ]
+        return [shlex.join(argv) for argv in (*restarts, *waits)]
+
+    def run(self, tools: Tools, say: Say) -> str:
+        """Restarts what must be, waits, and looks at the sidecars."""
+        for name in self.restart:
+            tools.kubectl.restart(name, self.namespace)
+        objects = await_rollout(tools, self.namespace, self.names, self.selector, self.timeout, say)
+        pods = [pod for pod in objects.pods if pod.stays]
+        if self.sidecars is None:
+            return count(len(pods), "pod")
+        remember(tools, self.namespace, objects)
+        wrong = sidecars.strangers(pods, wanted=self.sidecars)
+        if wrong:
+            raise self._wrong_sidecars(tools, wrong)
+        found = count(len(pods), "pod")
+        return f"{found}, each with its sidecar" if self.sidecars else f"{found}, none with a sidecar"
+
+    def _wrong_sidecars(self, tools: Tools, wrong: list[Pod]) -> NotReadyError:
+        if not self.sidecars:
+            names = ", ".join(pod.name for pod in wrong)
+            return NotReadyError("pods have a sidecar that they should not have", names, "something else injects them")
+        place = tools.kubectl.get("namespaces", self.namespace).of("Namespace")
+        daemon = observe_istio(tools.kubectl, self.namespace).daemon
+        lines = [
+            f"  {pod.name}: {sidecars.why_missing(pod, place[0] if place else None, daemon.meta if daemon else None)}"
+            for pod in wrong
+        ]
+        return NotReadyError("pods lack their sidecar", "\n".join(["", *lines]), "`istioctl check-inject` tells more")
+
+
+def remember(tools: Tools, namespace: str, objects: Objects) -> None:
+    """Notes each deployment's generation in a label: a later one means that somebody changed it by hand.
+
+    Not in an annotation: setting one makes a new generation itself.
+    """
+    changed: dict[str, list[str]] = {}
+    for deployment in objects.deployments:
+        mark = str(deployment.generation)
+        if deployment.meta.labels.get(labels.GENERATION) != mark:
+            changed.setdefault(mark, []).append(f"deployment/{deployment.meta.name}")
+    for mark, names in changed.items():
+        tools.kubectl.label(names, {labels.GENERATION: mark}, namespace)

@@ -1,0 +1,1 @@
+"""Measuring on the cluster: `verify`, `compare`, load, drills, costs."""

@@ -1,0 +1,253 @@
+"""`compare`: strategies side by side, each in a namespace of its own; the negative control first."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from lbdemo.cluster.cleanup.clean import clean
+from lbdemo.cluster.install.preflight import refuse_foreign
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.up import up
+from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.observe import observe_istio
+from lbdemo.cluster.kernel.reference import Image
+from lbdemo.cluster.kernel.steps import Reporter, Tools
+from lbdemo.cluster.trial import costs
+from lbdemo.cluster.trial.drills import DRILLS, Drilled, Scene
+from lbdemo.cluster.trial.verify import Question, Sink, find, verify
+from lbdemo.config import Place, UpConfig
+from lbdemo.errors import LbdemoError, ProgramFailedError
+from lbdemo.records import Result, Sample
+from lbdemo.tools.kubectl import Context
+
+AGING = frozenset({"headless"})  # strategies that find new pods only when a connection ends
+CONTROL = "clusterip"  # the negative control
+CLEANING = 300.0  # seconds that the clean-up of one namespace may take
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What to compare. `wanted` "" means all that the cluster can run; `keep` leaves everything installed."""
+
+    base: UpConfig
+    wanted: tuple[str, ...] = ()
+    drills: tuple[str, ...] = ()
+    question: Question = field(default_factory=Question)
+    keep: bool = False
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """In the order of the table, where the negative control is first."""
+        return tuple(name for name in STRATEGIES if not self.wanted or name in self.wanted)
+
+    def config(self, strategy: str) -> UpConfig:
+        """The settings of one strategy, in its own namespace."""
+        own = Place(self.base.place.context, f"{self.base.place.namespace}-{strategy}")
+        policies = STRATEGIES[strategy].policies
+        return replace(
+            self.base, place=own, strategy=strategy, lb_policy=self.base.lb_policy if policies else "round-robin",
+            max_connection_age=self.base.max_connection_age if strategy in AGING else None,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The results, and what could not be run, each with the reason; `left` is what the clean-up could not remove.
+
+    `skipped` is what the cluster cannot run; `broken` was asked for by name, or failed when it was installed.
+    """
+
+    results: tuple[Result, ...]
+    skipped: tuple[tuple[str, str], ...]
+    broken: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
+    istio: str = ""  # the version of the Istio that was used; "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a comparison works with."""
+
+    tools: Tools  # for looking
+    fresh: Callable[[], Tools]  # for each strategy, and for the clean-up: no failure or Ctrl-C has stopped these
+    context: Context
+    reporter: Reporter
+    sink: Sink
+
+
+def compare(comparison: Comparison, stage: Stage) -> Compared:
+    """Runs one strategy after another; cleans up at the end, also after Ctrl-C.
+
+    A strategy that the cluster cannot run is skipped with its reason, unless it was asked for by name. Raises the
+    first failure, after the clean-up, when there is no result at all.
+    """
+    meshes = [name for name in comparison.strategies if STRATEGIES[name].needs_istiod]
+    space = comparison.base.place.namespace
+    had_istio = bool(meshes) and observe_istio(stage.tools.kubectl, space).daemon is not None
+    results, failures, left = list[Result](), list[tuple[str, LbdemoError]](), list[str]()
+    istio = ""
+    with _cleaned(comparison, stage, left, with_istio=bool(meshes) and not had_istio) as begun:
+        for name in comparison.strategies:
+            try:
+                _refuse_foreign(comparison.config(name).place, stage)
+                begun.append(name)
+                results.append(_one(comparison, name, replace(stage, tools=stage.fresh())))
+                if name in meshes:
+                    istio = observe_istio(stage.tools.kubectl, space).version
+            except LbdemoError as error:
+                failures.append((name, error))
+    if failures and not results:
+        _tell(left, stage)
+        raise failures[0][1]
+    skipped = [failure for failure in failures if not _is_broken(comparison, *failure)]
+    broken = [failure for failure in failures if failure not in skipped]
+    return Compared(tuple(results), _reasons(skipped), _reasons(broken), tuple(left), istio)
+
+
+def _is_broken(comparison: Comparison, name: str, error: LbdemoError) -> bool:
+    """Whether a failure is more than "this cluster cannot run it": each cluster can run the negative control."""
+    return bool(comparison.wanted) or name == CONTROL or isinstance(error, AfterInstallationError)
+
+
+class AfterInstallationError(LbdemoError):
+    """A strategy was installed and could not be measured: that is no reason to leave it out."""
+
+    def __init__(self, cause: LbdemoError) -> None:
+        super().__init__(cause.message, cause.hint)
+        self.exit_code = cause.exit_code
+
+
+def _refuse_foreign(place: Place, stage: Stage) -> None:
+    """Raises InputError for a namespace that is not lbdemo's: the clean-up at the end must not touch it."""
+    for there in stage.tools.kubectl.get("namespaces", place.namespace).of("Namespace"):
+        refuse_foreign(there, "choose others with --namespace PREFIX")
+
+
+def _reasons(failures: Sequence[tuple[str, LbdemoError]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _reason(error)) for name, error in failures)
+
+
+def _reason(error: LbdemoError) -> str:
+    first, *rest = error.message.splitlines()
+    said = [line.strip(" |") for line in rest if line.lstrip().startswith("|")]  # what a crashed container said last
+    cause = error.__cause__ if isinstance(error, AfterInstallationError) else error
+    if isinstance(cause, ProgramFailedError):
+        said = cause.stderr.strip().splitlines()
+    return " | ".join([first, *said[-1:]]) + (f" ({error.hint})" if error.hint else "")
+
+
+@contextlib.contextmanager
+def _cleaned(comparison: Comparison, stage: Stage, left: list[str], *, with_istio: bool) -> Iterator[list[str]]:
+    """What was begun is removed at the end, Istio last, unless it was there before."""
+    begun: list[str] = []
+    try:
+        yield begun
+    except BaseException:
+        left += _clean_all(comparison, begun, stage, with_istio=with_istio)
+        _tell(left, stage)
+        raise
+    left += _clean_all(comparison, begun, stage, with_istio=with_istio)
+
+
+def _clean_all(comparison: Comparison, begun: Sequence[str], stage: Stage, *, with_istio: bool) -> list[str]:
+    left = list[str]()
+    for number, name in enumerate(() if comparison.keep else begun, 1):
+        last = with_istio and number == len(begun)
+        left += _clean(comparison.config(name).place, stage, with_istio=last)
+    return left
+
+
+def _tell(left: Sequence[str], stage: Stage) -> None:
+    """Says what is left where no result will say it."""
+    for line in left:
+        stage.reporter.failed(line, f"left in the cluster: {line}", 0.0)
+
+
+def _clean(place: Place, stage: Stage, *, with_istio: bool) -> list[str]:
+    """Cleans one namespace; returns what is left. A failure leaves the others to be cleaned all the same."""
+    tools, giving_back = stage.fresh(), stage.fresh().kubectl
+    try:
+        remains = clean(tools, place, giving_back, stage.reporter, with_istio=with_istio, timeout=CLEANING)
+    except LbdemoError as error:
+        return [f"namespace {place.namespace}: {error.message}"]
+    left = [f"{item}: {reason}" if reason else str(item) for item, reason in remains.left]
+    return [*left, *([f"Istio: {remains.kept_istio}"] if remains.kept_istio else [])]
+
+
+def _one(comparison: Comparison, name: str, stage: Stage) -> Result:
+    """Installs one strategy, verifies it, drills it."""
+    config, kubectl = comparison.config(name), stage.tools.kubectl
+    begun = time.monotonic()
+    up(stage.tools, config, stage.context, stage.fresh().kubectl, stage.reporter)
+    setup = time.monotonic() - begun
+    calls: list[float] = []
+    try:
+        setting = find(kubectl, config.place)
+        before = costs.before_load(kubectl, config, setting)
+        result = verify(kubectl, config.place, comparison.question, _counting(calls, stage.sink), setting)
+    except LbdemoError as error:
+        raise AfterInstallationError(error) from error
+    spent = costs.after_load(kubectl, config, setting, before, calls)
+    drilled, notes = list[Drilled](), list[str]()
+    for drill in comparison.drills:
+        try:
+            drilled.append(_drill(drill, config, stage))
+        except LbdemoError as error:
+            notes.append(f"Drill {drill} could not be completed: {_reason(error)}.")
+        notes += _put_right(drill, config, stage)
+    extra = {**result.extra, "setup_s": round(setup, 1), **spent, "drills": {d.name: d.to_dict() for d in drilled}}
+    broken = [drill for drill in drilled if not drill.as_expected]
+    notes += [f"Drill {drill.name}: {drill.told()}, where {drill.expected}." for drill in broken]
+    return replace(result, extra=extra, notes=(*result.notes, *notes), promises_kept=not notes)
+
+
+def _put_right(drill: str, config: UpConfig, stage: Stage) -> list[str]:
+    """Makes all as it was, for the next drill; returns a sentence when that failed."""
+    try:
+        _converge(config, stage)
+    except LbdemoError as error:
+        return [f"After drill {drill} the strategy could not be put right: {_reason(error)}."]
+    return []
+
+
+def _converge(config: UpConfig, stage: Stage) -> None:
+    """`up`, with tools of its own: one that fails stops the tools that it was given."""
+    up(stage.fresh(), config, stage.context, stage.fresh().kubectl, stage.reporter)
+
+
+def age(config: UpConfig) -> float:
+    """Seconds after which the servers close connections; 0: never."""
+    values = STRATEGIES[config.strategy].values(config, Image("-", "-"))[labels.SERVER]
+    return float(values.get("server", {}).get("maxConnectionAgeSeconds") or 0)
+
+
+def _counting(calls: list[float], sink: Sink) -> Sink:
+    def count(sample: Sample) -> None:
+        calls.append(sample.sent)
+        sink(sample)
+
+    return count
+
+
+def _drill(name: str, config: UpConfig, stage: Stage) -> Drilled:
+    key = f"{config.strategy} {name}"
+    begun = time.monotonic()
+    stage.reporter.started(key, f"drill {name}")
+
+    def set_outlier(on: bool) -> None:
+        _converge(replace(config, outlier_detection=on), stage)
+
+    def say(text: str) -> None:
+        stage.reporter.progress(key, text)
+
+    try:
+        fresh = find(stage.tools.kubectl, config.place)
+        drilled = DRILLS[name](Scene(stage.tools.kubectl, config.place, fresh, say, set_outlier, age(config)))
+    except BaseException:
+        stage.reporter.failed(key, f"drill {name}", time.monotonic() - begun)
+        raise
+    stage.reporter.finished(key, f"drill {name}", time.monotonic() - begun, drilled.told())
+    return drilled

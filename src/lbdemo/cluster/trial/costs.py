@@ -1,0 +1,84 @@
+"""What a strategy costs: memory and CPU of the proxies that it adds, and memory of its control plane."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.trial.usage import PROXIES, Usage, read_usage
+from lbdemo.cluster.trial.verify import Setting
+from lbdemo.config import ISTIO_NAMESPACE, UpConfig
+from lbdemo.tools.kubectl import Kubectl
+
+FRESH = 25.0  # seconds to wait at most for figures of a certain time: a kubelet measures every 10 s or so
+INTERVAL = 1.0
+CONTROL_PLANE = frozenset({"discovery"})  # istiod's container
+NO_PROXY = "no proxy is among the kubelet's figures"
+UNKNOWN = "the kubelet's figures cannot be had (nodes/proxy)"
+
+
+def before_load(kubectl: Kubectl, config: UpConfig, setting: Setting) -> Usage | None:
+    """The proxies' usage before the calls; waits until the kubelet knows all of them."""
+    if not STRATEGIES[config.strategy].adds_proxies:
+        return None
+    wanted = 1 if config.strategy == "envoy" else len(setting.servers) + 1
+    return _fresh(kubectl, _nodes(setting), config.place.namespace, PROXIES, wanted, 0.0)
+
+
+def after_load(
+    kubectl: Kubectl, config: UpConfig, setting: Setting, before: Usage | None, calls: Sequence[float]
+) -> dict[str, object]:
+    """The figures for the scoreboard. `calls` are the times of the calls made meanwhile (seconds since the epoch).
+
+    A figure of None could not be had; `costs_note` then says why.
+    """
+    strategy = STRATEGIES[config.strategy]
+    figures: dict[str, object] = {"proxy_memory_mb": 0.0, "proxy_cpu_ms_per_1000_calls": 0.0}
+    if strategy.adds_proxies:
+        end = max(calls, default=0.0)
+        wanted = before.containers if before else 1
+        after = _fresh(kubectl, _nodes(setting), config.place.namespace, PROXIES, wanted, end)
+        figures |= proxy_costs(before, after, calls)
+    if strategy.needs_istiod:
+        pods = kubectl.get("pods", selector="app=istiod", everywhere=True).pods
+        places = {pod.meta.namespace for pod in pods}
+        place = ISTIO_NAMESPACE if ISTIO_NAMESPACE in places else min(places, default="")
+        control = read_usage(kubectl, {pod.node for pod in pods if pod.node}, place, CONTROL_PLANE)
+        figures["control_plane_memory_mb"] = megabytes(control.memory) if control and control.containers else None
+    return figures
+
+
+def proxy_costs(before: Usage | None, after: Usage | None, calls: Sequence[float]) -> dict[str, object]:
+    """Memory now, and the CPU spent between two readings for each thousand calls made between them."""
+    if after is None or not after.containers:
+        why = UNKNOWN if after is None else NO_PROXY
+        return {"proxy_memory_mb": None, "proxy_cpu_ms_per_1000_calls": None, "costs_note": why}
+    figures: dict[str, object] = {"proxies": after.containers, "proxy_memory_mb": megabytes(after.memory)}
+    between = sum(before.at <= moment <= after.at for moment in calls) if before else 0
+    same = before is not None and before.containers == after.containers and after.cpu_seconds > before.cpu_seconds
+    spent = after.cpu_seconds - before.cpu_seconds if before else 0.0
+    figures["proxy_cpu_ms_per_1000_calls"] = round(spent / between * 1e6, 1) if same and between else None
+    return figures
+
+
+def megabytes(size: int) -> float:
+    """Bytes as MB (10^6)."""
+    return round(size / 1e6, 1)
+
+
+def _nodes(setting: Setting) -> set[str]:
+    return {pod.node for pod in (*setting.servers, *setting.proxies, setting.client) if pod.node}
+
+
+def _fresh(
+    kubectl: Kubectl, nodes: Collection[str], namespace: str, names: Collection[str], wanted: int, since: float
+) -> Usage | None:
+    """The usage of at least so many containers, measured after `since`; the latest there is when time runs out."""
+    deadline = time.monotonic() + FRESH
+    while True:
+        seen = read_usage(kubectl, nodes, namespace, names)
+        enough = seen is None or (seen.containers >= wanted and seen.at > since)
+        if enough or time.monotonic() >= deadline:
+            return seen
+        time.sleep(INTERVAL)

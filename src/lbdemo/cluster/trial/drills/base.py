@@ -1,0 +1,87 @@
+"""What a drill is given, and what it gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.trial.load import Load
+from lbdemo.cluster.trial.verify import Setting
+from lbdemo.config import Place
+from lbdemo.errors import NotReadyError
+from lbdemo.tools.kubectl import Kubectl
+from lbdemo.tools.objects import Pod
+
+INTERVAL = 0.5  # seconds between two looks
+RATE = 100.0  # RPC/s of the load during a drill
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a drill takes place. `set_outlier` installs the strategy with outlier detection on or off."""
+
+    kubectl: Kubectl
+    place: Place
+    setting: Setting
+    say: Callable[[str], None]
+    set_outlier: Callable[[bool], None]
+    connection_age: float = 0.0  # seconds after which servers close connections; 0: never
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def load(self, limit: float) -> Load:
+        """Steady calls, for `limit` seconds at most."""
+        return Load(self.kubectl, self.place, self.setting, RATE, limit)
+
+    def servers(self) -> tuple[Pod, ...]:
+        """The echo servers that are ready now."""
+        return tuple(pod for pod in self._pods() if pod.ready)
+
+    def settle(self, replicas: int, timeout: float) -> None:
+        """Waits until there are just so many servers, and none on its way out: it would send its clients elsewhere.
+
+        Raises NotReadyError when they are not after `timeout` seconds.
+        """
+        deadline = self.clock() + timeout
+        while len(pods := self._pods()) != replicas or not all(pod.ready for pod in pods):
+            if self.clock() >= deadline:
+                raise NotReadyError(f"{replicas} pods should be left", f"{len(pods)} are there", "`lbdemo status`")
+            self.sleep(INTERVAL)
+
+    def _pods(self) -> tuple[Pod, ...]:
+        selector = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
+        return self.kubectl.get("pods", namespace=self.place.namespace, selector=selector).pods
+
+    def scale(self, replicas: int) -> None:
+        """Sets the number of servers."""
+        self.kubectl.call(
+            "scale", f"deployment/{labels.SERVER}", f"--replicas={replicas}", namespace=self.place.namespace
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """What a drill measured. A figure of None is "never". `expected` says in words what the strategy promises."""
+
+    name: str
+    figures: Mapping[str, float | int | None]
+    expected: str
+    as_expected: bool
+
+    def told(self) -> str:
+        """The figures in one line."""
+        return ", ".join(f"{name} {_figure(value)}" for name, value in self.figures.items())
+
+    def to_dict(self) -> dict[str, object]:
+        """The record ready for JSON; units are in the figures' names."""
+        figures = {key: round(value, 3) if isinstance(value, float) else value for key, value in self.figures.items()}
+        return {"figures": figures, "expected": self.expected, "as_expected": self.as_expected}
+
+
+def _figure(value: float | int | None) -> str:
+    return "never" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+Drill = Callable[[Scene], Drilled]

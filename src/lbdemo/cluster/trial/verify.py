@@ -1,0 +1,267 @@
+"""`verify`: the gate and the block, sent from inside the client's pod, judged here, with a second witness.
+
+Never through `kubectl port-forward`, which bypasses Services and the mesh.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lbdemo.cluster.install.strategies import STRATEGIES, Strategy
+from lbdemo.cluster.install.strategies.base import PORT
+from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.observe import Observed, observe
+from lbdemo.cluster.kernel.reference import Image
+from lbdemo.config import Place, UpConfig
+from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError, ProgramFailedError
+from lbdemo.measure import Expectation, Outcome, judge, plan_calls
+from lbdemo.records import Result, Sample, Tally, Witness, decode, failures_explain, unheard
+from lbdemo.tools.kubectl import Kubectl
+from lbdemo.tools.objects import Pod
+
+Sink = Callable[[Sample], None]
+BROKEN_OFF = "run it again; `lbdemo status` shows whether the client's pod is well"
+NAME = "app.kubernetes.io/name"  # "echo" is a server or the client
+SETTLE = 12.0  # seconds that name servers and proxies get at most to learn of all servers: CoreDNS keeps answers for 5
+WITNESS = "each server's own counter"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What `verify` is asked. `calls` 0: as many as the planner says; `rate` is in RPC/s, `timeout` in seconds a call.
+
+    `expect` "" is what the installed strategy promises.
+    """
+
+    calls: int = 0
+    effect: float = 0.2
+    alpha: float = 0.001
+    expect: str = ""
+    rate: float = 500.0
+    concurrency: int = 32
+    connections: int = 1
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is installed: the strategy, the pod that calls, the pods that should answer, and how they are called."""
+
+    strategy: Strategy
+    lb_policy: str
+    client: Pod
+    servers: tuple[Pod, ...]
+    target: str
+    channel_policy: str
+    proxies: tuple[Pod, ...] = ()  # what stands before the servers, in pods of its own
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The servers' names, as they sign their answers."""
+        return tuple(sorted(pod.name for pod in self.servers))
+
+
+def find(kubectl: Kubectl, place: Place) -> Setting:
+    """Reads off the cluster what there is to verify. Raises InputError when nothing is installed, NotReadyError
+    when it is not ready."""
+    seen = observe(kubectl, place.namespace, istio=False)
+    release = seen.releases.get(labels.SERVER)
+    if release is None or labels.CLIENT not in seen.releases:
+        raise InputError(f"lbdemo is not installed in namespace {place.namespace}", "install it with `lbdemo up`")
+    strategy = STRATEGIES.get(release.strategy)
+    if strategy is None:
+        raise InputError(f"strategy {release.strategy!r} is unknown to this lbdemo", "run `lbdemo up` again")
+    config = UpConfig(place, strategy=strategy.name, lb_policy=release.policy or "round-robin")
+    values = strategy.values(config, Image("-", "-"))[labels.CLIENT]["client"]
+    proxies = tuple(pod for pod in seen.pods(labels.SERVER) if pod.meta.labels.get(NAME) != "echo")
+    if proxies and not any(pod.ready for pod in proxies):
+        raise NotReadyError("no proxy is ready", ", ".join(pod.name for pod in proxies), "`lbdemo status`, `lbdemo up`")
+    return Setting(
+        strategy=strategy,
+        lb_policy=config.lb_policy,
+        client=_ready(seen, labels.CLIENT)[0],
+        servers=_ready(seen, labels.SERVER),
+        target=values["target"],
+        channel_policy=values.get("policy", "pick_first"),
+        proxies=proxies,
+    )
+
+
+def _ready(seen: Observed, release: str) -> tuple[Pod, ...]:
+    newest = seen.objects.newest_hashes()
+    pods = [p for p in seen.pods(release) if p.ready and p.meta.labels.get(NAME) == "echo"]
+    current = tuple(p for p in pods if p.meta.labels.get("pod-template-hash") in newest)
+    if not current:
+        raise NotReadyError(f"no pod of {release} is ready", f"{len(pods)} of an older rollout", "`lbdemo up`")
+    deployment = seen.deployment(release)
+    if deployment is not None and len(current) < deployment.replicas:  # those that answer would seem to be all
+        state = f"{len(current)} of {deployment.replicas} pods are ready"
+        raise NotReadyError(f"{release} is not complete", state, "`lbdemo status` shows why; `lbdemo up` waits for it")
+    return current
+
+
+def expectation(setting: Setting, question: Question) -> Expectation:
+    """What the installed strategy promises, or what the person expects instead."""
+    told = Outcome(question.expect.upper()) if question.expect else None
+    outcome = told or setting.strategy.outcome
+    promised = setting.strategy.fingerprint(setting.lb_policy) if outcome is setting.strategy.outcome else ""
+    if question.connections > 1:
+        promised = ""  # several connections take turns each for itself: the sum is not exact
+    return Expectation(
+        outcome=outcome, servers=setting.names, effect=question.effect, alpha=question.alpha, fingerprint=promised
+    )
+
+
+def planned(setting: Setting, question: Question) -> int:
+    """How many calls the block has."""
+    return question.calls or plan_calls(len(setting.servers), question.effect, question.alpha)
+
+
+def command(setting: Setting, question: Question, calls: int, run: str, *, gate: bool = True) -> list[str]:
+    """What is run inside the client's pod; without the gate it calls whoever is there."""
+    settle = gate and setting.strategy.outcome is Outcome.BALANCED
+    return [
+        "lbdemo", "client", "--target", setting.target, "--policy", setting.channel_policy,
+        *(["--servers", str(len(setting.servers))] if gate else []),
+        "--count", str(calls), "--rate", f"{question.rate:g}",
+        "--concurrency", str(question.concurrency), "--connections", str(question.connections),
+        "--timeout", f"{question.timeout:g}", "--wait", "10", "--run", run, "--format", "json",
+        *(["--settle", f"{SETTLE:g}", "--names", ",".join(setting.names)] if settle else []),
+    ]  # fmt: skip
+
+
+def verify(
+    kubectl: Kubectl, place: Place, question: Question, sink: Sink | None = None, setting: Setting | None = None
+) -> Result:
+    """Sends the calls, counts them by the answering pod's own word, asks the servers for their count, and judges."""
+    setting = setting or find(kubectl, place)
+    expected = expectation(setting, question)
+    calls = planned(setting, question)
+    run = uuid.uuid4().hex[:12]
+    tally, answers = collect(kubectl, place, setting, command(setting, question, calls, run), sink)
+    summary = tally.summary()
+    if not summary.sent:
+        raise OperationFailedError("the client in the pod sent no call", "`lbdemo logs client` shows what it says")
+    if summary.sent + summary.unknown_lines < calls:
+        raise OperationFailedError(f"the run broke off: {summary.sent} of {calls} calls were made", BROKEN_OFF)
+    after = {pod.name: pod for pod in kubectl.get("pods", namespace=place.namespace, selector=labels.SELECTOR).pods}
+    witness = second_witness(kubectl, place, setting.servers, after, answers, run, summary.failed + summary.gate_errors)
+    return Result(
+        name=setting.strategy.name,
+        title=setting.strategy.summary,
+        summary=summary,
+        verdict=judge(summary, expected),
+        witness=witness,
+        witness_name=WITNESS,
+        notes=changes(setting.servers, after),
+        extra={"planned_calls": calls, "lb_policy": setting.lb_policy if setting.strategy.policies else ""},
+    )
+
+
+def collect(
+    kubectl: Kubectl, place: Place, setting: Setting, argv: Sequence[str], sink: Sink | None
+) -> tuple[Tally, Counter[str]]:
+    """Runs the client in its pod and counts what it reports, line by line; `answers` has the gate's, too."""
+    tally, answers = Tally(), Counter[str]()
+    try:
+        for line in kubectl.stream(kubectl.exec_argv(setting.client.name, place.namespace, argv)):
+            sample = decode(line)
+            if sample is None:
+                tally.count_unknown()
+                continue
+            tally.add(sample)
+            if sample.ok:
+                answers[sample.server] += 1
+            if sink is not None:
+                sink(sample)
+    except BaseException as error:
+        # The client ends with exit code 1 when no call was answered, which is an answer, too; so does a broken kubectl.
+        if isinstance(error, ProgramFailedError) and error.code == 1 and tally.summary().sent and not answers:
+            return tally, answers
+        end_run(kubectl, place, setting.client.name, argv[argv.index("--run") + 1])
+        raise
+    return tally, answers
+
+
+def end_run(kubectl: Kubectl, place: Place, pod: str, run: str) -> None:
+    """Ends the client of this run in its pod, where it would go on without the kubectl that started it."""
+    with contextlib.suppress(LbdemoError):  # a pod that is gone has no client any more
+        kubectl.exec(pod, place.namespace, ["lbdemo", "peer", "end", "--run", run], timeout=20)
+
+
+def second_witness(
+    kubectl: Kubectl,
+    place: Place,
+    before: Iterable[Pod],
+    after: Mapping[str, Pod],
+    answers: Mapping[str, int],
+    run: str,
+    failed: int,
+) -> tuple[Witness, ...]:
+    """Asks each server how many calls of this run it answered, side by side."""
+    known = {pod.name: pod for pod in before}
+    names = sorted({*known, *answers, *(n for n, p in after.items() if p.release == labels.SERVER and p.ready)})
+    servers = [name for name in names if name and ("-envoy-" not in name)]
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda name: own_count(kubectl, place, after.get(name), run), servers))
+    more = [own - answers.get(name, 0) for name, own in zip(servers, counts, strict=True) if own is not None]
+    excused = failed if failures_explain(more, failed) else 0
+    return tuple(
+        _witness(
+            name,
+            answers.get(name, 0),
+            own,
+            explain(known.get(name), after.get(name), own, answers.get(name, 0), excused),
+        )
+        for name, own in zip(servers, counts, strict=True)
+        if own or name in known or answers.get(name)
+    )
+
+
+def own_count(kubectl: Kubectl, place: Place, pod: Pod | None, run: str) -> int | None:
+    """The server's count of answered calls of this run; None when it cannot be asked any more."""
+    if pod is None:
+        return None
+    argv = ["lbdemo", "peer", "stats", "--target", f"127.0.0.1:{PORT}", "--run", run]
+    try:
+        answer = json.loads(kubectl.exec(pod.name, place.namespace, argv, timeout=30.0))
+    except (LbdemoError, ValueError):
+        return None
+    count = answer.get("answered")
+    return count if isinstance(count, int) else None
+
+
+def explain(before: Pod | None, after: Pod | None, own: int | None, client: int, failed: int) -> str:
+    """Why a server's count may differ from the client's; "" when nothing innocent explains it."""
+    if after is None:
+        return "the pod ended during the run, and its count with it"
+    if before is not None and before.restarts != after.restarts:
+        return "the container restarted during the run and began to count anew"
+    if own is None:
+        return "the pod is ending and could not be asked" if after.meta.deleting else ""
+    if not failed or not client < own <= client + failed:
+        return ""
+    return unheard(failed)
+
+
+def changes(before: Iterable[Pod], after: Mapping[str, Pod]) -> tuple[str, ...]:
+    """Sentences on pods that came or went during the run."""
+    known = {pod.name for pod in before}
+    alive = {name: pod for name, pod in after.items() if pod.release == labels.SERVER and not pod.meta.deleting}
+    gone = sorted(known - alive.keys())
+    new = sorted(
+        name for name in alive.keys() - known if alive[name].ready and alive[name].meta.labels.get(NAME) == "echo"
+    )
+    said = [f"{name} went away during the run." for name in gone]
+    return tuple(said + [f"{name} came up during the run." for name in new])
+
+
+def _witness(name: str, client: int, own: int | None, note: str) -> Witness:
+    """Counts that agree need no explanation."""
+    return Witness(name, client, own, "" if own == client else note)

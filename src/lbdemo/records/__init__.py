@@ -1,0 +1,23 @@
+"""What a measurement leaves: samples, tally, summary, recordings, the report."""
+
+from __future__ import annotations
+
+from lbdemo.records.report import Report, Result, Witness, failures_explain, unheard
+from lbdemo.records.sample import Sample, decode, encode
+from lbdemo.records.summary import Quantiles, ServerCalls, Summary
+from lbdemo.records.tally import Tally
+
+__all__ = [
+    "Quantiles",
+    "Report",
+    "Result",
+    "Sample",
+    "ServerCalls",
+    "Summary",
+    "Tally",
+    "Witness",
+    "decode",
+    "encode",
+    "failures_explain",
+    "unheard",
+]

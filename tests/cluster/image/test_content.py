@@ -1,0 +1,58 @@
+"""The image is named by its content, and holds what runs in a pod and nothing else."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+
+import pytest
+
+from lbdemo.cluster.image.content import archive, build_arguments, content_image, context_files
+from lbdemo.cluster.kernel.reference import Image, split
+
+
+def test_the_context_is_the_runtime_subset() -> None:
+    names = set(context_files())
+
+    assert {"Dockerfile", "requirements.txt", "lbdemo/cli/serve.py", "lbdemo/echo/server.py"} <= names
+    assert not any(
+        part in name for name in names for part in ("cluster", "tools", "render", "local/", "__pycache__", ".pyc")
+    )
+
+
+def test_the_name_follows_the_content() -> None:
+    files = context_files()
+    changed = {**files, "lbdemo/errors.py": files["lbdemo/errors.py"] + b"#"}
+    moved = {name if name != "lbdemo/errors.py" else "lbdemo/other.py": content for name, content in files.items()}
+
+    assert content_image(files) == content_image(dict(files))
+    assert len({content_image(f).tag for f in (files, changed, moved)}) == 3
+
+
+def test_the_archive_is_the_same_each_time() -> None:
+    files = context_files()
+
+    assert archive(files) == archive(files)
+    with tarfile.open(fileobj=io.BytesIO(archive(files))) as tar:
+        assert tar.getnames() == sorted(files)
+
+
+def test_pips_settings_are_passed_on() -> None:
+    assert build_arguments({"PIP_INDEX_URL": "u", "HOME": "/", "PIP_TRUSTED_HOST": ""}) == {"PIP_INDEX_URL": "u"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "image"),
+    [("a", Image("a", "latest")), ("a:1", Image("a", "1")), ("h:5000/a", Image("h:5000/a", "latest")),
+     ("h:5000/a:2", Image("h:5000/a", "2")), ("a@sha256:1", Image("a", "@sha256:1"))],
+)  # fmt: skip
+def test_references_are_split(reference: str, image: Image) -> None:
+    assert split(reference) == image
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [("ghcr.io/me", "ghcr.io/me/lbdemo/echo"), ("docker.io/me", "docker.io/me/lbdemo-echo")],
+)
+def test_names_at_docker_hub_have_two_parts(registry: str, name: str) -> None:
+    assert Image("lbdemo/echo", "1").at(registry).repository == name

@@ -1,0 +1,638 @@
+"""`compare`: one strategy after another in a namespace of its own, and everything removed again whatever happens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
+from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, converged, helm_secret, istiod, listed, namespace, pod
+
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.observe import ISTIO_KINDS, OURS_KINDS, Istio, Observed
+from lbdemo.cluster.kernel.steps import Tools
+from lbdemo.cluster.trial.compare import Compared, Comparison, Stage, compare
+from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, Scene
+from lbdemo.cluster.trial.verify import Question
+from lbdemo.config import ISTIO_NAMESPACE
+from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
+from lbdemo.records import Sample, encode
+from lbdemo.tools.kubectl import Context
+from lbdemo.tools.objects import Deployment, Meta, Pod
+
+ALL = tuple(STRATEGIES)
+QUESTION = Question(calls=200, effect=0.5)
+HOME = Meta("Namespace", "", ISTIO_NAMESPACE, dict(labels.OURS))
+FORBIDDEN = failure('Error from server (Forbidden): nodes "node-1" is forbidden: User "ann" cannot get')
+
+
+def space(strategy: str) -> str:
+    return f"lbdemo-{strategy}"
+
+
+class Cluster:
+    """Every strategy is installed as `up` wants it; what is removed is gone. `story` tells what was done to it."""
+
+    def __init__(self, comparison: Comparison, istio: Istio | None = None, *, istio_comes_later: bool = False) -> None:
+        self.worlds = {space(name): converged(comparison.config(name), istio) for name in comparison.strategies}
+        marks = {name: world.namespace.labels for name, world in self.worlds.items() if world.namespace}
+        self.namespaces = {name: Meta("Namespace", "", name, marks[name]) for name in self.worlds}
+        self.istio = istio or Istio()
+        if istio:
+            self.namespaces[ISTIO_NAMESPACE] = HOME
+        self.unseen_daemon = istio_comes_later
+        self.others: tuple[Pod, ...] = ()  # pods with sidecars in other namespaces
+        self.refusals: dict[str, ProgramFailedError] = {}  # by what the story would tell
+        self.kubelet: list[object] = []  # its answers; without any, this user may not ask
+        self.installed: dict[str, str] = {}  # by release, the values
+        self.story: list[str] = []
+
+    def told(self, *verbs: str) -> list[str]:
+        return [event for event in self.story if event.startswith(verbs)]
+
+    def answer(self, argv: Sequence[str], stdin: str) -> object:
+        place, words = self._place(argv)
+        match words:
+            case ["kubectl", "get", *_]:
+                return self._get(place, words[2:])
+            case ["kubectl", "exec", name, "-c", "echo", "--", "lbdemo", *command]:
+                return self._exec(place, name, command)
+            case ["kubectl", "create", *_]:
+                items = json.loads(stdin).get("items", [{}])
+                return "\n".join(json.dumps({"status": {"allowed": True}}) for _ in items)
+            case ["kubectl", "label", _, what, *changes]:
+                return self._did(f"label {what} {' '.join(changes)}")
+            case ["kubectl", "delete", what, *_]:
+                self.namespaces.pop(what.removeprefix("namespace/"), None)
+                return self._did(f"delete {what}") if what.startswith("namespace/") else ""
+            case ["helm", "uninstall", release, *_]:
+                return self._did(f"uninstall {release} {place}")
+            case ["helm", "upgrade", "--install", release, *_]:
+                self.installed[release] = stdin
+                return self._did(f"install {release} {place}")
+            case ["helm", "version", *_]:
+                return "v3.18.0"
+            case ["kubectl", "api-resources", *_]:
+                return ""
+        raise AssertionError(f"unannounced call: {list(argv)}")
+
+    @staticmethod
+    def _place(argv: Sequence[str]) -> tuple[str, list[str]]:
+        """The namespace, and the words without it."""
+        if "-n" not in argv:
+            return "", list(argv)
+        at = argv.index("-n")
+        return argv[at + 1], [*argv[:at], *argv[at + 2 :]]
+
+    def _did(self, event: str) -> str:
+        self.story.append(event)
+        if event in self.refusals:
+            raise self.refusals[event]
+        return ""
+
+    def _get(self, place: str, words: Sequence[str]) -> object:
+        world = self.worlds.get(place) if place in self.namespaces else None
+        match words:
+            case ["namespaces", *names]:
+                return listed(self.namespaces[name] for name in names if name in self.namespaces)
+            case ["pods", "-l", _, "-A", *_]:
+                return listed(self.others)
+            case ["pods", *_]:
+                return listed(world.objects.pods if world else (), place)
+            case ["secrets", "-l", "owner=helm", *_] if place == ISTIO_NAMESPACE:
+                return listed(helm_secret(release) for release in self.istio.releases.values())
+            case [kinds, "-l", labels.SELECTOR, *_] if kinds == OURS_KINDS:
+                return listed(self._objects(place) if world else (), place)
+            case ["--raw", *_]:
+                if not self.kubelet:
+                    raise FORBIDDEN
+                return self.kubelet.pop(0)
+            case ["configmaps" | "secrets" | "customresourcedefinition.apiextensions.k8s.io", *_]:
+                return ""
+        return self._get_istio(world, place, words)
+
+    def _get_istio(self, world: Observed | None, place: str, words: Sequence[str]) -> object:
+        match words:
+            case ["deployments", "-l", "app=istiod", "-A", *_]:
+                unseen, self.unseen_daemon = self.unseen_daemon, False
+                return listed(() if unseen else self.istio.daemons)
+            case ["service/istiod", *_]:
+                return listed([ISTIOD_SERVICE, INJECTOR])
+            case [kinds, "-l", labels.SELECTOR, *_] if kinds == ISTIO_KINDS:
+                return listed(world.istio.policies if world else (), place)
+        raise AssertionError(f"unannounced question: {list(words)}")
+
+    def _objects(self, place: str) -> Iterable[Meta | Pod | Deployment]:
+        world = self.worlds[place]
+        secrets = [helm_secret(replace(release, namespace=place)) for release in world.releases.values()]
+        kept = Meta("ConfigMap", place, labels.INVENTORY)
+        return [*world.objects.pods, *world.objects.deployments, *world.objects.others, *secrets, kept]
+
+    def _exec(self, place: str, name: str, command: Sequence[str]) -> object:
+        if command[0] == "client":
+            self._did(f"calls {place}")
+            calls = int(command[command.index("--count") + 1])
+            return "".join(encode(Sample(n, 1.0, 1.0, 0.001, who, "OK")) + "\n" for n, who in self._who(place, calls))
+        if command[:2] == ["peer", "stats"]:
+            return {"answered": sum(who == name for _, who in self._who(place, QUESTION.calls))}
+        return self._did(f"end {place}")
+
+    def _who(self, place: str, calls: int) -> Iterable[tuple[int, str]]:
+        servers = [found.name for found in self.worlds[place].pods(labels.SERVER)]
+        return ((n, servers[0 if place == space("clusterip") else n % 2]) for n in range(calls))
+
+
+class Terminal(FakeRun):
+    """The programs of one Tools on the cluster. Once one was interrupted, the clean-up must not use them any more."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__()
+        self._cluster = cluster
+        self.cancelled = False
+
+    def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float | None = None) -> str:  # noqa: ARG002
+        assert not self.cancelled or "end" in argv, "these tools were stopped"
+        found = self._cluster.answer(argv, stdin)
+        return found if isinstance(found, str) else json.dumps(found)
+
+
+@dataclass
+class Session:
+    """A comparison under way: the terminals that were opened, the calls that were seen."""
+
+    cluster: Cluster
+    sink: Callable[[Sample], None] = lambda _: None
+    terminals: list[Terminal] = field(default_factory=list)
+    reporter: FakeReporter = field(default_factory=FakeReporter)
+
+    def fresh(self) -> Tools:
+        self.terminals.append(Terminal(self.cluster))
+        return tools(self.terminals[-1], FakeClock(step=0.01))
+
+    def watch(self, sample: Sample) -> None:
+        try:
+            self.sink(sample)
+        except BaseException:
+            for terminal in self.terminals:
+                terminal.cancelled = True
+            raise
+
+    def run(self, comparison: Comparison) -> Compared:
+        stage = Stage(self.fresh(), self.fresh, Context("lbdemo", "https://127.0.0.1"), self.reporter, self.watch)
+        return compare(comparison, stage)
+
+
+def comparison(*wanted: str, drills: tuple[str, ...] = (), keep: bool = False) -> Comparison:
+    return Comparison(replace(CONFIG), wanted, drills, QUESTION, keep)
+
+
+def cluster_for(asked: Comparison, istio: Istio | None = None, **further: bool) -> Cluster:
+    return Cluster(asked, istio, **further)
+
+
+def removed(*strategies: str) -> list[str]:
+    return [
+        event
+        for name in strategies
+        for event in (
+            f"uninstall echo-client {space(name)}", f"uninstall echo-server {space(name)}",
+            f"delete namespace/{space(name)}",
+        )
+    ]  # fmt: skip
+
+
+AddDrill = Callable[[Drill], None]
+
+
+@pytest.fixture
+def a_drill(monkeypatch: pytest.MonkeyPatch) -> AddDrill:
+    """Adds a drill to the table, as a file of its own would: real ones take minutes."""
+    return lambda drill: monkeypatch.setitem(DRILLS, "trial", drill)
+
+
+# What is asked
+
+
+def test_strategies_are_run_in_the_tables_order_with_the_negative_control_first() -> None:
+    assert comparison("xds", "clusterip", "headless").strategies == ("clusterip", "headless", "xds")
+    assert comparison().strategies == ALL
+    assert ALL[0] == "clusterip"
+
+
+def test_each_strategy_has_a_namespace_of_its_own_and_the_policy_it_can_have() -> None:
+    asked = Comparison(replace(CONFIG, lb_policy="least-request", replicas=3))
+
+    found = {name: asked.config(name) for name in ALL}
+
+    assert {name: config.place.namespace for name, config in found.items()} == {name: space(name) for name in ALL}
+    assert {name for name, config in found.items() if config.lb_policy == "least-request"} == {"envoy", "istio"}
+    assert all(config.strategy == name and config.replicas == 3 for name, config in found.items())
+
+
+# A comparison without trouble
+
+
+def test_all_strategies_are_measured_judged_and_removed() -> None:
+    asked = comparison()
+    cluster = cluster_for(asked, istiod())
+
+    compared = Session(cluster).run(asked)
+
+    assert [result.name for result in compared.results] == list(ALL)
+    assert all(result.ok for result in compared.results)
+    assert (compared.skipped, compared.left) == ((), ())
+    assert cluster.told("calls") == [f"calls {space(name)}" for name in ALL]
+    assert cluster.told("uninstall", "delete") == removed(*ALL)
+
+
+def test_nothing_is_removed_before_everything_is_measured() -> None:
+    asked = comparison("clusterip", "headless")
+    cluster = cluster_for(asked)
+
+    Session(cluster).run(asked)
+
+    assert cluster.story == ["calls lbdemo-clusterip", "calls lbdemo-headless", *removed("clusterip", "headless")]
+
+
+def test_what_is_to_be_kept_stays() -> None:
+    asked = comparison("clusterip", "headless", keep=True)
+    cluster = cluster_for(asked)
+
+    compared = Session(cluster).run(asked)
+
+    assert len(compared.results) == 2
+    assert cluster.told("uninstall", "delete") == []
+    assert set(cluster.namespaces) == {"lbdemo-clusterip", "lbdemo-headless"}
+
+
+def test_a_result_has_the_time_of_its_set_up_and_its_costs() -> None:
+    asked = comparison("clusterip", "envoy")
+
+    plain, proxied = Session(cluster_for(asked)).run(asked).results
+
+    assert plain.extra["planned_calls"] == 200
+    assert isinstance(plain.extra["setup_s"], float)
+    assert (plain.extra["proxy_memory_mb"], plain.extra["drills"]) == (0.0, {})
+    assert (proxied.extra["proxy_memory_mb"], "costs_note" in proxied.extra) == (None, True)
+
+
+def envoy_used(cpu: float, second: int) -> object:
+    container = {
+        "name": "envoy",
+        "cpu": {"time": f"1970-01-01T00:00:0{second}Z", "usageCoreNanoSeconds": cpu * 1e9},
+        "memory": {"workingSetBytes": 30_000_000},
+    }
+    return {"pods": [{"podRef": {"namespace": "lbdemo-envoy"}, "containers": [container]}]}
+
+
+def test_the_cpu_of_the_proxies_is_that_of_the_measured_calls() -> None:
+    """200 calls at second 1, for 0.1 s of CPU."""
+    asked = comparison("envoy")
+    cluster = cluster_for(asked)
+    cluster.kubelet = [envoy_used(1.0, second=1), envoy_used(1.1, second=2)]
+
+    (result,) = Session(cluster).run(asked).results
+
+    assert result.extra["proxy_cpu_ms_per_1000_calls"] == 500.0
+
+
+def test_every_call_reaches_the_one_who_watches() -> None:
+    seen: list[Sample] = []
+    asked = comparison("clusterip")
+
+    Session(cluster_for(asked), sink=seen.append).run(asked)
+
+    assert len(seen) == 200
+
+
+# Istio
+
+
+def istio_events(cluster: Cluster) -> list[str]:
+    return [event for event in cluster.story if event.endswith(ISTIO_NAMESPACE)]
+
+
+def test_an_istio_that_came_with_the_comparison_goes_last() -> None:
+    asked = comparison("clusterip", "istio")
+    cluster = cluster_for(asked, istiod(), istio_comes_later=True)
+
+    Session(cluster).run(asked)
+
+    gone = [f"uninstall {name} {ISTIO_NAMESPACE}" for name in ("istiod", "istio-base")]
+    assert cluster.told("uninstall", "delete") == [
+        *removed("clusterip", "istio"), *gone, f"delete namespace/{ISTIO_NAMESPACE}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_istio_that_was_there_before_stays(ours: bool) -> None:
+    asked = comparison("clusterip", "istio")
+    cluster = cluster_for(asked, istiod(ours=ours))
+
+    assert Session(cluster).run(asked).left == ()
+    assert istio_events(cluster) == []
+    assert cluster.told("delete") == ["delete namespace/lbdemo-clusterip", "delete namespace/lbdemo-istio"]
+
+
+def test_an_istio_that_others_use_meanwhile_stays_and_that_is_told() -> None:
+    asked = comparison("istio")
+    cluster = cluster_for(asked, istiod(), istio_comes_later=True)
+    theirs = pod("shop-1", "shop", sidecar=True)
+    cluster.others = (replace(theirs, meta=replace(theirs.meta, namespace="shop")),)
+
+    compared = Session(cluster).run(asked)
+
+    assert compared.left == ("Istio: pods in shop still use it",)
+    assert istio_events(cluster) == []
+
+
+# What cannot be run
+
+
+REFUSED = "namespace lbdemo-headless exists, and lbdemo did not make it (choose others with --namespace PREFIX)"
+
+
+def with_a_foreign_namespace(asked: Comparison) -> Cluster:
+    """The namespace for headless is somebody else's."""
+    cluster = cluster_for(asked, istiod())
+    cluster.namespaces["lbdemo-headless"] = replace(namespace(ours=False), name="lbdemo-headless")
+    cluster.worlds.pop("lbdemo-headless", None)
+    return cluster
+
+
+def test_what_the_cluster_cannot_run_is_skipped_with_its_reason() -> None:
+    asked = comparison()
+    cluster = with_a_foreign_namespace(asked)
+
+    compared = Session(cluster).run(asked)
+
+    assert (compared.skipped, compared.broken) == ((("headless", REFUSED),), ())
+    assert [result.name for result in compared.results] == [name for name in ALL if name != "headless"]
+    assert "lbdemo-headless" in cluster.namespaces, "it is not ours"
+
+
+def test_what_was_installed_and_could_not_be_measured_is_broken() -> None:
+    asked = comparison()
+    cluster = cluster_for(asked, istiod())
+    cluster.refusals["calls lbdemo-envoy"] = failure("container not found", code=137)
+
+    compared = Session(cluster).run(asked)
+
+    assert (compared.skipped, compared.broken) == (
+        (),
+        (("envoy", "kubectl failed with exit code 137 | container not found"),),
+    )
+    assert len(compared.results) == len(ALL) - 1
+
+
+def test_what_was_asked_for_by_name_and_cannot_be_run_is_broken() -> None:
+    asked = comparison("clusterip", "headless", "envoy")
+    cluster = with_a_foreign_namespace(asked)
+
+    compared = Session(cluster).run(asked)
+
+    assert (compared.skipped, compared.broken) == ((), (("headless", REFUSED),))
+    assert [result.name for result in compared.results] == ["clusterip", "envoy"]
+    assert cluster.told("uninstall", "delete") == removed("clusterip", "envoy")
+
+
+def test_without_any_result_the_first_failure_is_raised_after_the_clean_up() -> None:
+    asked = comparison("headless", "envoy")
+    cluster = with_a_foreign_namespace(asked)
+    cluster.refusals["calls lbdemo-envoy"] = failure("container not found", code=137)
+
+    with pytest.raises(InputError, match="namespace lbdemo-headless exists"):
+        Session(cluster).run(asked)
+
+    assert cluster.told("uninstall", "delete") == removed("envoy")
+
+
+# Ends before the end
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), RuntimeError("a bug of ours")], ids=["Ctrl-C", "bug"])
+@pytest.mark.parametrize("wanted", [(), ("clusterip", "headless", "envoy")], ids=["all", "by name"])
+def test_what_was_begun_is_removed_whatever_ends_it(end: BaseException, wanted: tuple[str, ...]) -> None:
+    asked = comparison(*wanted)
+    cluster = cluster_for(asked)
+
+    def stop(_: Sample) -> None:
+        if "calls lbdemo-headless" in cluster.story:
+            raise end
+
+    with pytest.raises(type(end)):
+        Session(cluster, sink=stop).run(asked)
+
+    assert cluster.told("calls", "end") == ["calls lbdemo-clusterip", "calls lbdemo-headless", "end lbdemo-headless"]
+    assert cluster.told("uninstall", "delete") == removed("clusterip", "headless")
+
+
+def test_an_interrupted_comparison_keeps_what_is_to_be_kept() -> None:
+    def stop(_: Sample) -> None:
+        raise KeyboardInterrupt
+
+    asked = comparison("clusterip", keep=True)
+    cluster = cluster_for(asked)
+
+    with pytest.raises(KeyboardInterrupt):
+        Session(cluster, sink=stop).run(asked)
+
+    assert cluster.told("uninstall", "delete") == []
+
+
+def test_a_clean_up_that_fails_leaves_the_others_to_be_cleaned_and_is_told() -> None:
+    asked = comparison("clusterip", "headless")
+    cluster = cluster_for(asked)
+    cluster.refusals["uninstall echo-client lbdemo-clusterip"] = failure("Error: timed out", "helm", "uninstall")
+
+    compared = Session(cluster).run(asked)
+
+    assert len(compared.results) == 2
+    (left,) = compared.left
+    assert left.startswith("namespace lbdemo-clusterip: helm failed with exit code 1")
+    assert cluster.told("delete") == ["delete namespace/lbdemo-headless"]
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), failure("container not found", code=137)])
+def test_what_could_not_be_removed_is_told_also_where_there_is_no_result(end: BaseException) -> None:
+    asked = comparison("clusterip")
+    cluster = cluster_for(asked)
+    cluster.refusals["uninstall echo-client lbdemo-clusterip"] = failure("Error: timed out", "helm", "uninstall")
+
+    def stop(_: Sample) -> None:
+        raise end
+
+    session = Session(cluster, sink=stop)
+    with pytest.raises((KeyboardInterrupt, LbdemoError)):
+        session.run(asked)
+
+    (left,) = [key for what, key in session.reporter.events if what == "failed" and key.startswith("namespace ")]
+    assert left.startswith("namespace lbdemo-clusterip: helm failed with exit code 1")
+
+
+# Drills
+
+
+def test_a_drill_that_went_as_promised_is_part_of_the_result(a_drill: AddDrill) -> None:
+    a_drill(lambda _: Drilled("trial", {"failed": 0}, "none fails", as_expected=True))
+    asked = comparison("clusterip", drills=("trial",))
+    session = Session(cluster_for(asked))
+
+    (result,) = session.run(asked).results
+
+    expected = {"figures": {"failed": 0}, "expected": "none fails", "as_expected": True}
+    assert result.extra["drills"] == {"trial": expected}
+    assert (result.ok, result.promises_kept, result.notes) == (True, True, ())
+    assert ("finished", "clusterip trial") in session.reporter.events
+
+
+def test_a_drill_that_broke_its_promise_spoils_the_result_and_says_why(a_drill: AddDrill) -> None:
+    a_drill(lambda _: Drilled("trial", {"failed": 3, "even_s": None}, "none fails", as_expected=False))
+    asked = comparison("clusterip", drills=("trial",))
+
+    (result,) = Session(cluster_for(asked)).run(asked).results
+
+    assert (result.verdict.as_expected, result.promises_kept, result.ok) == (True, False, False)
+    assert result.notes == ("Drill trial: failed 3, even_s never, where none fails.",)
+
+
+def test_a_drill_knows_what_is_installed_and_what_it_says_is_shown(a_drill: AddDrill) -> None:
+    scenes: list[Scene] = []
+
+    def look_around(scene: Scene) -> Drilled:
+        scenes.append(scene)
+        scene.say("scaling")
+        return Drilled("trial", {}, "", as_expected=True)
+
+    a_drill(look_around)
+    asked = comparison("headless", drills=("trial",))
+    session = Session(cluster_for(asked))
+    session.run(asked)
+
+    assert [(s.place.namespace, s.setting.strategy.name, len(s.setting.servers)) for s in scenes] == [
+        ("lbdemo-headless", "headless", 2)
+    ]
+    assert session.reporter.events[:3] == [
+        ("started", "headless trial"), ("progress", "scaling"), ("finished", "headless trial"),
+    ]  # fmt: skip
+
+
+def test_what_a_drill_changed_is_put_right(a_drill: AddDrill) -> None:
+    asked = comparison("clusterip", drills=("trial",))
+    cluster = cluster_for(asked)
+    injected = replace(namespace({labels.INJECTION: "enabled"}), name="lbdemo-clusterip")
+
+    def meddle(_: Scene) -> Drilled:
+        cluster.namespaces["lbdemo-clusterip"] = injected
+        return Drilled("trial", {}, "", as_expected=True)
+
+    a_drill(meddle)
+    Session(cluster).run(asked)
+
+    assert cluster.told("label") == ["label namespace/lbdemo-clusterip istio-injection-"]
+
+
+def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: AddDrill) -> None:
+    asked = comparison("clusterip", drills=("trial", "trial"))
+    cluster = cluster_for(asked)
+    refusal = "label namespace/lbdemo-clusterip istio-injection-"
+    injected = replace(namespace({labels.INJECTION: "enabled"}), name="lbdemo-clusterip")
+
+    def meddle(_: Scene) -> Drilled:
+        if refusal not in cluster.refusals:
+            cluster.namespaces["lbdemo-clusterip"] = injected
+            cluster.refusals[refusal] = failure("Error: boom", "kubectl", "label")
+        else:
+            del cluster.refusals[refusal]
+        return Drilled("trial", {"failed": 0}, "", as_expected=True)
+
+    a_drill(meddle)
+    (result,) = Session(cluster).run(asked).results
+
+    assert result.notes == (
+        "After drill trial the strategy could not be put right: kubectl failed with exit code 1 | Error: boom.",
+    )
+    drills: Any = result.extra["drills"]
+    assert drills["trial"]["figures"] == {"failed": 0}, "what was measured is kept"
+    assert len(cluster.told("label")) == 2, "the second drill's repair is not stopped by the first one's failure"
+
+
+def test_a_drill_may_have_outlier_detection_installed(a_drill: AddDrill) -> None:
+    def switch(scene: Scene) -> Drilled:
+        scene.set_outlier(True)
+        raise AssertionError("it could not be installed")
+
+    a_drill(switch)
+    asked = comparison("envoy", drills=("trial",))
+    cluster = cluster_for(asked)
+    cluster.refusals["install echo-server lbdemo-envoy"] = failure("Error: boom", "helm", "upgrade")
+
+    (result,) = Session(cluster).run(asked).results
+
+    assert result.notes == ("Drill trial could not be completed: helm failed with exit code 1 | Error: boom.",)
+    balancing = json.loads(cluster.installed["echo-server"])["balancing"]
+    assert balancing["outlierDetection"]["enabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotReadyError("4 pods did not come in 60 s", "812 calls"), "4 pods did not come in 60 s: 812 calls"),
+        (
+            NotReadyError("echo-server cannot become ready", "it ends\n  | starting\n  | no such option", "look there"),
+            "echo-server cannot become ready: it ends | no such option (look there)",
+        ),
+        (failure("Error: boom", "helm", "upgrade"), "helm failed with exit code 1 | Error: boom"),
+    ],
+    ids=["late", "crashed", "program"],
+)
+def test_a_drill_that_fails_leaves_the_measurement_and_says_why(
+    a_drill: AddDrill, error: LbdemoError, reason: str
+) -> None:
+    def fail(_: Scene) -> Drilled:
+        raise error
+
+    a_drill(fail)
+    asked = comparison("clusterip", drills=("trial",))
+    session = Session(cluster_for(asked))
+
+    (result,) = session.run(asked).results
+
+    assert result.notes == (f"Drill trial could not be completed: {reason}.",)
+    assert (result.verdict.as_expected, result.promises_kept, result.extra["drills"]) == (True, False, {})
+    assert ("failed", "clusterip trial") in session.reporter.events
+
+
+@pytest.mark.parametrize(
+    ("strategy", "wanted", "age"),
+    [("clusterip", None, 0.0), ("headless", None, 10.0), ("headless", 30.0, 30.0), ("headless", 0.0, 0.0)],
+)
+def test_a_drill_knows_how_long_connections_live(
+    a_drill: AddDrill, strategy: str, wanted: float | None, age: float
+) -> None:
+    ages: list[float] = []
+
+    def look(scene: Scene) -> Drilled:
+        ages.append(scene.connection_age)
+        return Drilled("trial", {}, "", as_expected=True)
+
+    a_drill(look)
+    asked = replace(comparison(strategy, drills=("trial",)), base=replace(CONFIG, max_connection_age=wanted))
+    Session(cluster_for(asked)).run(asked)
+
+    assert ages == [age]
+
+
+def test_the_negative_control_can_be_run_everywhere_so_its_failure_is_one() -> None:
+    asked = comparison()
+    cluster = cluster_for(asked, istiod())
+    cluster.namespaces[space("clusterip")] = Meta("Namespace", "", space("clusterip"))
+
+    compared = Session(cluster).run(asked)
+
+    assert "exists, and lbdemo did not make it" in dict(compared.broken)["clusterip"]
+    assert "clusterip" not in dict(compared.skipped)
