@@ -93,7 +93,7 @@ def live_lines(release: Release) -> LiveLines:
 
 def log_lines(release: Release, wanted: str, *, terminal: bool) -> LogLines:
     """For a pipe or a file, or for a terminal that should show every line."""
-    from lbdemo.cli.main import colour
+    from lbdemo.cli.streams import colour
     from lbdemo.render.logs import JsonLines, PlainLines, PlainSamples, RawLines
 
     if wanted != "readable":

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import errno
 import importlib
 import importlib.util
-import io
-import os
 import sys
 from collections.abc import Iterator, MutableMapping
 from typing import Annotated, Any
@@ -17,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lbdemo import __version__, errors
+from lbdemo.cli import streams
 from lbdemo.cli.context import DEFAULT_NAMESPACE, Globals
 
 ENV_PREFIX = "LBDEMO_"
@@ -127,7 +125,7 @@ class Commands(TyperGroup):
             print("interrupted", file=sys.stderr)
             code = errors.INTERRUPTED
         except BrokenPipeError:
-            code = silence_stdout()
+            code = streams.silence_stdout()
         if isinstance(code, int) and code:
             raise typer.Exit(code)
         return None
@@ -135,28 +133,12 @@ class Commands(TyperGroup):
 
 def explain(error: errors.LbdemoError, *, verbose: bool) -> int:
     """Writes the error to stderr, with its hint; returns its exit code."""
-    red, dim, end = ("\033[31m", "\033[2m", "\033[0m") if colour(sys.stderr) else ("", "", "")
+    red, dim, end = ("\033[31m", "\033[2m", "\033[0m") if streams.colour(sys.stderr) else ("", "", "")
     hint = f"\n{dim}hint: {error.hint}{end}" if error.hint else ""
     print(f"{red}error:{end} {error.message}{hint}", file=sys.stderr)
     if verbose and error.__cause__ is not None:
         print(f"{dim}cause: {error.__cause__!r}{end}", file=sys.stderr)
     return error.exit_code
-
-
-def colour(stream: Any) -> bool:
-    """Whether `stream` wants colour: a terminal, and NO_COLOR (https://no-color.org) is not set."""
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def nowhere() -> io.TextIOWrapper:
-    """A stream whose words nobody hears."""
-    return io.TextIOWrapper(io.FileIO(os.devnull, "w"))
-
-
-def silence_stdout() -> int:
-    """The reader of our output has left (`| head`): nothing is wrong, and nobody listens."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def show_version(wanted: bool) -> None:
@@ -201,22 +183,32 @@ def root(
 
 
 def main() -> None:
-    """The entry point: runs a command and exits with its code; an unforeseen exception is a bug, exit code 3."""
-    sys.stdout, sys.stderr = sys.stdout or nowhere(), sys.stderr or nowhere()  # a caller may have closed them
-    for stream in (sys.stdout, sys.stderr):  # a terminal that knows only ASCII gets "?" for what it cannot show
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    if os.environ.get("COLUMNS") == "0":  # some who start programs know no better; it means "as wide as it is"
-        del os.environ["COLUMNS"]
+    """The entry point: runs a command and exits with its code."""
+    streams.prepare()
+    sys.exit(streams.emptied(run(), lambda error: explain(error, verbose=False)))
+
+
+def run() -> int:
+    """Runs a command; returns its exit code. An unforeseen exception is a bug, exit code 3."""
     try:
         app(prog_name="lbdemo")
-    except (SystemExit, KeyboardInterrupt):
+    except KeyboardInterrupt:
         raise
-    except BaseException as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # a command's output, or a help text
-            sys.exit(explain(errors.OperationFailedError(f"cannot write: {error.strerror}"), verbose=False))
-        import traceback
+    except SystemExit as end:  # who prints a help text exits with 1 when its reader has left
+        return errors.OK if isinstance(end.__context__, BrokenPipeError) else int(end.code or errors.OK)
+    except OSError as error:
+        if error.errno not in streams.UNWRITABLE or error.filename is not None:
+            return bug()
+        return explain(streams.unwritable(error), verbose=False)
+    except BaseException:
+        return bug()
+    return errors.OK
 
-        traceback.print_exc()
-        print("This is a bug in lbdemo. Please report it with the lines above.", file=sys.stderr)
-        sys.exit(errors.BUG)
+
+def bug() -> int:
+    """Shows the exception that is being handled, and asks for a report."""
+    import traceback
+
+    traceback.print_exc()
+    print("This is a bug in lbdemo. Please report it with the lines above.", file=sys.stderr)
+    return errors.BUG

@@ -100,7 +100,7 @@ def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
         show(report, record, as_json=as_json)  # first: whatever happens to the files, the figures are there
         sys.stdout.flush()
     except BrokenPipeError:  # who does not read on changes neither the files nor the answer
-        from lbdemo.cli.main import silence_stdout
+        from lbdemo.cli.streams import silence_stdout
 
         silence_stdout()
     except OSError as error:  # a full disk behind stdout need not be the one of the files

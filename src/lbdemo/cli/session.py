@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.cli.context import Globals
-from lbdemo.cli.main import colour
+from lbdemo.cli.streams import colour
 
 if TYPE_CHECKING:
     from rich.console import Console
