@@ -24,14 +24,21 @@ def result(
     contradicted_by: int = 0,
     note: str = "",
     latency: float = 0.0012,
+    spread_over: float = 0.0,
     **further: Any,
 ) -> Result:
+    """Calls of the servers as told, in turns; due evenly over so many seconds."""
     tally = Tally()
-    for server, calls in counts.items():
-        for _ in range(calls):
-            tally.add(Sample(0, 0.0, 0.0, latency, server, "OK"))
-    for _ in range(errors):
-        tally.add(Sample(0, 0.0, 0.0, latency, "", "UNAVAILABLE"))
+    turns = [
+        server
+        for _, server in sorted(
+            ((turn + 0.5) / calls, server) for server, calls in counts.items() for turn in range(calls)
+        )
+    ]
+    plot = [(server, "OK") for server in turns] + [("", "UNAVAILABLE")] * errors
+    for seq, (server, code) in enumerate(plot):
+        due = spread_over * seq / len(plot)
+        tally.add(Sample(seq, due, due, latency, server, code))
     summary = tally.summary()
     witness = tuple(Witness(server, calls, calls + contradicted_by, note) for server, calls in counts.items())
     verdict = judge(summary, Expectation(outcome, servers=servers, fingerprint=fingerprint))

@@ -98,7 +98,7 @@ def test_a_choice_for_each_request_is_an_exact_round_robin(played: tuple[dict[st
 
 
 @pytest.mark.parametrize(
-    ("name", "who"), [("tcp-proxy", "each server's own"), ("envoy", "Envoy's own"), ("slow-lr", "Envoy's own")]
+    ("name", "who"), [("tcp-proxy", "each server's own"), ("envoy", "Envoy's own"), ("slow-lr-scan", "Envoy's own")]
 )
 def test_the_second_witness_counted_every_call(played: tuple[dict[str, Any], str, Path], name: str, who: str) -> None:
     result = named(played[0], name)
@@ -109,14 +109,27 @@ def test_the_second_witness_counted_every_call(played: tuple[dict[str, Any], str
 
 
 def test_with_a_slow_server_even_is_not_good_and_uneven_is(played: tuple[dict[str, Any], str, Path]) -> None:
-    even, uneven = named(played[0], "slow-rr"), named(played[0], "slow-lr")
+    even, two, scan = (named(played[0], name) for name in ("slow-rr", "slow-lr-two", "slow-lr-scan"))
 
     assert max(calls(even)) - min(calls(even)) <= 4
     assert even["summary"]["latency_ms"]["p90"] >= 198
-    assert uneven["verdict"]["outcome"] == "UNBALANCED"
-    assert calls(uneven)[2] < min(calls(uneven)[:2]) / 2
     assert any("Even is not the same as good" in note for note in even["notes"])
-    assert any("echo-3 got" in note for note in uneven["notes"])
+    for uneven in (two, scan):
+        assert uneven["verdict"]["outcome"] == "UNBALANCED"
+        assert calls(uneven)[2] < min(calls(uneven)[:2]) / 2
+        assert any(note.startswith("It helps: ") for note in uneven["notes"])
+
+
+def test_two_choices_leave_the_slow_server_a_ninth_and_a_full_scan_hardly_anything(
+    played: tuple[dict[str, Any], str, Path],
+) -> None:
+    shares = {
+        name: calls(named(played[0], name))[2] / sum(calls(named(played[0], name)))
+        for name in ("slow-lr-two", "slow-lr-scan")
+    }
+
+    assert 1 / 9 * 0.6 < shares["slow-lr-two"] < 1 / 9 * 1.8
+    assert shares["slow-lr-scan"] < shares["slow-lr-two"]
 
 
 def test_the_page_and_the_junit_file_show_the_same_record(played: tuple[dict[str, Any], str, Path]) -> None:
@@ -124,14 +137,16 @@ def test_the_page_and_the_junit_file_show_the_same_record(played: tuple[dict[str
 
     assert embedded(report) in (folder / "page.html").read_text(encoding="utf-8")
     suite = ET.parse(folder / "junit.xml").getroot()[0]
-    assert (suite.get("tests"), suite.get("failures")) == ("5", "0")
+    assert (suite.get("tests"), suite.get("failures")) == ("6", "0")
 
 
 def test_progress_goes_to_stderr_as_plain_lines(played: tuple[dict[str, Any], str, Path]) -> None:
     lines = played[1].splitlines()
 
     assert lines[0] == "starting 3 servers, a TCP proxy and Envoy"
-    assert [line.partition(":")[0] for line in lines[1:]] == ["tcp-proxy", "envoy", "client-side", "slow-rr", "slow-lr"]
+    assert lines[1] == "each act makes 750 calls, 500 a second"
+    acts = ["tcp-proxy", "envoy", "client-side", "slow-rr", "slow-lr-two", "slow-lr-scan"]
+    assert [line.partition(":")[0] for line in lines[2:]] == acts
     assert "\x1b" not in played[1]
 
 

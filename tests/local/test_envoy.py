@@ -10,7 +10,7 @@ from lbdemo.errors import OperationFailedError, ProgramFailedError
 from lbdemo.local.envoy import ask, bootstrap, find_envoy, ready, start_envoy
 from lbdemo.local.processes import ProcessGroup
 
-POLICIES = {"even": "ROUND_ROBIN", "uneven": "LEAST_REQUEST"}
+POLICIES = {"even": "ROUND_ROBIN", "uneven": "LEAST_REQUEST", "scan": "LEAST_REQUEST_FULL_SCAN"}
 SERVERS = ("127.0.0.1:1", "127.0.0.1:2")  # nobody is there, and nobody is called
 
 
@@ -33,24 +33,27 @@ def test_everything_listens_on_the_loopback_address_on_ports_of_the_systems_choi
     made = bootstrap(POLICIES, SERVERS)
 
     places = [made["admin"], *made["static_resources"]["listeners"]]
-    assert [place["address"]["socket_address"] for place in places] == [{"address": "127.0.0.1", "port_value": 0}] * 3
+    assert [place["address"]["socket_address"] for place in places] == [{"address": "127.0.0.1", "port_value": 0}] * 4
 
 
 def test_each_name_has_a_cluster_of_its_own_with_its_policy_and_all_servers() -> None:
-    even, uneven = bootstrap(POLICIES, SERVERS)["static_resources"]["clusters"]
+    even, uneven, scan = bootstrap(POLICIES, SERVERS)["static_resources"]["clusters"]
 
-    for cluster, policy in ((even, "RoundRobin"), (uneven, "LeastRequest")):
+    for cluster, policy in ((even, "RoundRobin"), (uneven, "LeastRequest"), (scan, "LeastRequest")):
         [chosen] = cluster["load_balancing_policy"]["policies"]
         assert chosen["typed_extension_config"]["typed_config"]["@type"].endswith(f".{policy}")
         [group] = cluster["load_assignment"]["endpoints"]
         assert len(group["lb_endpoints"]) == len(SERVERS)
 
 
-def test_least_request_compares_all_servers_and_not_two_drawn_at_random() -> None:
-    _, uneven = bootstrap(POLICIES, SERVERS)["static_resources"]["clusters"]
+def test_least_request_is_envoys_default_of_two_choices_unless_a_full_scan_is_asked_for() -> None:
+    chosen = [
+        cluster["load_balancing_policy"]["policies"][0]["typed_extension_config"]["typed_config"]
+        for cluster in bootstrap(POLICIES, SERVERS)["static_resources"]["clusters"]
+    ]
 
-    [chosen] = uneven["load_balancing_policy"]["policies"]
-    assert chosen["typed_extension_config"]["typed_config"]["selection_method"] == "FULL_SCAN"
+    assert [set(policy) - {"@type"} for policy in chosen] == [set(), set(), {"selection_method"}]
+    assert chosen[2]["selection_method"] == "FULL_SCAN"
 
 
 def test_a_running_envoy_tells_its_listeners_its_version_and_its_counts() -> None:
@@ -59,7 +62,7 @@ def test_a_running_envoy_tells_its_listeners_its_version_and_its_counts() -> Non
 
         assert set(envoy.listeners) == set(POLICIES)
         assert all(not address.endswith(":0") for address in envoy.listeners.values())
-        assert len(set(envoy.listeners.values())) == 2
+        assert len(set(envoy.listeners.values())) == 3
         assert envoy.version[0].isdigit()
         assert envoy.counts("even") == dict.fromkeys(SERVERS, 0)
         assert envoy.counts("unknown") == {}

@@ -3,27 +3,12 @@ from __future__ import annotations
 import pytest
 
 from lbdemo.errors import InputError
-from lbdemo.local.options import FAST, GENTLE, DemoOptions
-from lbdemo.measure import plan_calls
+from lbdemo.local.options import DemoOptions
 
 
-def test_the_story_has_three_acts_and_the_drill_two_more() -> None:
+def test_the_story_has_three_acts_and_the_drill_three_more() -> None:
     assert [act.name for act in DemoOptions().acts] == ["tcp-proxy", "envoy", "client-side"]
-    assert [act.name for act in DemoOptions(drill="slow").acts][3:] == ["slow-rr", "slow-lr"]
-
-
-@pytest.mark.parametrize("servers", [2, 3, 10])
-def test_as_many_calls_as_the_planner_says_or_as_told(servers: int) -> None:
-    assert DemoOptions(servers).planned == plan_calls(servers)
-    assert DemoOptions(servers, calls=50).planned == 50
-
-
-def test_the_pace_is_what_two_cores_keep_or_what_was_told() -> None:
-    chosen = DemoOptions(drill="slow")
-
-    assert [chosen.pace(act) for act in chosen.acts] == [FAST] * 3 + [GENTLE] * 2
-    assert {DemoOptions(10).pace(act) for act in chosen.acts} == {GENTLE}
-    assert {DemoOptions(rate=42).pace(act) for act in chosen.acts} == {42}
+    assert [act.name for act in DemoOptions(drill="slow").acts][3:] == ["slow-rr", "slow-lr-two", "slow-lr-scan"]
 
 
 def test_an_unknown_drill_is_refused_with_those_there_are() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from junit_formats import FORMATS, broken
 from reports import PINNED, record, result, whole
 
 from lbdemo.measure import Outcome
@@ -62,17 +63,91 @@ def test_a_contradiction_is_a_failure_of_its_own_kind() -> None:
     assert "echo-1 counted 702 (the client: 700)" in str(failure.get("message"))
 
 
-def test_figures_are_properties() -> None:
-    found = case(record(result("envoy", errors=5, extra={"drills": {"slow": {"p99_ms": 201.5}}})))
+def properties(report: dict[str, Any]) -> dict[str | None, str | None]:
+    return {item.get("name"): item.get("value") for item in suite(report).findall("properties/property")}
 
-    values = {item.get("name"): item.get("value") for item in found.findall("properties/property")}
-    assert values["outcome"] == "FAILING"
-    assert values["calls"] == "2105"
-    assert values["failed"] == "5"
-    assert values["calls[echo-1]"] == "700"
-    assert values["witness[echo-3]"] == "700"
-    assert float(str(values["p50_ms"])) == pytest.approx(1.2, rel=0.01)
-    assert values["drills · slow · p99 ms"] == "201.5"
+
+@pytest.mark.parametrize("schema", list(FORMATS))
+@pytest.mark.parametrize(
+    "report", [whole(), record(), record(result("a b "), command="x  y", started="", skipped=((" ", " "),))],
+    ids=["whole", "empty", "blanks"],
+)  # fmt: skip
+def test_the_document_is_valid_by_both_common_schemas(schema: str, report: dict[str, Any]) -> None:
+    root = ET.fromstring(junit(report).encode())
+
+    assert broken(root, FORMATS[schema]) == []
+
+
+def test_the_rules_of_the_schemas_refuse_what_was_written_before() -> None:
+    before = (
+        '<testsuites><testsuite name="lbdemo demo" tests="1" failures="0" errors="0" time="1.0" '
+        'timestamp="2026-01-02T03:04:05+00:00"><testcase name="a" classname="b" time="1.0"><properties>'
+        '<property name="calls" value="2,100"/></properties></testcase></testsuite></testsuites>'
+    )
+
+    found = {name: broken(ET.fromstring(before), rules) for name, rules in FORMATS.items()}
+
+    assert "testcase holds properties " in found["jenkins"]
+    assert "testcase holds properties " in found["ant"]
+    assert "testsuite timestamp='2026-01-02T03:04:05+00:00'" in found["ant"]
+    assert "testsuite lacks hostname" in found["ant"]
+
+
+def test_figures_are_properties_of_the_suite_for_programs_to_read() -> None:
+    extra = {"drills": {"slow": {"p99_ms": 201.5, "as_expected": True, "even_again_s": None}}, "runs": [1, 2100]}
+
+    values = properties(record(result("envoy", errors=5, spread_over=2.0, extra=extra)))
+
+    assert values["envoy.outcome"] == "FAILING"
+    assert values["envoy.calls"] == "2105"
+    assert values["envoy.failed"] == "5"
+    assert float(str(values["envoy.calls_per_second"])) == pytest.approx(2105 / 2.0, rel=0.01)
+    assert values["envoy.calls.echo-1"] == "700"
+    assert values["envoy.witness.echo-3"] == "700"
+    assert float(str(values["envoy.p50_ms"])) == pytest.approx(1.2, rel=0.01)
+    assert values["envoy.drills.slow.p99_ms"] == "201.5"
+    assert values["envoy.drills.slow.as_expected"] == "true"
+    assert values["envoy.runs.1"] == "2100"
+    assert values["version"] == "1.2.3"
+    assert values["cores"] == "2"
+
+
+def test_a_figure_that_is_not_known_is_left_out() -> None:
+    values = properties(record(result("silent", {}, errors=3, extra={"even_again_s": None, "note": ""})))
+
+    assert not {"silent.dispersion", "silent.p50_ms", "silent.calls_per_second"} & set(values)
+    assert not {"silent.even_again_s", "silent.note"} & set(values)
+
+
+def test_what_the_calls_cannot_tell_is_an_error_and_no_failure() -> None:
+    report = record(result("few", {"echo-1": 4, "echo-2": 6, "echo-3": 5}), result("off", PINNED))
+
+    found = suite(report)
+
+    assert (found.get("tests"), found.get("failures"), found.get("errors")) == ("2", "1", "1")
+    few, off = found.findall("testcase")
+    error = few.find("error")
+    assert error is not None
+    assert error.get("type") == "INCONCLUSIVE"
+    assert "cannot tell" in str(error.text)
+    assert few.find("failure") is None
+    assert off.find("failure") is not None
+
+
+def test_inconclusive_as_promised_is_neither() -> None:
+    found = case(record(result("few", {"echo-1": 4, "echo-2": 6, "echo-3": 5}, outcome=Outcome.INCONCLUSIVE)))
+
+    assert list(found) == []
+
+
+def test_the_sentences_of_all_results_are_the_suites_output() -> None:
+    report = record(result("a", notes=("Even is not good.",)), result("b", PINNED))
+
+    text = str(suite(report).findtext("system-out"))
+
+    for shown in report["results"]:
+        for sentence in (f"{shown['name']}: {shown['title']}", *shown["verdict"]["reasons"], *shown["notes"]):
+            assert sentence in text
 
 
 def test_the_time_is_that_of_the_results() -> None:
@@ -80,11 +155,11 @@ def test_the_time_is_that_of_the_results() -> None:
 
     assert [case.get("time") for case in found.findall("testcase")] == ["0.500", "1.500"]
     assert found.get("time") == "2.000"
-    assert found.get("timestamp") == "2026-01-02T03:04:05+00:00"
+    assert found.get("timestamp") == "2026-01-02T03:04:05"
 
 
-def test_an_unknown_start_has_no_timestamp() -> None:
-    assert suite(record(result(), started="")).get("timestamp") is None
+def test_an_unknown_start_is_the_epoch_which_the_schema_demands_to_be_a_moment() -> None:
+    assert suite(record(result(), started="")).get("timestamp") == "1970-01-01T00:00:00"
 
 
 def test_a_report_without_results_is_not_green() -> None:
@@ -99,6 +174,7 @@ def test_any_text_makes_a_valid_document(nasty: str) -> None:
     report = record(result(nasty, title=nasty, notes=(nasty,), contradicted_by=1), skipped=((nasty, nasty),))
     report["environment"][nasty] = nasty
 
-    found = suite(report)
+    root = ET.fromstring(junit(report).encode())
 
-    assert len(found.findall("testcase")) == 2
+    assert len(root.findall("testsuite/testcase")) == 2
+    assert [broken(root, rules) for rules in FORMATS.values()] == [[], []]

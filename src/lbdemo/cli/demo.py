@@ -32,10 +32,13 @@ def demo(
         int, typer.Option(min=0, max=1_000_000, metavar="N", help="RPCs to judge in each act (0: as many as it takes).")
     ] = 0,
     rate: Annotated[
-        float, typer.Option(min=0, max=100_000, metavar="RPC/S", help="RPCs a second (0: what two cores can keep).")
+        float,
+        typer.Option(
+            min=0, max=100_000, metavar="RPC/S", help="RPCs a second (0: well below what this machine holds now)."
+        ),
     ] = 0.0,
     drill: Annotated[
-        Drill | None, typer.Option(help="Two more acts, with one of 3 or more servers made slow.", show_default=False)
+        Drill | None, typer.Option(help="Three more acts, with one of 3 or more servers made slow.", show_default=False)
     ] = None,
     as_json: options.AsJson = False,
     junit: output.Junit = "",
@@ -50,7 +53,7 @@ def demo(
     output.check_writable(junit, html)
     if rate and not rate >= 1:
         raise InputError(
-            f"--rate {rate:g} is out of range", "it must be 0 (what two cores can keep), or from 1 to 100000"
+            f"--rate {rate:g} is out of range", "it must be 0 (what this machine holds now), or from 1 to 100000"
         )
     wanted = DemoOptions(servers, calls, rate, drill.value if drill else "")
     return output.give(played(wanted), as_json=as_json, junit=junit, html=html)

@@ -62,10 +62,12 @@ STORY = (
     ),
 )
 
+EVEN, TWO_CHOICES, FULL_SCAN = "slow-rr", "slow-lr-two", "slow-lr-scan"
+
 DRILLS = {
     "slow": (
         Act(
-            "slow-rr",
+            EVEN,
             f"one server {SLOW_MS} ms slower: Envoy, round robin",
             Route.ENVOY,
             Outcome.BALANCED,
@@ -74,12 +76,21 @@ DRILLS = {
             slow=True,
         ),
         Act(
-            "slow-lr",
-            f"one server {SLOW_MS} ms slower: Envoy, least request",
+            TWO_CHOICES,
+            f"one server {SLOW_MS} ms slower: Envoy, least request with two choices, the default also of Istio",
             Route.ENVOY,
             Outcome.UNBALANCED,
             "",
             "LEAST_REQUEST",
+            slow=True,
+        ),
+        Act(
+            FULL_SCAN,
+            f"one server {SLOW_MS} ms slower: Envoy, least request with a full scan, to be asked for",
+            Route.ENVOY,
+            Outcome.UNBALANCED,
+            "",
+            "LEAST_REQUEST_FULL_SCAN",
             slow=True,
         ),
     )

@@ -17,6 +17,7 @@ from lbdemo.local.acts import SLOW_MS, Act, Route
 from lbdemo.local.envoy import HOW_TO_GET, find_envoy
 from lbdemo.local.guards import interruptible, same_signals, without_proxies
 from lbdemo.local.lesson import lesson
+from lbdemo.local.pace import Pace, choose, probe
 from lbdemo.local.stage import Stage, stage
 from lbdemo.measure import Expectation, judge
 from lbdemo.records import Result, Sample
@@ -65,42 +66,49 @@ def play(options: DemoOptions, audience: Audience) -> Played:
     audience.say(f"starting {options.servers} servers{', a TCP proxy and Envoy' if envoy else ' and a TCP proxy'}")
     with interruptible(), without_proxies(os.environ), stage(options.servers, acts, envoy) as scene:
         broken = [act for act in acts if act.route is Route.ENVOY and scene.no_envoy]
-        results = [perform(act, scene, options, audience) for act in acts if act not in broken]
-        environment = surroundings(scene, options, envoy)
+        pace = paced(scene, options)
+        audience.say(pace.told())
+        results = [perform(act, scene, pace, audience) for act in acts if act not in broken]
+        environment = surroundings(scene, acts, pace, envoy)
     failures = tuple((act.name, scene.no_envoy) for act in broken)
     return Played(lesson(tuple(results), scene.slow_server), skipped, environment, failures)
 
 
-def perform(act: Act, scene: Stage, options: DemoOptions, audience: Audience) -> Result:
+def paced(scene: Stage, options: DemoOptions) -> Pace:
+    """The pace that was told, or one well below what this machine holds now by the longest way there is."""
+    return choose(options, 0.0 if options.rate else probe(scene.longest_way, scene.longest_policy))
+
+
+def perform(act: Act, scene: Stage, pace: Pace, audience: Audience) -> Result:
     """Plays one act."""
     if act.slow:
         scene.make_slow(SLOW_MS)
     audience.say(f"{act.name}: {act.title}")
     run, answers = f"demo-{uuid.uuid4().hex[:12]}", Counter[str]()
-    with audience.watch(act.name, options.planned, list(scene.servers)) as show:
+    with audience.watch(act.name, pace.calls, list(scene.servers)) as show:
 
         def sink(sample: Sample) -> None:
             if sample.ok:
                 answers[sample.server] += 1
             show(sample)
 
-        summary = call(act, scene, options, run, sink)
+        summary = call(act, scene, pace, run, sink)
     scene.check()  # of a server, proxy or Envoy that has died on the way, no verdict could tell
     expected = Expectation(act.outcome, servers=tuple(scene.servers), fingerprint=act.fingerprint)
     name, witness = scene.witness(act, run, answers, summary.failed + summary.gate_errors)
     return Result(act.name, act.title, summary, judge(summary, expected), witness, name)
 
 
-def call(act: Act, scene: Stage, options: DemoOptions, run: str, sink: Sink) -> Summary:
+def call(act: Act, scene: Stage, pace: Pace, run: str, sink: Sink) -> Summary:
     """Makes the calls, at fixed times; raises KeyboardInterrupt when a signal stops them."""
     from lbdemo.echo.load import loop_for, run_until_signal
     from lbdemo.echo.options import LoadOptions
 
-    rate = options.pace(act)
+    rate = pace.of(act)
     in_flight = CONCURRENCY + (round(rate * SLOW_MS / 1000) if act.slow else 0)
     load = LoadOptions(
-        target=scene.target(act), interval=1 / rate, count=options.planned, concurrency=min(in_flight, 2000),
-        policy=act.channel_policy, servers=options.servers, run=run, wait=CONNECT_LIMIT,
+        target=scene.target(act), interval=1 / rate, count=pace.calls, concurrency=min(in_flight, 2000),
+        policy=act.channel_policy, servers=len(scene.servers), run=run, wait=CONNECT_LIMIT,
     )  # fmt: skip
     with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(load.interval)) as runner:
         report, stopped = runner.run(run_until_signal(load, sink))
@@ -109,13 +117,13 @@ def call(act: Act, scene: Stage, options: DemoOptions, run: str, sink: Sink) -> 
     return report.summary
 
 
-def surroundings(scene: Stage, options: DemoOptions, envoy: Path | None) -> dict[str, str]:
+def surroundings(scene: Stage, acts: Sequence[Act], pace: Pace, envoy: Path | None) -> dict[str, str]:
     """Where it was measured, and with what."""
-    rates = dict.fromkeys(f"{options.pace(act):g}" for act in options.acts)
     return {
-        "servers": str(options.servers),
-        "planned_calls": str(options.planned),
-        "rate": f"{' and '.join(rates)} calls/s",
+        "servers": str(len(scene.servers)),
+        "planned_calls": str(pace.calls),
+        "rate": f"{' and '.join(dict.fromkeys(f'{pace.of(act):.0f}' for act in acts))} calls/s",
+        **({"closed_loop": f"{pace.limit:.0f} calls/s"} if pace.limit else {}),
         "envoy": scene.envoy.version if scene.envoy else ("not used" if envoy else "none"),
         "grpcio": version("grpcio"),
         "python": platform.python_version(),

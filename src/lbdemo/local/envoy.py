@@ -25,15 +25,20 @@ ADMIN_LIMIT = 5.0
 READY_LIMIT = 20.0
 TYPE = "type.googleapis.com/envoy.extensions"
 
-# Left to itself Envoy's least request compares two servers drawn at random, at times the same one twice: of n servers a
-# slow one still gets a part of 1/n^2 whatever it has in flight. A full scan compares all.
+LEAST_REQUEST = f"{TYPE}.load_balancing_policies.least_request.v3.LeastRequest"
+EXTENSION = "envoy.load_balancing_policies"
+
+# Left to itself Envoy's least request, and so Istio's, compares two servers drawn at random, at times the same one
+# twice: of n servers a slow one still gets a part of 1/n^2 whatever it has in flight. A full scan compares all.
 POLICIES = {
-    "ROUND_ROBIN": {"@type": f"{TYPE}.load_balancing_policies.round_robin.v3.RoundRobin"},
-    "LEAST_REQUEST": {
-        "@type": f"{TYPE}.load_balancing_policies.least_request.v3.LeastRequest",
-        "selection_method": "FULL_SCAN",
-    },
+    "ROUND_ROBIN": (f"{EXTENSION}.round_robin", {"@type": f"{TYPE}.load_balancing_policies.round_robin.v3.RoundRobin"}),
+    "LEAST_REQUEST": (f"{EXTENSION}.least_request", {"@type": LEAST_REQUEST}),
+    "LEAST_REQUEST_FULL_SCAN": (
+        f"{EXTENSION}.least_request",
+        {"@type": LEAST_REQUEST, "selection_method": "FULL_SCAN"},
+    ),
 }
+"""The name and the configuration of Envoy's extension for each policy."""
 
 
 def find_envoy() -> Path | None:
@@ -50,7 +55,7 @@ def find_envoy() -> Path | None:
 def bootstrap(policies: Mapping[str, str], servers: Iterable[str]) -> dict[str, Any]:
     """A configuration with, for each name, a listener on a free port and its own cluster of all servers (HOST:PORT).
 
-    The value is the cluster's policy, ROUND_ROBIN or LEAST_REQUEST. Clusters of their own have counters of their own.
+    The value is the cluster's policy, one of POLICIES. Clusters of their own have counters of their own.
     """
     addresses = [_address(*_split(server)) for server in servers]
     return {
@@ -102,7 +107,8 @@ def _cluster(name: str, policy: str, addresses: Sequence[Mapping[str, Any]]) -> 
 
 
 def _policy(name: str) -> dict[str, Any]:
-    return {"name": f"envoy.load_balancing_policies.{name.lower()}", "typed_config": POLICIES[name]}
+    extension, configuration = POLICIES[name]
+    return {"name": extension, "typed_config": configuration}
 
 
 @dataclass(frozen=True, slots=True)

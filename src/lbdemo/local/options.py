@@ -6,11 +6,6 @@ from dataclasses import dataclass
 
 from lbdemo.errors import InputError
 from lbdemo.local.acts import DRILLS, STORY, Act
-from lbdemo.measure import plan_calls
-
-FAST, GENTLE = 1700.0, 1000.0
-MANY_SERVERS = 4
-"""Two cores keep up with `FAST` calls a second through so many servers; with more, and in drills, they go `GENTLE`."""
 
 FEWEST_SERVERS = 3
 
@@ -21,8 +16,8 @@ next call, and least request has nothing to see."""
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What to play: `calls` an act (0: as many as the planner says), `rate` in calls a second (0: one that two cores
-    can keep), `drill` '' or 'slow'.
+    """What to play: `calls` an act (0: as many as it takes), `rate` in calls a second (0: one that this machine holds
+    now), `drill` '' or 'slow'.
     """
 
     servers: int = 3
@@ -39,11 +34,10 @@ class DemoOptions:
                 f"the drill {self.drill} needs at least {FEWEST_SERVERS} servers",
                 "of two, the one that is not slow would get nearly all calls, which is no balance to look at",
             )
-        least = FEWEST_AT_THE_SLOW * self.servers
-        if self.drill and 0 < self.rate < least:
+        if 0 < self.rate < self.slowest:
             raise InputError(
                 f"--rate {self.rate:g} is too low for a drill with {self.servers} servers",
-                f"give at least {least}: with fewer calls the slow server is always idle again in time",
+                f"give at least {self.slowest:g}: with fewer calls the slow server is always idle again in time",
             )
 
     @property
@@ -51,11 +45,7 @@ class DemoOptions:
         """The acts in their order."""
         return STORY + DRILLS.get(self.drill, ())
 
-    def pace(self, act: Act) -> float:
-        """The calls a second of an act."""
-        return self.rate or (FAST if self.servers <= MANY_SERVERS and not act.slow else GENTLE)
-
     @property
-    def planned(self) -> int:
-        """The calls of each act."""
-        return self.calls or plan_calls(self.servers)
+    def slowest(self) -> float:
+        """The lowest rate at which what is played makes its point; 0 where any does."""
+        return float(FEWEST_AT_THE_SLOW * self.servers) if self.drill else 0.0

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lbdemo.local.processes import Child
 
 LISTENING = r"listening on (\S+)[^\n]*\n"
+PACE = "pace"
+"""Envoy's listener for calls that belong to no act: the counters of the acts know nothing of them."""
+
 ENVOYS_COUNT = "Envoy's own counter for each server"
 SERVERS_COUNT = "each server's own counter"
 
@@ -47,6 +50,20 @@ class Stage:
             return self.proxy
         if self.envoy is not None and act.route is Route.ENVOY:
             return self.envoy.listeners[act.name]
+        return self._servers
+
+    @property
+    def longest_way(self) -> str:
+        """What to call to find out how fast calls can go: by Envoy, where there is one, on a way of its own."""
+        return self.envoy.listeners[PACE] if self.envoy is not None else self._servers
+
+    @property
+    def longest_policy(self) -> str:
+        """The client's own load balancing on that way."""
+        return "pick_first" if self.envoy is not None else "round_robin"
+
+    @property
+    def _servers(self) -> str:
         return f"ipv4:{','.join(self.servers.values())}"
 
     def make_slow(self, milliseconds: int) -> None:
@@ -86,7 +103,7 @@ def stage(servers: int, acts: Sequence[Act], envoy: Path | None) -> Iterator[Sta
         proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *addresses.values()))
         serving, why_not = None, ""
         if envoy and policies:
-            serving, why_not = _envoy(group, envoy, policies, addresses.values())
+            serving, why_not = _envoy(group, envoy, {**policies, PACE: "ROUND_ROBIN"}, addresses.values())
         yield Stage(addresses, proxy.said(LISTENING)[1], serving, group.check, why_not)
 
 

@@ -13,6 +13,10 @@ Record = Mapping[str, Any]
 
 NONE = "-"
 
+FEWEST_FOR_A_RATE = 10
+SHORTEST_FOR_A_RATE = 0.1
+"""Seconds. One call of half a microsecond is not two million calls a second."""
+
 
 def printable(text: object) -> str:
     """The text without what would steer a terminal or break a page: records also come from files."""
@@ -44,9 +48,19 @@ def quantile(result: Record, name: str) -> str:
     return span(latency[name] if latency else None)
 
 
+def rate_value(result: Record) -> float | None:
+    """Calls a second; None where too few calls, or too short a time, say nothing of a rate."""
+    summary = result["summary"]
+    if summary["sent"] < FEWEST_FOR_A_RATE or summary["seconds"] < SHORTEST_FOR_A_RATE:
+        return None
+    told: float | None = summary["calls_per_second"]
+    return told
+
+
 def rate(result: Record) -> str:
-    """Calls a second."""
-    return number(round(result["summary"]["calls_per_second"]))
+    """Calls a second, in words."""
+    value = rate_value(result)
+    return NONE if value is None else number(round(value))
 
 
 def counts(result: Record) -> str:

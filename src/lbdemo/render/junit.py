@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -14,16 +15,20 @@ if TYPE_CHECKING:
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 does not allow, not even escaped."""
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+
 
 def junit(report: Record) -> str:
-    """The record as one XML document, with a line end.
+    """The record as one XML document, with a line end; valid for Ant's schema (JUnit.xsd) and Jenkins' (junit-10.xsd).
 
-    A result that is not as expected is a failure with its reasons; what was skipped is skipped with its reason. The
-    properties of a test case hold its figures. A report without a result is a failure, too.
+    A result that is not as expected is a failure with its reasons, an error where the calls cannot tell; what was
+    skipped is skipped with its reason. Figures are properties of the suite, since neither schema knows those of a
+    case: `envoy.calls` is the result's name and the figure's, a figure that is not known is left out. A report without
+    a result is a failure, too.
     """
     suites = Element("testsuites")
     suite = SubElement(suites, "testsuite", _suite(report))
-    _properties(suite, {"version": report["version"], **report["environment"]})
+    _properties(suite, report)
     for result in report["results"]:
         _case(suite, report, result)
     for skipped in report["skipped"]:
@@ -35,32 +40,48 @@ def junit(report: Record) -> str:
     if not report["results"]:  # an empty suite would be green
         case = SubElement(suite, "testcase", _name(report, "measured", 0.0))
         SubElement(case, "failure", {"message": "nothing was measured", "type": "empty"})
+    SubElement(suite, "system-out").text = _legal("\n\n".join(map(_told, report["results"])))
+    SubElement(suite, "system-err")
     indent(suites)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(suites, encoding="unicode")}\n'
 
 
 def _suite(report: Record) -> dict[str, str]:
     results, skipped = report["results"], report["skipped"]
-    said = {
-        "name": _legal(f"lbdemo {report['command']}"),
+    untold = sum(map(_cannot_tell, results))
+    command = _token(report["command"])
+    return {
+        "name": f"lbdemo {command}",
+        "package": f"lbdemo.{command}",
+        "id": "0",
+        "hostname": "localhost",  # the schema's own word for one that is not told
+        "timestamp": _moment(report["started"]),
         "tests": str((len(results) or 1) + len(skipped)),
-        "failures": str(sum(not result["ok"] for result in results) if results else 1),
-        "errors": str(sum(item["failed"] for item in skipped)),
+        "failures": str(sum(not result["ok"] for result in results) - untold if results else 1),
+        "errors": str(sum(item["failed"] for item in skipped) + untold),
         "skipped": str(sum(not item["failed"] for item in skipped)),
         "time": _seconds(sum(result["summary"]["seconds"] for result in results)),
     }
-    return said | ({"timestamp": _legal(report["started"])} if report["started"] else {})
 
 
 def _case(suite: Element, report: Record, result: Record) -> None:
     case = SubElement(suite, "testcase", _name(report, result["name"], result["summary"]["seconds"]))
-    _properties(case, dict(_figures(result)))
-    if not result["ok"]:
-        kind = _kind(result)
-        failure = SubElement(case, "failure", {"message": _message(result), "type": _legal(kind)})
-        failure.text = _legal("\n".join(filter(None, [*figures.sentences(result), figures.witness(result)])))
-    output = SubElement(case, "system-out")
-    output.text = _legal("\n".join([result["title"], *figures.sentences(result)]))
+    if result["ok"]:
+        return
+    said = {"message": _message(result), "type": _legal(_kind(result))}
+    answer = SubElement(case, "error" if _cannot_tell(result) else "failure", said)
+    answer.text = _legal("\n".join(filter(None, [*figures.sentences(result), figures.witness(result)])))
+
+
+def _cannot_tell(result: Record) -> bool:
+    """Whether the calls say neither yes nor no."""
+    verdict = result["verdict"]
+    return not verdict["as_expected"] and verdict["outcome"] == "INCONCLUSIVE"
+
+
+def _told(result: Record) -> str:
+    """A result in words: its name, its title and its sentences."""
+    return "\n".join([f"{result['name']}: {result['title']}", *figures.sentences(result)])
 
 
 def _kind(result: Record) -> str:
@@ -77,35 +98,61 @@ def _message(result: Record) -> str:
     return _legal(f"{figures.judgement(result)}: {said}")
 
 
-def _figures(result: Record) -> list[tuple[str, str]]:
+def _figures(result: Record) -> Iterator[tuple[str, object]]:
     verdict, summary = result["verdict"], result["summary"]
-    said = [
-        ("outcome", verdict["outcome"]),
-        ("expected", verdict["expected"]),
-        ("fingerprint", verdict["fingerprint"]),
-        ("dispersion", "" if verdict["dispersion"] is None else verdict["dispersion"]),
-        ("calls", summary["sent"]),
-        ("failed", summary["failed"]),
-        ("calls_per_second", summary["calls_per_second"]),
-    ]
-    said += [(f"{name}_ms", value) for name, value in (summary["latency_ms"] or {}).items()]
-    said += [(f"calls[{share['server']}]", share["calls"]) for share in verdict["shares"]]
-    said += [
-        (f"witness[{server['server']}]", "" if server["own"] is None else server["own"])
-        for server in result["witness"]["servers"]
-    ]
-    said += figures.extras(result["extra"])
-    return [(str(name), str(value)) for name, value in said]
+    for name in ("outcome", "expected", "fingerprint", "dispersion"):
+        yield name, verdict[name]
+    yield from (("calls", summary["sent"]), ("failed", summary["failed"]))
+    yield "calls_per_second", figures.rate_value(result)
+    for name, value in (summary["latency_ms"] or {}).items():
+        yield f"{name}_ms", value
+    for share in verdict["shares"]:
+        yield f"calls.{share['server']}", share["calls"]
+    for server in result["witness"]["servers"]:
+        yield f"witness.{server['server']}", server["own"]
+    yield from _flat(result["extra"])
 
 
-def _properties(parent: Element, values: Record) -> None:
-    properties = SubElement(parent, "properties")
-    for name, value in values.items():
-        SubElement(properties, "property", {"name": _legal(name), "value": _legal(value)})
+def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Nested figures, each under its path in the record."""
+    if isinstance(value, Mapping):
+        inner: Iterable[tuple[object, object]] = value.items()
+    elif isinstance(value, list | tuple):
+        inner = enumerate(value)
+    else:
+        yield path, value
+        return
+    for key, item in inner:
+        yield from _flat(item, f"{path}.{key}" if path else str(key))
+
+
+def _properties(suite: Element, report: Record) -> None:
+    properties = SubElement(suite, "properties")
+    told: list[tuple[str, object]] = [("version", report["version"]), *report["environment"].items()]
+    told += [(f"{result['name']}.{name}", value) for result in report["results"] for name, value in _figures(result)]
+    for name, value in told:
+        if value not in (None, ""):
+            SubElement(properties, "property", {"name": _token(name), "value": _value(value)})
+
+
+def _value(value: object) -> str:
+    """A value as programs read it: 2100 and true, not 2,100 and yes."""
+    return str(value).lower() if isinstance(value, bool) else _legal(value)
 
 
 def _name(report: Record, name: str, seconds: float) -> dict[str, str]:
-    return {"classname": _legal(f"lbdemo.{report['command']}"), "name": _legal(name), "time": _seconds(seconds)}
+    return {"classname": f"lbdemo.{_token(report['command'])}", "name": _token(name), "time": _seconds(seconds)}
+
+
+def _moment(started: str) -> str:
+    """ISO 8601 without a zone (it is UTC), which Ant's schema demands; one that is not known is the epoch."""
+    found = _MOMENT.match(started)
+    return found[0] if found else "1970-01-01T00:00:00"
+
+
+def _token(text: object) -> str:
+    """A name as schemas want it: in one line, without blanks at its ends, and not empty."""
+    return " ".join(_legal(text).split()) or "unnamed"
 
 
 def _seconds(value: float) -> str:

@@ -19,7 +19,7 @@ DRILL_COLUMNS = {
     "scale-up": (("first_call_s", "first call"), ("even_again_s", "even again")),
     "rolling-restart": (("failed", "failed"), ("longest_gap_s", "longest gap")),
     "kill": (("failed", "failed"), ("last_trouble_s", "trouble until")),
-    "slow": (("slow_pod_share", "slow pod's share"), ("p99_ms", "p99")),
+    "slow": (("slow_pod_share", "slow pod's share"), ("p90_ms", "p90"), ("p99_ms", "p99")),
     "sick": (("error_share", "errors"), ("error_share_with_outlier_detection", "with outlier detection")),
 }
 COST_COLUMNS = (

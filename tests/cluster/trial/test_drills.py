@@ -430,6 +430,13 @@ def avoided(number: int) -> tuple[str, str, float]:
     return (VICTIM, "OK", 0.201) if number % 10 == 0 else (SERVERS[number % 2 * 2], "OK", 0.001)
 
 
+def a_little_less(number: int) -> tuple[str, str, float]:
+    """From the mark on the victim gets a quarter of the calls: less than its part, and not beyond chance."""
+    if number <= MARK:
+        return turns(number)
+    return (VICTIM, "OK", 0.201) if number % 4 == 0 else (SERVERS[number % 2 * 2], "OK", 0.001)
+
+
 def all_slow(number: int) -> tuple[str, str, float]:
     return VICTIM, "OK", 0.201 if number > MARK else 0.001
 
@@ -444,6 +451,7 @@ def test_a_slow_pod_shows_in_its_share_and_in_the_tail() -> None:
 
     assert found.figures["slow_pod_share"] == pytest.approx(1 / 3)
     assert found.figures["p50_ms"] == pytest.approx(1.0, rel=0.01)
+    assert found.figures["p90_ms"] == pytest.approx(201.0, rel=0.01)
     assert found.figures["p99_ms"] == pytest.approx(201.0, rel=0.01)
     assert found.figures["failed"] == 0
 
@@ -458,9 +466,20 @@ def test_a_slow_pod_shows_in_its_share_and_in_the_tail() -> None:
         ("envoy", "round-robin", turns, slow.ROUND_ROBIN, False),
         ("envoy", "least-request", avoided, slow.LEAST_REQUEST, True),
         ("envoy", "least-request", SLOW_TURNS, slow.LEAST_REQUEST, False),
+        ("envoy", "least-request", a_little_less, slow.LEAST_REQUEST, False),
         ("xds", "least-request", SLOW_TURNS, slow.ROUND_ROBIN, True),
     ],
-    ids=["pinned", "not pinned", "round robin", "not even", "not slow", "avoided", "not avoided", "no policies"],
+    ids=[
+        "pinned",
+        "not pinned",
+        "round robin",
+        "not even",
+        "not slow",
+        "avoided",
+        "not avoided",
+        "chance",
+        "no policies",
+    ],
 )
 def test_what_a_policy_promises_of_a_slow_pod(
     strategy: str, lb_policy: str, plot: Plot, expected: str, as_expected: bool
@@ -475,7 +494,8 @@ def test_a_load_without_any_answer_has_no_share() -> None:
     with slowing() as run:
         found = slow.drill(stage(run, failing(1, 10_000)))
 
-    assert found.figures == approx(slow_pod_share=0.0, p50_ms=0.0, p99_ms=0.0, failed=900)
+    assert found.figures == {"slow_pod_share": None, "p50_ms": None, "p90_ms": None, "p99_ms": None, "failed": 900}
+    assert "p90_ms unknown" in found.told()
     assert not found.as_expected
 
 

@@ -63,7 +63,10 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """What a drill measured. A figure of None is "never". `expected` says in words what the strategy promises."""
+    """What a drill measured. `expected` says in words what the strategy promises.
+
+    A figure of None is "never" where it is a time in seconds, else unknown.
+    """
 
     name: str
     figures: Mapping[str, float | int | None]
@@ -72,7 +75,7 @@ class Drilled:
 
     def told(self) -> str:
         """The figures in one line."""
-        return ", ".join(f"{name} {_figure(value)}" for name, value in self.figures.items())
+        return ", ".join(f"{name} {_figure(name, value)}" for name, value in self.figures.items())
 
     def to_dict(self) -> dict[str, object]:
         """The record ready for JSON; units are in the figures' names."""
@@ -80,8 +83,10 @@ class Drilled:
         return {"figures": figures, "expected": self.expected, "as_expected": self.as_expected}
 
 
-def _figure(value: float | int | None) -> str:
-    return "never" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+def _figure(name: str, value: float | int | None) -> str:
+    if value is None:
+        return "never" if name.endswith("_s") else "unknown"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 Drill = Callable[[Scene], Drilled]

@@ -1,0 +1,98 @@
+"""How fast the acts go: found out just before, since nobody knows what else this machine has to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from lbdemo.measure import plan_calls
+from lbdemo.words import number
+
+if TYPE_CHECKING:
+    from lbdemo.local.acts import Act
+    from lbdemo.local.options import DemoOptions
+
+PROBE_CALLS, WARM_UP = 500, 150
+"""So many calls go in a closed loop, and so many of these are made before the clock runs: first calls are slow."""
+
+PROBE_LOOPS = 16
+
+CALM = 1 / 3
+"""The part of the pace of the closed loop at which calls hardly wait for one another."""
+
+HURRY = 0.4
+"""The part up to which acts of the story may go where they would take too long otherwise."""
+
+ACT_SECONDS = 1.3
+"""An act should take no longer: three of them, and all that starts before, are less than 6 s."""
+
+EXACT_PART = 0.4
+"""The part of the planned calls that proves an exact round robin, with some to spare: a plan is for a random choice."""
+
+SLOWEST, FASTEST = 20.0, 5000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`rate` calls a second (in drills `calm`), `calls` an act; `limit` is what a closed loop came to just before.
+
+    A limit of 0: there was none.
+    """
+
+    rate: float
+    calm: float
+    calls: int
+    limit: float = 0.0
+
+    def of(self, act: Act) -> float:
+        """The calls a second of an act."""
+        return self.calm if act.slow else self.rate
+
+    def told(self) -> str:
+        """What is done, in one line."""
+        acts = f"each act makes {number(self.calls)} calls, {number(round(self.rate))} a second"
+        if self.calm != self.rate:
+            acts += f" (with a slow server {number(round(self.calm))})"
+        if not self.limit:
+            return acts
+        return f"this machine holds {number(round(self.limit))} calls/s just now: {acts}"
+
+
+def choose(options: DemoOptions, limit: float) -> Pace:
+    """The pace for a machine on which a closed loop came to `limit` calls a second.
+
+    Well below that; and as many calls as fit in an act, but never fewer than prove the exact round robin that two acts
+    promise, nor more than prove a random choice. What was told stands.
+    """
+    most = plan_calls(options.servers)
+    fewest = ceil(EXACT_PART * most)
+    calm = options.rate or min(FASTEST, max(SLOWEST, options.slowest, limit * CALM))
+    rate = options.rate or max(calm, min((options.calls or fewest) / ACT_SECONDS, limit * HURRY))
+    calls = options.calls or min(most, max(fewest, round(rate * ACT_SECONDS)))
+    return Pace(rate, calm, calls, limit)
+
+
+def probe(target: str, policy: str) -> float:
+    """The calls a second of a closed loop. Raises KeyboardInterrupt when a signal stops it."""
+    import asyncio
+    import time
+
+    from lbdemo.echo.load import loop_for, run_until_signal
+    from lbdemo.echo.options import LoadOptions
+    from lbdemo.local.guards import same_signals
+
+    ends: list[float] = []
+    load = LoadOptions(target=target, interval=0.0, count=PROBE_CALLS, concurrency=PROBE_LOOPS, policy=policy, wait=5.0)
+    with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(0.0)) as runner:
+        _, stopped = runner.run(run_until_signal(load, lambda _: ends.append(time.monotonic())))
+    if stopped is not None:
+        raise KeyboardInterrupt
+    return rate_of(ends)
+
+
+def rate_of(ends: list[float]) -> float:
+    """The calls a second by the times at which they ended, those of the warm-up left out."""
+    ends = ends[WARM_UP:]
+    seconds = ends[-1] - ends[0] if ends else 0.0
+    return (len(ends) - 1) / seconds if seconds > 0 else 0.0

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from echo_server import process
+
+from lbdemo.local.acts import DRILLS, STORY
+from lbdemo.local.options import DemoOptions
+from lbdemo.local.pace import ACT_SECONDS, CALM, HURRY, PROBE_CALLS, WARM_UP, Pace, choose, probe, rate_of
+from lbdemo.measure import Expectation, Outcome, judge, plan_calls
+from lbdemo.records import Sample, Tally
+
+
+@pytest.mark.parametrize("limit", [3000.0, 6000.0])
+def test_the_pace_is_well_below_what_the_machine_holds_and_an_act_stays_short(limit: float) -> None:
+    pace = choose(DemoOptions(), limit)
+
+    assert pace.rate == pytest.approx(limit * CALM)
+    assert pace.calls / pace.rate <= ACT_SECONDS * 1.01
+
+
+def test_a_busy_machine_is_hurried_a_little_and_never_beyond() -> None:
+    pace = choose(DemoOptions(), limit=900.0)
+
+    assert pace.rate == 900 * HURRY
+    assert pace.calm == 900 * CALM
+
+
+def test_a_machine_that_hardly_answers_still_gets_some_calls() -> None:
+    assert choose(DemoOptions(), limit=0.0).rate == 20
+    assert choose(DemoOptions(servers=5, drill="slow"), limit=0.0).calm == 50
+
+
+def test_a_fast_machine_makes_no_more_calls_than_were_planned() -> None:
+    assert choose(DemoOptions(), limit=90_000.0).calls == plan_calls(3)
+
+
+def test_what_was_told_stands() -> None:
+    assert choose(DemoOptions(calls=50), limit=3000.0).calls == 50
+    assert choose(DemoOptions(rate=42), limit=0.0) == Pace(42, 42, round(0.4 * plan_calls(3) + 0.5))
+    assert choose(DemoOptions(rate=1700), limit=0.0).calls == plan_calls(3)
+
+
+@pytest.mark.parametrize("servers", range(2, 11))
+def test_the_fewest_calls_still_prove_an_exact_round_robin(servers: int) -> None:
+    names = tuple(f"echo-{number}" for number in range(servers))
+    tally = Tally()
+    for seq in range(choose(DemoOptions(servers), limit=10.0).calls):
+        tally.add(Sample(seq, seq * 0.01, seq * 0.01, 0.001, names[seq % servers], "OK"))
+
+    verdict = judge(tally.summary(), Expectation(servers=names, fingerprint="round robin"))
+
+    assert verdict.outcome is Outcome.BALANCED
+    assert verdict.as_expected
+
+
+def test_drills_go_calmly_and_the_story_at_its_rate() -> None:
+    pace = Pace(rate=600, calm=400, calls=900, limit=1200)
+
+    assert {pace.of(act) for act in STORY} == {600}
+    assert {pace.of(act) for act in DRILLS["slow"]} == {400}
+
+
+def test_the_pace_is_said_with_what_the_machine_holds() -> None:
+    assert Pace(600, 600, 900, 1800).told() == (
+        "this machine holds 1,800 calls/s just now: each act makes 900 calls, 600 a second"
+    )
+    assert Pace(600, 500, 900).told() == "each act makes 900 calls, 600 a second (with a slow server 500)"
+
+
+def test_the_first_calls_do_not_count_in_the_rate() -> None:
+    slow = [0.1 * number for number in range(WARM_UP)]
+    fast = [slow[-1] + 0.01 * number for number in range(1, 101)]
+
+    assert rate_of(slow + fast) == pytest.approx(100)
+    assert rate_of(slow) == 0
+    assert rate_of([]) == 0
+
+
+def test_a_closed_loop_finds_the_pace_of_a_real_server() -> None:
+    with process("--name", "echo-1", "--drain", "0") as (_, address):
+        found = probe(address, "pick_first")
+
+    assert 20 < found < PROBE_CALLS * 1000
