@@ -11,8 +11,9 @@ from typing import Any
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.strategies import STRATEGIES, Mesh
 from lbdemo.cluster.install.strategies.base import DEFAULT_MESH
+from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.observe import Istio, Observed, Release
+from lbdemo.cluster.kernel.observe import Release
 from lbdemo.cluster.trial.verify import Setting
 from lbdemo.config import ISTIO_NAMESPACE, Place, UpConfig
 from lbdemo.resources import chart_folder
@@ -79,7 +80,7 @@ ISTIOD_SERVICE = Meta("Service", ISTIO_NAMESPACE, "istiod")
 INJECTOR = Meta("MutatingWebhookConfiguration", "", "istio-sidecar-injector")
 
 
-def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed:
+def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> ObservedWithIstio:
     """The cluster just as `up` with this configuration leaves it."""
     wanted = desired(config)
     injected = wanted.strategy.injects
@@ -98,7 +99,7 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
     mesh = istio or (istiod() if wanted.strategy.needs_istiod else Istio())
     policies = tuple(meta("DestinationRule", n, as_applied=True) for r in wanted.releases for n in r.policies)
     sets = [replica_set(d.meta.name) for d in deployments]
-    return Observed(
+    return ObservedWithIstio(
         namespace=namespace({labels.INJECTION: "enabled"} if injected else {}),
         objects=Objects(tuple(pods), tuple(deployments), (*services, *sets)),
         releases=releases,

@@ -9,8 +9,8 @@ import pytest
 from fakes import Answer, FakeRun, failure
 from worlds import CONFIG, converged, helm_secret, istiod, listed, namespace, pod
 
+from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.observe import Istio, Observed
 from lbdemo.cluster.status import Status, pod_state, pod_status, status
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.tools.kubectl import Context, Kubectl
@@ -21,7 +21,7 @@ ISTIO = replace(CONFIG, strategy="istio")
 READY = pod("a", "echo-server")
 
 
-def shown(world: Observed, *, daemons: Answer | None = None) -> Status:
+def shown(world: ObservedWithIstio, *, daemons: Answer | None = None) -> Status:
     """The status of a cluster like this."""
     secrets = [helm_secret(release) for release in world.releases.values()]
     everything: list[Meta | Pod | Deployment] = [*world.objects.pods, *world.objects.deployments, *secrets]
@@ -71,7 +71,7 @@ def test_a_script_reads_stable_keys() -> None:
 
 
 def test_an_empty_cluster_has_nothing_to_show() -> None:
-    found = shown(Observed(None))
+    found = shown(ObservedWithIstio(None))
 
     assert (found.namespace_state, found.strategy, found.releases, found.pods) == ("absent", "", (), ())
     assert (found.istio, found.injection) == ("none", "")
@@ -82,13 +82,13 @@ def test_an_empty_cluster_has_nothing_to_show() -> None:
     [
         (converged(), "lbdemo's"),
         (replace(converged(), namespace=namespace(ours=False)), "adopted"),
-        (Observed(namespace(ours=False)), "not lbdemo's"),
-        (Observed(namespace()), "lbdemo's"),
+        (ObservedWithIstio(namespace(ours=False)), "not lbdemo's"),
+        (ObservedWithIstio(namespace()), "lbdemo's"),
         (replace(converged(), namespace=replace(namespace(), deleting=True)), "terminating"),
-        (Observed(None), "absent"),
+        (ObservedWithIstio(None), "absent"),
     ],
 )
-def test_whose_the_namespace_is(world: Observed, state: str) -> None:
+def test_whose_the_namespace_is(world: ObservedWithIstio, state: str) -> None:
     assert shown(world).namespace_state == state
 
 
@@ -113,7 +113,7 @@ def test_releases_of_two_strategies_are_both_named() -> None:
     ],
 )
 def test_the_injection_is_the_namespaces_label(marks: dict[str, str], injection: str) -> None:
-    assert shown(Observed(namespace(marks))).injection == injection
+    assert shown(ObservedWithIstio(namespace(marks))).injection == injection
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_istio_is_told_with_version_owner_and_state(image: str, ours: bool, avai
     mesh = istiod(ours=ours)
     daemon = replace(mesh.daemons[0], images=(image,), available=available)
 
-    assert shown(Observed(None, istio=replace(mesh, daemons=(daemon,)))).istio == said
+    assert shown(ObservedWithIstio(None, istio=replace(mesh, daemons=(daemon,)))).istio == said
 
 
 def test_istios_remains_without_a_daemon_are_none() -> None:
-    assert shown(Observed(None, istio=Istio(istiod().releases))).istio == "none"
+    assert shown(ObservedWithIstio(None, istio=Istio(istiod().releases))).istio == "none"
 
 
 def test_who_may_not_look_at_istio_sees_the_rest() -> None:

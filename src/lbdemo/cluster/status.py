@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lbdemo.cluster.kernel.observe import Observed, observe
+from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.config import Place
 from lbdemo.tools.kubectl import Context, Kubectl
 from lbdemo.tools.objects import Pod
@@ -74,7 +74,7 @@ def status(kubectl: Kubectl, place: Place, context: Context) -> Status:
     )
 
 
-def _namespace_state(seen: Observed) -> str:
+def _namespace_state(seen: ObservedWithIstio) -> str:
     if seen.namespace is None:
         return "absent"
     if seen.namespace.deleting:
@@ -82,7 +82,7 @@ def _namespace_state(seen: Observed) -> str:
     return "lbdemo's" if seen.namespace_ours else "adopted" if seen.releases else "not lbdemo's"
 
 
-def _istio(seen: Observed) -> str:
+def _istio(seen: ObservedWithIstio) -> str:
     if not seen.istio.seen:
         return "unknown (this user may not look)"
     daemon = seen.istio.daemon

@@ -11,7 +11,7 @@ from lbdemo.cluster.cleanup import inventory
 from lbdemo.cluster.cleanup.clean import Situation, build_clean_plan, clean
 from lbdemo.cluster.cleanup.inventory import Item, made_by_istiod
 from lbdemo.cluster.cleanup.removal import DeleteNamespace, EmptyNamespace, SweepIstio
-from lbdemo.cluster.kernel.observe import Observed
+from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.objects import Meta
@@ -25,7 +25,7 @@ def keys(there: Situation, *, with_istio: bool) -> list[str]:
 
 
 def test_nothing_there_is_nothing_to_do() -> None:
-    assert keys(Situation(Observed(None), None, None), with_istio=True) == []
+    assert keys(Situation(ObservedWithIstio(None), None, None), with_istio=True) == []
 
 
 def test_our_namespace_goes_after_its_releases() -> None:

@@ -11,9 +11,9 @@ from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install.namespace import LabelNamespace
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import Mesh
-from lbdemo.cluster.kernel.observe import Istio, Observed
+from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
+from lbdemo.cluster.istio.rollout import AwaitPods
 from lbdemo.cluster.kernel.releases import InstallRelease
-from lbdemo.cluster.kernel.rollout import Await
 from lbdemo.cluster.kernel.steps import Plan
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError, NotReadyError
@@ -22,7 +22,7 @@ from lbdemo.tools.objects import Container, Meta
 ISTIO = replace(CONFIG, strategy="istio")
 
 
-def plan(observed: Observed, config: UpConfig = CONFIG) -> Plan:
+def plan(observed: ObservedWithIstio, config: UpConfig = CONFIG) -> Plan:
     mesh = Mesh(observed.istio.revision, observed.istio.namespace)
     return build_plan(config, observed, desired(config, mesh), str(CHART))
 
@@ -35,8 +35,8 @@ def step(found: Plan, key: str) -> InstallRelease:
     return next(s for s in found.steps if s.key == key and isinstance(s, InstallRelease))
 
 
-def waiting(found: Plan) -> Await:
-    return next(s for s in found.steps if isinstance(s, Await) and s.key == "ready")
+def waiting(found: Plan) -> AwaitPods:
+    return next(s for s in found.steps if isinstance(s, AwaitPods) and s.key == "ready")
 
 
 @pytest.mark.parametrize("strategy", ["clusterip", "headless", "envoy", "istio", "xds"])
@@ -47,20 +47,20 @@ def test_a_converged_cluster_needs_nothing(strategy: str) -> None:
 
 
 def test_an_empty_cluster_gets_both_releases_and_waits_for_them() -> None:
-    assert keys(plan(Observed(None))) == ["echo-server", "echo-client", "ready"]
+    assert keys(plan(ObservedWithIstio(None))) == ["echo-server", "echo-client", "ready"]
 
 
 def test_an_image_to_build_comes_before_the_releases_that_use_it() -> None:
     config = replace(CONFIG, image="", registry="localhost:5000")
 
-    found = plan(Observed(None), config)
+    found = plan(ObservedWithIstio(None), config)
 
     assert isinstance(found.steps[0], DeliverImage)
     assert all("image" in s.after for s in found.steps if isinstance(s, InstallRelease))
 
 
 def test_istio_is_installed_before_its_sidecars_are_wanted() -> None:
-    found = plan(Observed(None), ISTIO)
+    found = plan(ObservedWithIstio(None), ISTIO)
 
     assert keys(found) == ["istio-base", "istiod", "istio", "label", "echo-server", "echo-client", "ready"]
     assert {"istio", "label"} <= set(step(found, "echo-server").after)
@@ -136,7 +136,7 @@ def test_a_policy_that_somebody_deleted_comes_back() -> None:
     assert "echo-server" in keys(plan(replace(world, istio=replace(world.istio, policies=())), ISTIO))
 
 
-def waiting_for(reason: str, world: Observed) -> Observed:
+def waiting_for(reason: str, world: ObservedWithIstio) -> ObservedWithIstio:
     """The world, whose servers' pods cannot start for this reason."""
     container = Container("echo", "registry/echo:1", waiting=reason)
     stuck = pod(f"echo-server-{HASH}-1", "echo-server", container=container)
@@ -224,13 +224,13 @@ def test_proxyless_clients_ask_the_istiod_that_is_there_wherever_it_is() -> None
         deployment("istiod-1-31", 1), meta=Meta("Deployment", "mesh", "istiod-1-31", {"istio.io/rev": "1-31"})
     )
 
-    found = plan(Observed(namespace(), istio=Istio(daemons=(daemon,))), config)
+    found = plan(ObservedWithIstio(namespace(), istio=Istio(daemons=(daemon,))), config)
 
     assert step(found, "echo-client").install.values["xds"]["istiodAddress"] == "istiod-1-31.mesh.svc:15010"
 
 
 def test_a_foreign_istios_revision_is_named_on_the_namespace() -> None:
-    world = Observed(namespace(), istio=istiod(ours=False, revision="1-31"))
+    world = ObservedWithIstio(namespace(), istio=istiod(ours=False, revision="1-31"))
 
     found = plan(world, ISTIO)
 
@@ -242,7 +242,7 @@ def test_a_foreign_istio_that_is_half_there_is_refused() -> None:
     half = Istio({"istio-base": replace(istiod(ours=False).releases["istio-base"])})
 
     with pytest.raises(InputError, match="not lbdemo's"):
-        plan(Observed(namespace(), istio=half), ISTIO)
+        plan(ObservedWithIstio(namespace(), istio=half), ISTIO)
 
 
 def test_an_istio_that_was_switched_off_is_started_if_it_is_ours() -> None:

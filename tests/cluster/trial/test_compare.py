@@ -12,8 +12,9 @@ from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
 from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, converged, helm_secret, istiod, listed, namespace, pod
 
 from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.istio.observe import ISTIO_KINDS, Istio, ObservedWithIstio
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.observe import ISTIO_KINDS, OURS_KINDS, Istio, Observed
+from lbdemo.cluster.kernel.observe import OURS_KINDS
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.compare import Compared, Comparison, Stage, compare
 from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, Scene
@@ -115,7 +116,7 @@ class Cluster:
                 return ""
         return self._get_istio(world, place, words)
 
-    def _get_istio(self, world: Observed | None, place: str, words: Sequence[str]) -> object:
+    def _get_istio(self, world: ObservedWithIstio | None, place: str, words: Sequence[str]) -> object:
         match words:
             case ["deployments", "-l", "app=istiod", "-A", *_]:
                 unseen, self.unseen_daemon = self.unseen_daemon, False

@@ -9,8 +9,8 @@ from lbdemo.cluster.cleanup import inventory
 from lbdemo.cluster.cleanup.inventory import Item
 from lbdemo.cluster.cleanup.removal import DeleteNamespace, EmptyNamespace, SweepIstio, UninstallRelease, await_gone
 from lbdemo.cluster.istio import setup as istio
+from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.kernel import labels, lock
-from lbdemo.cluster.kernel.observe import Observed, observe
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Say, Step, Tools, execute, reported
 from lbdemo.config import ISTIO_NAMESPACE, Place
 from lbdemo.errors import LbdemoError
@@ -37,7 +37,7 @@ class Remains:
 class Situation:
     """What there is to clean, as it was found."""
 
-    observed: Observed
+    observed: ObservedWithIstio
     istio_namespace: Meta | None
     before: frozenset[Item] | None
     users: tuple[str, ...] = ()  # who else relies on our Istio
@@ -77,7 +77,7 @@ def look(tools: Tools, place: Place, *, with_istio: bool) -> Situation:
     )
 
 
-def _orphans(kubectl: Kubectl, observed: Observed, before: frozenset[Item] | None) -> bool:
+def _orphans(kubectl: Kubectl, observed: ObservedWithIstio, before: frozenset[Item] | None) -> bool:
     """Whether there is something of an Istio that lbdemo installed and that is not there any more."""
     if before is None or observed.istio.daemon is not None or observed.istio.releases or not observed.brought_istio:
         return False

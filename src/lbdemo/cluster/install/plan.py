@@ -9,17 +9,18 @@ from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install.desired import Desired, DesiredRelease
 from lbdemo.cluster.install.namespace import LabelNamespace, our_selector
 from lbdemo.cluster.istio import setup as istio
-from lbdemo.cluster.kernel import labels, readiness, sidecars
-from lbdemo.cluster.kernel.observe import Observed
+from lbdemo.cluster.istio import sidecars
+from lbdemo.cluster.istio.observe import ObservedWithIstio
+from lbdemo.cluster.istio.rollout import AwaitPods
+from lbdemo.cluster.kernel import labels, readiness
 from lbdemo.cluster.kernel.releases import InstallRelease
-from lbdemo.cluster.kernel.rollout import Await
 from lbdemo.cluster.kernel.steps import Plan, Step
 from lbdemo.config import UpConfig
 from lbdemo.tools.helm import Chart, Install
 from lbdemo.tools.objects import Deployment
 
 
-def build_plan(config: UpConfig, observed: Observed, desired: Desired, chart: str) -> Plan:
+def build_plan(config: UpConfig, observed: ObservedWithIstio, desired: Desired, chart: str) -> Plan:
     """The steps from what was observed to what is desired; an empty plan when nothing has to change.
 
     `chart` is the folder of our chart. Raises InputError when an Istio stands half-installed that is not ours.
@@ -34,7 +35,7 @@ def build_plan(config: UpConfig, observed: Observed, desired: Desired, chart: st
     return Plan((*deliver, *mesh, *label, *releases, *wait))
 
 
-def up_to_date(release: DesiredRelease, observed: Observed, desired: Desired) -> bool:
+def up_to_date(release: DesiredRelease, observed: ObservedWithIstio, desired: Desired) -> bool:
     """Whether Helm installed just this, and nobody changed or removed its objects since."""
     there = observed.releases.get(release.name)
     if there is None or there.status != "deployed" or there.digest != release.digest:
@@ -59,13 +60,13 @@ def untouched(deployment: Deployment) -> bool:
     return deployment.meta.labels.get(labels.GENERATION) == str(deployment.generation)
 
 
-def restarting(observed: Observed, desired: Desired, stale: list[DesiredRelease]) -> tuple[str, ...]:
+def restarting(observed: ObservedWithIstio, desired: Desired, stale: list[DesiredRelease]) -> tuple[str, ...]:
     """Releases whose template is right but whose pods have, or lack, a sidecar: they were made under another rule."""
     settled = [release.name for release in desired.releases if release not in stale]
-    return tuple(name for name in settled if sidecars.strangers(observed.pods(name), wanted=desired.strategy.injects))
+    return tuple(name for name in settled if sidecars.wrong(observed.pods(name), wanted=desired.strategy.injects))
 
 
-def drifted(release: DesiredRelease, observed: Observed) -> tuple[str, ...]:
+def drifted(release: DesiredRelease, observed: ObservedWithIstio) -> tuple[str, ...]:
     """The release's Services and policies (KIND/NAME) that somebody changed by hand.
 
     Helm takes away no port that it did not add, and Helm 3 compares custom resources only with its own last manifest.
@@ -75,14 +76,14 @@ def drifted(release: DesiredRelease, observed: Observed) -> tuple[str, ...]:
     return tuple(f"{meta.kind.lower()}/{meta.name}" for meta in (*services, *policies) if not meta.as_applied)
 
 
-def misled(observed: Observed, stale: list[DesiredRelease]) -> tuple[str, ...]:
+def misled(observed: ObservedWithIstio, stale: list[DesiredRelease]) -> tuple[str, ...]:
     """Deployments that may have started with a ConfigMap that somebody changed; each has the name of its own."""
     wrong = {meta.name for meta in observed.objects.of("ConfigMap") if not meta.as_applied}
     there = {d.meta.name for d in observed.objects.deployments}
     return tuple(name for r in stale for name in r.config_maps if name in wrong and name in there)
 
 
-def stuck(observed: Observed, desired: Desired) -> tuple[str, ...]:
+def stuck(observed: ObservedWithIstio, desired: Desired) -> tuple[str, ...]:
     """Deployments that had given up before we came: Kubernetes tries again only after minutes, or when they change.
 
     Those whose release gets other values change anyway.
@@ -94,14 +95,14 @@ def stuck(observed: Observed, desired: Desired) -> tuple[str, ...]:
     return tuple(d.meta.name for d in observed.objects.deployments if d.meta.name in names and _given_up(d, observed))
 
 
-def _given_up(deployment: Deployment, observed: Observed) -> bool:
+def _given_up(deployment: Deployment, observed: ObservedWithIstio) -> bool:
     if deployment.complete:
         return False
     troubles = readiness.problems(replace(observed.objects, deployments=(deployment,)))
     return any(not trouble.patience or not trouble.pod for trouble in troubles)
 
 
-def complete(observed: Observed, desired: Desired) -> bool:
+def complete(observed: ObservedWithIstio, desired: Desired) -> bool:
     """Whether all deployments are there, and their rollouts over."""
     return readiness.complete(observed.objects, desired.deployments)
 
@@ -112,7 +113,7 @@ def _deliver(desired: Desired) -> tuple[Step, ...]:
     return (DeliverImage(desired.build, desired.delivery),)
 
 
-def _label(observed: Observed, desired: Desired, config: UpConfig) -> tuple[Step, ...]:
+def _label(observed: ObservedWithIstio, desired: Desired, config: UpConfig) -> tuple[Step, ...]:
     """Our own namespace says whether its pods are injected; an adopted one is left as it is (the pods say it too)."""
     if observed.namespace is not None and not observed.namespace_ours:
         return ()
@@ -122,7 +123,7 @@ def _label(observed: Observed, desired: Desired, config: UpConfig) -> tuple[Step
     return (LabelNamespace(config.place.namespace, changes),) if changes else ()
 
 
-def injection_labels(observed: Observed, desired: Desired) -> dict[str, str | None]:
+def injection_labels(observed: ObservedWithIstio, desired: Desired) -> dict[str, str | None]:
     """The injection labels that the namespace should carry; None for one that it should not."""
     revision = observed.istio.revision
     injected = desired.strategy.injects
@@ -133,7 +134,7 @@ def injection_labels(observed: Observed, desired: Desired) -> dict[str, str | No
 
 
 def _install(
-    release: DesiredRelease, observed: Observed, desired: Desired, config: UpConfig, chart: str
+    release: DesiredRelease, observed: ObservedWithIstio, desired: Desired, config: UpConfig, chart: str
 ) -> InstallRelease:
     ours = observed.namespace is None or observed.namespace_ours
     install = Install(
@@ -157,13 +158,13 @@ def _install(
 
 
 def _await(
-    config: UpConfig, observed: Observed, desired: Desired, restart: tuple[str, ...], *, changed: bool
+    config: UpConfig, observed: ObservedWithIstio, desired: Desired, restart: tuple[str, ...], *, changed: bool
 ) -> tuple[Step, ...]:
     if complete(observed, desired) and not changed and not restart:
         return ()
     after = tuple(release.name for release in desired.releases)
     return (
-        Await(
+        AwaitPods(
             config.place.namespace, desired.deployments, our_selector(), config.timeout,
             after=("image", *after, "label", "istio"), restart=restart, sidecars=desired.strategy.injects,
         ),

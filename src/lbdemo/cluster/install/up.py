@@ -15,8 +15,8 @@ from lbdemo.cluster.install import preflight
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES, Mesh
+from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.kernel import labels, lock
-from lbdemo.cluster.kernel.observe import Observed, observe
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Tools, execute, reported
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.tools.kubectl import Context, Kubectl
@@ -30,7 +30,7 @@ class Outcome:
     desired: Desired
 
 
-def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[Observed, Desired, Plan]:
+def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedWithIstio, Desired, Plan]:
     """Looks at the cluster and plans; changes nothing. Raises InputError for a namespace that is not ours to use."""
     needs_istio = STRATEGIES[config.strategy].needs_istiod
     observed = observe(tools.kubectl, config.place.namespace, istio=needs_istio)
@@ -41,11 +41,11 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[Observed,
     return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
 
 
-def _staying(observed: Observed) -> Observed:
+def _staying(observed: ObservedWithIstio) -> ObservedWithIstio:
     """Without what goes with a namespace that is being deleted."""
     if observed.namespace is None or not observed.namespace.deleting:
         return observed
-    return Observed(None, istio=replace(observed.istio, policies=()))
+    return ObservedWithIstio(None, istio=replace(observed.istio, policies=()))
 
 
 def up(tools: Tools, config: UpConfig, context: Context, cleanup: Kubectl, reporter: Reporter) -> Outcome:
@@ -70,12 +70,12 @@ def _delivery(plan: Plan) -> Delivery | None:
     return next((step.delivery for step in plan.steps if isinstance(step, DeliverImage)), None)
 
 
-def installs_istio(observed: Observed, desired: Desired) -> bool:
+def installs_istio(observed: ObservedWithIstio, desired: Desired) -> bool:
     """Whether the Istio in use is, or will be, lbdemo's own."""
     return desired.strategy.needs_istiod and (observed.istio.ours or observed.istio.daemon is None)
 
 
-def _inventory(config: UpConfig, observed: Observed, *, istio: bool) -> tuple[TakeInventory, ...]:
+def _inventory(config: UpConfig, observed: ObservedWithIstio, *, istio: bool) -> tuple[TakeInventory, ...]:
     """Taken before anything is changed that would be in it: an adopted namespace's releases and Istio wait for it.
 
     Otherwise it is taken while the pods come up, when there is nothing else to do.
@@ -90,7 +90,7 @@ def _inventory(config: UpConfig, observed: Observed, *, istio: bool) -> tuple[Ta
 
 @contextlib.contextmanager
 def _prepared(
-    tools: Tools, config: UpConfig, observed: Observed, cleanup: Kubectl, reporter: Reporter, *, istio: bool
+    tools: Tools, config: UpConfig, observed: ObservedWithIstio, cleanup: Kubectl, reporter: Reporter, *, istio: bool
 ) -> Iterator[bool]:
     """The namespaces made, and their locks held; gives True when all is certainly as it was observed."""
     name = config.place.namespace
@@ -126,7 +126,7 @@ def _locked(
             there, absent, gone = False, False, True
 
 
-def describe(tools: Tools, config: UpConfig, observed: Observed, desired: Desired, plan: Plan) -> list[str]:
+def describe(tools: Tools, config: UpConfig, observed: ObservedWithIstio, desired: Desired, plan: Plan) -> list[str]:
     """The plan as shell commands; a comment when there is nothing to do."""
     if not plan:
         return ["# nothing to change"]

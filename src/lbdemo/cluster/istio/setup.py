@@ -6,8 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
+from lbdemo.cluster.istio.observe import Istio
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.observe import Istio, Release
+from lbdemo.cluster.kernel.observe import Release
 from lbdemo.cluster.kernel.releases import InstallRelease
 from lbdemo.cluster.kernel.rollout import Await, Scale
 from lbdemo.cluster.kernel.steps import Step

@@ -5,13 +5,11 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from lbdemo.cluster.kernel import labels, sidecars
-from lbdemo.cluster.kernel.observe import observe_istio
+from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.cluster.kernel.waiting import await_rollout
-from lbdemo.errors import NotReadyError
 from lbdemo.tools.kubectl import whole_seconds
-from lbdemo.tools.objects import Objects, Pod
+from lbdemo.tools.objects import Objects
 from lbdemo.words import count
 
 
@@ -53,7 +51,6 @@ class Await:
     key: str = "ready"
     after: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()  # deployments whose pods are to be made anew first
-    sidecars: bool | None = None  # whether each pod must have (or must not have) a sidecar; None: not looked at
 
     @property
     def title(self) -> str:
@@ -73,31 +70,14 @@ class Await:
         return [shlex.join(argv) for argv in (*restarts, *waits)]
 
     def run(self, tools: Tools, say: Say) -> str:
-        """Restarts what must be, waits, and looks at the sidecars."""
+        """Restarts what must be, and waits."""
+        return count(sum(pod.stays for pod in self.rolled_out(tools, say).pods), "pod")
+
+    def rolled_out(self, tools: Tools, say: Say) -> Objects:
+        """The same; gives what was seen then."""
         for name in self.restart:
             tools.kubectl.restart(name, self.namespace)
-        objects = await_rollout(tools, self.namespace, self.names, self.selector, self.timeout, say)
-        pods = [pod for pod in objects.pods if pod.stays]
-        if self.sidecars is None:
-            return count(len(pods), "pod")
-        remember(tools, self.namespace, objects)
-        wrong = sidecars.strangers(pods, wanted=self.sidecars)
-        if wrong:
-            raise self._wrong_sidecars(tools, wrong)
-        found = count(len(pods), "pod")
-        return f"{found}, each with its sidecar" if self.sidecars else f"{found}, none with a sidecar"
-
-    def _wrong_sidecars(self, tools: Tools, wrong: list[Pod]) -> NotReadyError:
-        if not self.sidecars:
-            names = ", ".join(pod.name for pod in wrong)
-            return NotReadyError("pods have a sidecar that they should not have", names, "something else injects them")
-        place = tools.kubectl.get("namespaces", self.namespace).of("Namespace")
-        daemon = observe_istio(tools.kubectl, self.namespace).daemon
-        lines = [
-            f"  {pod.name}: {sidecars.why_missing(pod, place[0] if place else None, daemon.meta if daemon else None)}"
-            for pod in wrong
-        ]
-        return NotReadyError("pods lack their sidecar", "\n".join(["", *lines]), "`istioctl check-inject` tells more")
+        return await_rollout(tools, self.namespace, self.names, self.selector, self.timeout, say)
 
 
 def remember(tools: Tools, namespace: str, objects: Objects) -> None:

@@ -11,8 +11,8 @@ from lbdemo.cluster.cleanup.clean import clean
 from lbdemo.cluster.install.preflight import refuse_foreign
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.up import up
+from lbdemo.cluster.istio.observe import observe_istio
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.observe import observe_istio
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial import costs

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from lbdemo.cluster.install.strategies import STRATEGIES, Strategy
 from lbdemo.cluster.install.strategies.base import PORT
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.observe import Observed, observe
+from lbdemo.cluster.kernel.observe import Observed, observe_namespace
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError, ProgramFailedError
@@ -70,7 +70,7 @@ class Setting:
 def find(kubectl: Kubectl, place: Place) -> Setting:
     """Reads off the cluster what there is to verify. Raises InputError when nothing is installed, NotReadyError
     when it is not ready."""
-    seen = observe(kubectl, place.namespace, istio=False)
+    seen = observe_namespace(kubectl, place.namespace)
     release = seen.releases.get(labels.SERVER)
     if release is None or labels.CLIENT not in seen.releases:
         raise InputError(f"lbdemo is not installed in namespace {place.namespace}", "install it with `lbdemo up`")

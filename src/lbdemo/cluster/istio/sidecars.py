@@ -9,10 +9,9 @@ from lbdemo.tools.objects import Meta, Pod
 
 INJECT = "sidecar.istio.io/inject"
 HASH = "pod-template-hash"  # only a deployment's pods carry it: those of `helm test` do not
-STATUS = "sidecar.istio.io/status"  # the annotation that the injector leaves on what it changed
 
 
-def strangers(pods: Sequence[Pod], *, wanted: bool) -> list[Pod]:
+def wrong(pods: Sequence[Pod], *, wanted: bool) -> list[Pod]:
     """Pods of deployments that lack a wanted sidecar, or have one that is not wanted."""
     counted = [pod for pod in pods if pod.stays and HASH in pod.meta.labels]
     return [pod for pod in counted if (pod.sidecar is not None) != wanted]

@@ -1,0 +1,127 @@
+"""`up`, `status` and `clean` among 5 000 config maps of 20 kB and 5 000 pods, beside the same on an empty cluster.
+
+Needs a cluster (the current context) and LBDEMO_REGISTRY. Prints what goes to and from the API server, the memory of
+all processes together, and the time. The pods are labelled as a mesh's, and name a scheduler that nobody runs, so that
+they cost the nodes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from footprint import Footprint, measure
+from relay import Relay, relayed
+
+OBJECTS = int(os.environ.get("CROWD_OBJECTS", "5000"))  # of each kind
+SIZE = 20_000  # bytes of data in a config map
+SPACES = tuple(f"crowd-{number}" for number in range(5))
+AT_ONCE = 16
+NAMESPACE = "lbdemo-bench"
+COMMANDS = (("up", "--yes"), ("status",), ("clean", "--yes"))
+LIMITS = "aims: less than 3 MB more, less than 150 MB, at most 1 s longer"
+
+
+def main() -> None:
+    if subprocess.run(["kubectl", "version"], capture_output=True, check=False).returncode:
+        print("bench_crowd: needs a cluster as the current context: skipped")
+        return
+    subprocess.run([sys.executable, "-m", "lbdemo", "build"], check=True, capture_output=True)
+    with tempfile.TemporaryDirectory() as folder, relayed(Path(folder)) as (relay, kubeconfig):
+        run_all(relay, kubeconfig)  # what is read from disk for the first time is not the cluster's size
+        alone = run_all(relay, kubeconfig)
+        with crowd():
+            amid = run_all(relay, kubeconfig)
+    print(f"{OBJECTS} config maps of {SIZE / 1000:g} kB and {OBJECTS} pods; {LIMITS}")
+    print(f"{'':8}{'transfer':>20}{'memory':>20}{'time':>20}")
+    for (name, *_), before, after in zip(COMMANDS, alone, amid, strict=True):
+        print(row(name, before, after), flush=True)
+
+
+Cost = tuple[int, Footprint]  # bytes transferred, and the rest
+
+
+def row(name: str, before: Cost, after: Cost) -> str:
+    """The empty cluster's figures, and those in the crowd."""
+    transfer = f"{before[0] / 1e6:.2f} → {after[0] / 1e6:.2f} MB"
+    memory = f"{before[1].memory / 1e6:.0f} → {after[1].memory / 1e6:.0f} MB"
+    seconds = f"{before[1].seconds:.1f} → {after[1].seconds:.1f} s"
+    return f"{name:8}{transfer:>20}{memory:>20}{seconds:>20}"
+
+
+def run_all(relay: Relay, kubeconfig: Path) -> list[Cost]:
+    """Each command once, from an empty namespace back to one."""
+    return [run(relay, kubeconfig, command) for command in COMMANDS]
+
+
+def run(relay: Relay, kubeconfig: Path, command: Sequence[str]) -> Cost:
+    before = relay.transferred
+    argv = [sys.executable, "-m", "lbdemo", "-n", NAMESPACE, *command]
+    taken = measure(argv, {**os.environ, "KUBECONFIG": str(kubeconfig)})
+    return relay.transferred - before, taken
+
+
+@contextlib.contextmanager
+def crowd() -> Iterator[None]:
+    """Thousands of objects of nobody, in namespaces of their own; gone at the end, whatever happens."""
+    proxy = subprocess.Popen(["kubectl", "proxy", "--port=0"], stdout=subprocess.PIPE, text=True)
+    try:
+        line = proxy.stdout.readline() if proxy.stdout else ""
+        make(int(line.rsplit(":", 1)[1]))
+        yield
+    finally:
+        proxy.terminate()
+        proxy.wait()
+        subprocess.run(["kubectl", "delete", "namespace", *SPACES, "--ignore-not-found"], check=True)
+
+
+def make(port: int) -> None:
+    post(port, [("/api/v1/namespaces", {"metadata": {"name": space}}) for space in SPACES])
+    numbers = range(OBJECTS)
+    maps = [(f"/api/v1/namespaces/{space(n)}/configmaps", config_map(n)) for n in numbers]
+    pods = [(f"/api/v1/namespaces/{space(n)}/pods", pod(n)) for n in numbers]
+    work = [*maps, *pods]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda part: post(port, part), [work[n::AT_ONCE] for n in range(AT_ONCE)]))
+
+
+def post(port: int, documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Creates objects one after another over one connection; one that is there already is fine."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for path, document in documents:
+        connection.request("POST", path, json.dumps(document), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        said = answer.read()
+        if answer.status not in (http.client.CREATED, http.client.CONFLICT):
+            raise RuntimeError(f"{path}: {answer.status} {said[:300]!r}")
+    connection.close()
+
+
+def space(number: int) -> str:
+    return SPACES[number % len(SPACES)]
+
+
+def config_map(number: int) -> dict[str, Any]:
+    """Random text: a compressed list would be smaller than real ones."""
+    text = base64.b64encode(os.urandom(SIZE * 3 // 4)).decode()
+    return {"metadata": {"name": f"crowd-{number}"}, "data": {"text": text}}
+
+
+def pod(number: int) -> dict[str, Any]:
+    labels = {"app": "crowd", "security.istio.io/tlsMode": "istio"}
+    spec = {"schedulerName": "nobody", "containers": [{"name": "main", "image": "crowd"}]}
+    return {"metadata": {"name": f"crowd-{number}", "labels": labels}, "spec": spec}
+
+
+if __name__ == "__main__":
+    main()

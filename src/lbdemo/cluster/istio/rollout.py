@@ -1,0 +1,42 @@
+"""The step that waits for our pods, and looks whether each has the sidecar that it should have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lbdemo.cluster.istio import sidecars
+from lbdemo.cluster.istio.observe import observe_istio
+from lbdemo.cluster.kernel.rollout import Await, remember
+from lbdemo.cluster.kernel.steps import Say, Tools
+from lbdemo.errors import NotReadyError
+from lbdemo.tools.objects import Pod
+from lbdemo.words import count
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitPods(Await):
+    """Waits for the deployments of ours; `sidecars` says whether each pod must have one, or must have none."""
+
+    sidecars: bool = False
+
+    def run(self, tools: Tools, say: Say) -> str:
+        """Restarts what must be, waits, notes how the deployments were left, and looks at the sidecars."""
+        objects = self.rolled_out(tools, say)
+        remember(tools, self.namespace, objects)
+        pods = [pod for pod in objects.pods if pod.stays]
+        if wrong := sidecars.wrong(pods, wanted=self.sidecars):
+            raise self._wrong_sidecars(tools, wrong)
+        found = count(len(pods), "pod")
+        return f"{found}, each with its sidecar" if self.sidecars else f"{found}, none with a sidecar"
+
+    def _wrong_sidecars(self, tools: Tools, wrong: list[Pod]) -> NotReadyError:
+        if not self.sidecars:
+            names = ", ".join(pod.name for pod in wrong)
+            return NotReadyError("pods have a sidecar that they should not have", names, "something else injects them")
+        place = tools.kubectl.get("namespaces", self.namespace).of("Namespace")
+        daemon = observe_istio(tools.kubectl, self.namespace).daemon
+        lines = [
+            f"  {pod.name}: {sidecars.why_missing(pod, place[0] if place else None, daemon.meta if daemon else None)}"
+            for pod in wrong
+        ]
+        return NotReadyError("pods lack their sidecar", "\n".join(["", *lines]), "`istioctl check-inject` tells more")
