@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lbdemo.echo.address import Address
 from lbdemo.echo.server import EchoServer, ServerOptions
@@ -19,9 +19,9 @@ LBDEMO = [sys.executable, "-m", "lbdemo"]
 
 
 @asynccontextmanager
-async def running(name: str = "pod-a", *, max_connection_age: float = 0) -> AsyncIterator[EchoServer]:
-    """A server in this process."""
-    server = EchoServer(ServerOptions(LOOPBACK, name, max_connection_age))
+async def running(name: str = "pod-a", **more: Any) -> AsyncIterator[EchoServer]:
+    """A server in this process, which answers its owner, too; `more` are other ServerOptions."""
+    server = EchoServer(ServerOptions(**{"listen": LOOPBACK, "name": name, "admin": LOOPBACK, **more}))
     await server.start()
     try:
         yield server
@@ -35,6 +35,15 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with lbdemo("serve", "--listen", "127.0.0.1:0", *options) as served:
         assert served.stdout
         yield served, served.stdout.readline().split()[2]
+
+
+@contextmanager
+def administered(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """`lbdemo serve` with --admin, the address it listens on, and the one where it answers its owner."""
+    with lbdemo("serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", *options) as served:
+        assert served.stdout
+        words = served.stdout.readline().split()
+        yield served, words[2], words[-1]
 
 
 @contextmanager

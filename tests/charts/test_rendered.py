@@ -160,14 +160,27 @@ def test_the_server_is_run_as_told() -> None:
     pod = deployment["template"]
     assert deployment["replicas"] == 3
     assert pod["spec"]["containers"][0]["args"][0] == "serve"
-    assert arguments(pod) == {"--listen": "0.0.0.0:9000", "--drain": "7.5", "--max-connection-age": "30.5"}
+    assert arguments(pod) == {
+        "--listen": "0.0.0.0:9000",
+        "--drain": "7.5",
+        "--admin": "127.0.0.1:8081",
+        "--max-connection-age": "30.5",
+    }
     assert environment(pod)["POD_NAME"]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
 
 
 def test_no_connection_age_means_no_option() -> None:
     pod = one(render(SERVER.to_values()), "Deployment", "echo-server")["spec"]["template"]
 
-    assert arguments(pod) == {"--listen": "0.0.0.0:8080", "--drain": "5"}
+    assert arguments(pod) == {"--listen": "0.0.0.0:8080", "--drain": "5", "--admin": "127.0.0.1:8081"}
+
+
+def test_the_owner_is_answered_on_loopback_only_and_can_be_left_out() -> None:
+    values = Values("server", server=ServerValues(admin_port=0))
+
+    pod = one(render(values.to_values()), "Deployment", "echo-server")["spec"]["template"]
+
+    assert "--admin" not in arguments(pod)
 
 
 @pytest.mark.parametrize("drain", [0, 5, 59.5, 600])
@@ -291,6 +304,8 @@ def test_the_notes_have_the_two_commands_wanted_next(namespace: str, option: str
         ({"role": "client", "client": {"target": "echo-server:8080"}, "xds": ON}, "xds:///"),
         ({"role": "client", "client": {"target": XDS_TARGET}}, "xds.enabled"),
         ({"role": "server", "istio": ON, "envoy": ON}, "istio and envoy"),
+        ({"role": "server", "server": {"adminPort": 8080}}, "another port than server.port"),
+        ({"role": "server", "server": {"adminPort": 80}}, "adminPort"),
         ({"role": "server", "xds": ON, "balancing": {"outlierDetection": ON}}, "no effect"),
         ({"role": "server", "xds": ON, "balancing": {"policy": "LEAST_REQUEST"}}, "ROUND_ROBIN with xds"),
     ],

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from echo_server import LBDEMO, lbdemo, process
+from echo_server import LBDEMO, administered, lbdemo, process
 
 from lbdemo.cli.client import closing_words, exit_code, sentence
 from lbdemo.echo.load import LoadReport
@@ -169,8 +169,8 @@ def readable(descriptor: int) -> int:
 
 
 def test_after_a_stop_nothing_is_waited_for_but_calls_in_flight() -> None:
-    with process("--name", "pod-b", "--drain", "0") as (_, address):
-        set_faults(address, 600)
+    with administered("--name", "pod-b", "--drain", "0") as (_, address, admin):
+        set_faults(admin, 600)
         with lbdemo("client", "--target", address, "--interval", "30") as called:
             time.sleep(1.0)  # the first call is answered, or in flight: the next one is due in half a minute
             begun = time.monotonic()
@@ -190,8 +190,8 @@ def test_a_stop_before_the_first_call_is_the_end() -> None:
 
 
 def test_settling_ends_when_it_is_told_to_whatever_the_deadline_of_its_call() -> None:
-    with process("--name", "pod-b", "--drain", "0") as (_, address):
-        set_faults(address, 15_000)
+    with administered("--name", "pod-b", "--drain", "0") as (_, address, admin):
+        set_faults(admin, 15_000)
         options = ("--timeout", "30", "--settle", "60", "--servers", "2", "--wait", "5")
         with lbdemo("client", "--target", address, *options) as called:
             time.sleep(2)

@@ -28,7 +28,20 @@ def test_the_line_for_programs_and_the_pods_name() -> None:
         said = json.loads(served.stdout.readline())
 
         assert said["address"] == f"127.0.0.1:{said['port']}"
-        assert (said["event"], said["server"]) == ("listening", "pod-b")
+        assert (said["event"], said["server"], said["admin"]) == ("listening", "pod-b", None)
+
+
+def test_both_lines_say_where_the_owner_is_answered() -> None:
+    with lbdemo("serve", "--listen", "127.0.0.1:0", "--name", "pod-a", "--admin", "127.0.0.1:0") as served:
+        assert served.stdout
+        text = served.stdout.readline().strip()
+    with lbdemo("serve", "--listen", "127.0.0.1:0", "--admin", "localhost:0", "--format", "json") as served:
+        assert served.stdout
+        said = json.loads(served.stdout.readline())
+
+    assert ", admin on 127.0.0.1:" in text
+    assert said["admin"].startswith("localhost:")
+    assert said["admin"] not in {"localhost:0", said["address"]}
 
 
 def test_a_taken_port_is_one_clear_error() -> None:
@@ -56,7 +69,17 @@ def test_a_name_of_which_one_address_is_taken_is_the_same_error() -> None:
     assert "address already in use" in words
 
 
-@pytest.mark.parametrize("option", [("--listen", "nowhere"), ("--drain", "nan"), ("--max-connection-age", "-1")])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--listen", "nowhere"),
+        ("--drain", "nan"),
+        ("--max-connection-age", "-1"),
+        ("--admin", "0.0.0.0:0"),
+        ("--admin", ":8081"),
+        ("--admin", "localhost"),
+    ],
+)
 def test_bad_input_ends_with_2(option: tuple[str, str]) -> None:
     with lbdemo("serve", "--listen", "127.0.0.1:0", *option) as served:
         served.communicate(timeout=20)

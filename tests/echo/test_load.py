@@ -7,6 +7,7 @@ import socket
 import time
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -370,9 +371,9 @@ def late_name(known: list[str], all_names: list[str]) -> Callable[..., grpc.aio.
     """Opens channels as a name server would have it that tells of all servers only when it is asked again."""
     answers = [known, all_names]
 
-    def opened(_: str, policy: str) -> grpc.aio.Channel:
+    def opened(options: LoadOptions) -> grpc.aio.Channel:
         addresses = answers.pop(0) if len(answers) > 1 else answers[0]
-        return open_channel(f"ipv4:{','.join(addresses)}", policy)
+        return open_channel(replace(options, target=f"ipv4:{','.join(addresses)}"))
 
     return opened
 

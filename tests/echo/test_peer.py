@@ -21,18 +21,18 @@ def test_the_counts_of_a_run_are_read() -> None:
         async with running("pod-a") as server:
             target = str(server.address)
             await run_load(LoadOptions(target, interval=0, count=4, run="mine"), lambda _: None)
-            return await asyncio.to_thread(read_stats, target, "mine")
+            return await asyncio.to_thread(read_stats, str(server.admin), "mine")
 
     stats = asyncio.run(story())
 
-    assert (stats.server, stats.answered, stats.failed) == ("pod-a", 4, 0)
-    assert stats.to_dict().keys() == {"server", "answered", "failed", "started"}
+    assert (stats.server, stats.received, stats.answered, stats.failed) == ("pod-a", 4, 4, 0)
+    assert stats.to_dict().keys() == {"server", "answered", "failed", "started", "received", "retries"}
 
 
 def test_faults_are_set_and_healed() -> None:
     async def story() -> tuple[Faults, Faults]:
         async with running() as server:
-            target = str(server.address)
+            target = str(server.admin)
             sick = await asyncio.to_thread(set_faults, target, 20, 0.5)
             return sick, await asyncio.to_thread(set_faults, target)
 

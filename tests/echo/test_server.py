@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -11,11 +14,17 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
 from lbdemo.echo.address import Address
+from lbdemo.echo.faults import Faults
 from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions
 from lbdemo.echo.server import EchoServer, ServerOptions, server_name, server_options
 from lbdemo.errors import InputError, OperationFailedError
-from lbdemo.records import Summary
+from lbdemo.records import Sample, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lbdemo.echo.stats import CallCounts
 
 IN_FLIGHT = 20
 
@@ -88,24 +97,54 @@ class EchoServerOn:
         await self.server.stop()
 
 
-def test_drained_under_load_no_call_is_lost() -> None:
-    async def story() -> tuple[Summary, float]:
+@pytest.mark.parametrize("size", [5, 1_000_000])
+def test_drained_under_load_retries_lose_nothing_and_are_not_hidden(size: int) -> None:
+    async def story() -> tuple[Summary, list[Sample], CallCounts, CallCounts]:
         async with running("leaves") as leaves, running("stays") as stays:
-            stop = asyncio.Event()
-            load = asyncio.create_task(run_load(round_robin(leaves, stays), lambda _: None, stop))
-            await asyncio.sleep(0.25)
-            start = time.monotonic()
+            stop, samples = asyncio.Event(), list[Sample]()
+            options = replace(
+                round_robin(leaves, stays), connections=20, concurrency=60, retry=True, message="x" * size, run="run"
+            )
+            load = asyncio.create_task(run_load(options, samples.append, stop))
+            await until(lambda: len(samples) > 200)
             await leaves.drain(lead=0)
-            took = time.monotonic() - start
-            await asyncio.sleep(0.1)
+            after = len(samples)
+            await until(lambda: len(samples) > after + 100)
             stop.set()
-            return (await load).summary, took
+            summary = (await load).summary
+            return summary, samples, leaves.service.stats.of("run"), stays.service.stats.of("run")
 
-    summary, took = asyncio.run(story())
+    summary, samples, left, stayed = asyncio.run(story())
+    further = Counter(sample.attempts for sample in samples if sample.attempts > 1)
 
     assert summary.errors == ()
     assert {server.server for server in summary.servers} == {"leaves", "stays"}
-    assert took < 2
+    assert further.total() > 0, "a stop under load cancels what it has not read"
+    assert left.retries + stayed.retries >= further.total()
+    assert left.received + stayed.received >= len(samples)
+
+
+def test_drained_under_load_without_retries_what_is_lost_is_told() -> None:
+    async def story() -> Summary:
+        async with running("leaves") as leaves, running("stays") as stays:
+            stop, samples = asyncio.Event(), list[Sample]()
+            options = replace(round_robin(leaves, stays), connections=20, concurrency=60)
+            load = asyncio.create_task(run_load(options, samples.append, stop))
+            await until(lambda: len(samples) > 200)
+            await leaves.drain(lead=0)
+            stop.set()
+            return (await load).summary
+
+    summary = asyncio.run(story())
+
+    assert {code for code, _ in summary.errors} <= {"CANCELLED", "UNAVAILABLE"}
+    assert summary.failed <= 60, "no more than was in flight"
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 def test_a_connection_that_grows_too_old_loses_no_call() -> None:
@@ -139,9 +178,8 @@ def test_while_draining_it_says_not_serving_and_still_answers() -> None:
 
 def test_a_slow_call_in_flight_is_answered_before_the_end() -> None:
     async def story() -> int:
-        async with running() as server, grpc.aio.insecure_channel(str(server.address)) as channel:
-            stub = echo_pb2_grpc.EchoStub(channel)
-            await stub.SetFault(echo_pb2.Fault(delay_ms=300), timeout=5)
+        async with running() as server:
+            server.service.set_faults(Faults(delay_ms=300))
             report = asyncio.create_task(run_load(LoadOptions(str(server.address), count=1), lambda _: None))
             await asyncio.sleep(0.1)
             await server.drain(lead=0)
@@ -194,11 +232,13 @@ def test_ctrl_c_does_not_wait_for_clients_to_be_sent_elsewhere() -> None:
         assert served.wait(timeout=5) == 0
 
 
-def test_a_process_drained_under_load_loses_no_call_and_exits_0() -> None:
+def test_a_process_drained_under_load_loses_nothing_to_retries_and_exits_0() -> None:
     async def story(addresses: list[str], leave: object) -> Summary:
         assert callable(leave)
         stop = asyncio.Event()
-        options = LoadOptions(f"ipv4:{','.join(addresses)}", interval=0, concurrency=IN_FLIGHT, policy="round_robin")
+        options = LoadOptions(
+            f"ipv4:{','.join(addresses)}", interval=0, concurrency=IN_FLIGHT, policy="round_robin", retry=True
+        )
         load = asyncio.create_task(run_load(options, lambda _: None, stop))
         await asyncio.sleep(0.25)
         await asyncio.to_thread(leave)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -12,7 +14,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
+from lbdemo.echo.service import ATTEMPTS_KEY, PREVIOUS_KEY
 from lbdemo.echo.stats import RUN_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 ECHO = "/message.Echo/EchoMessage"
 TWELVE = "zwölf".encode()
@@ -62,6 +68,39 @@ def test_garbage_gets_an_error_and_the_server_lives_on(garbage: bytes) -> None:
     assert answer == b"\x0a\x01a\x12\x05pod-a"
 
 
+@pytest.mark.parametrize("method", ["Echo/GetStats", "Echo/SetFault", "Admin/GetStats", "Admin/SetFault"])
+def test_the_owners_questions_are_unknown_on_the_port_that_everybody_can_reach(method: str) -> None:
+    async def story() -> grpc.StatusCode:
+        async with running() as server, grpc.aio.insecure_channel(str(server.address)) as channel:
+            ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/message.{method}")
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await ask(b"", timeout=5)
+            return refused.value.code()
+
+    assert asyncio.run(story()) is grpc.StatusCode.UNIMPLEMENTED
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[tuple[echo_pb2_grpc.EchoStub, echo_pb2_grpc.AdminStub]]:
+    async with (
+        running() as server,
+        # A client without retries says of attempts what it is told to say; one with them strikes it out.
+        grpc.aio.insecure_channel(str(server.address), options=(("grpc.enable_retries", 0),)) as public,
+        grpc.aio.insecure_channel(str(server.admin)) as own,
+    ):
+        yield echo_pb2_grpc.EchoStub(public), echo_pb2_grpc.AdminStub(own)
+
+
+def test_the_owners_port_answers_no_echo_calls() -> None:
+    async def story() -> grpc.StatusCode:
+        async with running() as server:
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await raw_echo(str(server.admin), b"")
+            return refused.value.code()
+
+    assert asyncio.run(story()) is grpc.StatusCode.UNIMPLEMENTED
+
+
 @pytest.mark.parametrize("service", ["", "message.Echo"])
 def test_health_is_serving(service: str) -> None:
     async def story() -> int:
@@ -102,32 +141,30 @@ def test_a_server_without_a_name_signs_with_its_real_address() -> None:
 
 def test_calls_are_counted_by_their_run() -> None:
     async def story() -> tuple[echo_pb2.StatsResponse, echo_pb2.StatsResponse]:
-        async with running() as server, grpc.aio.insecure_channel(str(server.address)) as channel:
-            stub = echo_pb2_grpc.EchoStub(channel)
+        async with served() as (echo, admin):
             for run in ("mine", "mine", "other"):
-                await stub.EchoMessage(echo_pb2.EchoRequest(), metadata=((RUN_KEY, run),), timeout=5)
-            mine = await stub.GetStats(echo_pb2.StatsRequest(run="mine"), timeout=5)
-            return mine, await stub.GetStats(echo_pb2.StatsRequest(), timeout=5)
+                await echo.EchoMessage(echo_pb2.EchoRequest(), metadata=((RUN_KEY, run),), timeout=5)
+            mine = await admin.GetStats(echo_pb2.StatsRequest(run="mine"), timeout=5)
+            return mine, await admin.GetStats(echo_pb2.StatsRequest(), timeout=5)
 
     mine, everything = asyncio.run(story())
 
-    assert (mine.serverID, mine.answered, mine.failed) == ("pod-a", 2, 0)
+    assert (mine.serverID, mine.received, mine.answered, mine.failed) == ("pod-a", 2, 2, 0)
     assert everything.answered == 3
     assert time.time() - 60 < everything.started <= time.time()
 
 
 def test_a_fault_makes_calls_slow_and_sick_until_it_is_healed() -> None:
     async def story() -> tuple[float, str, str, int]:
-        async with running() as server, grpc.aio.insecure_channel(str(server.address)) as channel:
-            stub = echo_pb2_grpc.EchoStub(channel)
-            await stub.SetFault(echo_pb2.Fault(delay_ms=60, unavailable_ratio=1), timeout=5)
+        async with served() as (echo, admin):
+            await admin.SetFault(echo_pb2.Fault(delay_ms=60, unavailable_ratio=1), timeout=5)
             start = time.monotonic()
             with pytest.raises(grpc.aio.AioRpcError) as sick:
-                await stub.EchoMessage(echo_pb2.EchoRequest(message="a"), timeout=5)
+                await echo.EchoMessage(echo_pb2.EchoRequest(message="a"), timeout=5)
             took = time.monotonic() - start
-            await stub.SetFault(echo_pb2.Fault(), timeout=5)
-            healed = await stub.EchoMessage(echo_pb2.EchoRequest(message="b"), timeout=5)
-            counts = await stub.GetStats(echo_pb2.StatsRequest(), timeout=5)
+            await admin.SetFault(echo_pb2.Fault(), timeout=5)
+            healed = await echo.EchoMessage(echo_pb2.EchoRequest(message="b"), timeout=5)
+            counts = await admin.GetStats(echo_pb2.StatsRequest(), timeout=5)
             return took, sick.value.code().name, healed.message, counts.failed
 
     took, code, message, failed = asyncio.run(story())
@@ -138,38 +175,51 @@ def test_a_fault_makes_calls_slow_and_sick_until_it_is_healed() -> None:
 
 def test_a_fault_without_sense_is_refused_and_changes_nothing() -> None:
     async def story() -> tuple[str, str]:
-        async with running() as server, grpc.aio.insecure_channel(str(server.address)) as channel:
-            stub = echo_pb2_grpc.EchoStub(channel)
+        async with served() as (echo, admin):
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await stub.SetFault(echo_pb2.Fault(unavailable_ratio=1.5), timeout=5)
-            answer = await stub.EchoMessage(echo_pb2.EchoRequest(message="a"), timeout=5)
+                await admin.SetFault(echo_pb2.Fault(unavailable_ratio=1.5), timeout=5)
+            answer = await echo.EchoMessage(echo_pb2.EchoRequest(message="a"), timeout=5)
             return refused.value.code().name, answer.message
 
     assert asyncio.run(story()) == ("INVALID_ARGUMENT", "a")
 
 
-def test_held_back_answers_come_when_they_are_released() -> None:
-    async def story() -> tuple[bool, bytes]:
-        async with running() as server:
-            server.service.hold()
-            asking = asyncio.create_task(raw_echo(str(server.address), b""))
-            await asyncio.sleep(0.1)
-            waited = not asking.done()
-            server.service.release()
-            return waited, await asking
-
-    assert asyncio.run(story()) == (True, b"\x12\x05pod-a")
-
-
-def test_a_call_that_the_client_gave_up_is_not_counted_as_answered() -> None:
-    async def story() -> tuple[int, int]:
-        async with running() as server, grpc.aio.insecure_channel(str(server.address)) as channel:
-            stub = echo_pb2_grpc.EchoStub(channel)
-            await stub.SetFault(echo_pb2.Fault(delay_ms=150), timeout=5)
+def test_a_call_that_the_client_gave_up_was_received_and_is_not_counted_as_answered() -> None:
+    async def story() -> tuple[int, int, int]:
+        async with served() as (echo, admin):
+            await admin.SetFault(echo_pb2.Fault(delay_ms=150), timeout=5)
             with pytest.raises(grpc.aio.AioRpcError):
-                await stub.EchoMessage(echo_pb2.EchoRequest(), timeout=0.05)
+                await echo.EchoMessage(echo_pb2.EchoRequest(), timeout=0.05)
             await asyncio.sleep(0.2)
-            counts = await stub.GetStats(echo_pb2.StatsRequest(), timeout=5)
-            return counts.answered, counts.failed
+            counts = await admin.GetStats(echo_pb2.StatsRequest(), timeout=5)
+            return counts.received, counts.answered, counts.failed
 
-    assert asyncio.run(story()) == (0, 0)
+    assert asyncio.run(story()) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(("said", "attempts"), [("1", 2), ("4", 5)])
+def test_a_further_attempt_is_counted_and_told_to_the_client(said: str, attempts: int) -> None:
+    async def story() -> tuple[dict[str, object], int, int]:
+        async with served() as (echo, admin):
+            call = echo.EchoMessage(echo_pb2.EchoRequest(), metadata=((PREVIOUS_KEY, said),), timeout=5)
+            told = dict(await call.trailing_metadata())
+            await echo.EchoMessage(echo_pb2.EchoRequest(), timeout=5)
+            counts = await admin.GetStats(echo_pb2.StatsRequest(), timeout=5)
+            return told, counts.received, counts.retries
+
+    told, received, retries = asyncio.run(story())
+
+    assert told[ATTEMPTS_KEY] == str(attempts)
+    assert (received, retries) == (2, 1)
+
+
+@pytest.mark.parametrize("said", ["", "x", "-1", "9" * 5000])
+def test_a_count_of_attempts_that_is_none_is_no_crash(said: str) -> None:
+    async def story() -> str:
+        async with served() as (echo, _):
+            answer = await echo.EchoMessage(
+                echo_pb2.EchoRequest(message="a"), metadata=((PREVIOUS_KEY, said),), timeout=5
+            )
+            return str(answer.message)
+
+    assert asyncio.run(story()) == "a"

@@ -6,14 +6,16 @@ from lbdemo.echo.stats import MAX_RUN_NAME, MAX_RUNS, CallCounts, Stats
 def test_runs_are_counted_apart_and_together() -> None:
     stats = Stats()
 
+    for run in ("a", "b", "b", ""):
+        stats.received(run, retry=run == "a")
     stats.answered("a")
     stats.answered("b")
     stats.failed("b")
     stats.answered("")
 
-    assert stats.of("a") == CallCounts(answered=1)
-    assert stats.of("b") == CallCounts(answered=1, failed=1)
-    assert stats.of("") == CallCounts(answered=3, failed=1)
+    assert stats.of("a") == CallCounts(received=1, answered=1, retries=1)
+    assert stats.of("b") == CallCounts(received=2, answered=1, failed=1)
+    assert stats.of("") == CallCounts(received=4, answered=3, failed=1, retries=1)
 
 
 def test_an_unknown_run_has_no_calls() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from echo_server import lbdemo, process
+from echo_server import administered, lbdemo
 
 from lbdemo.local.acts import STORY
 from lbdemo.local.stage import SERVERS_COUNT, Stage, names
@@ -20,8 +20,8 @@ def test_each_act_has_its_own_way_to_the_servers() -> None:
 
 
 def test_the_second_witness_is_asked_server_by_server() -> None:
-    with process("--name", "echo-1", "--drain", "0") as (_, address):
-        scene = Stage({"echo-1": address}, "", None, lambda: None)
+    with administered("--name", "echo-1", "--drain", "0") as (_, address, admin):
+        scene = Stage({"echo-1": address}, "", None, lambda: None, admins={"echo-1": admin})
 
         name, [witness] = scene.witness(DIRECT, "run", Counter({"echo-1": 3}), failed=0)
 
@@ -30,10 +30,11 @@ def test_the_second_witness_is_asked_server_by_server() -> None:
 
 
 def test_failed_calls_explain_a_surplus_but_not_a_lack_nor_a_server_that_is_away() -> None:
-    with process("--name", "echo-1", "--drain", "0") as (_, address):
+    with administered("--name", "echo-1", "--drain", "0") as (_, address, admin):
         with lbdemo("client", "--target", address, "--rate", "0", "--count", "5", "--run", "run") as called:
             assert called.wait(timeout=20) == 0
-        scene = Stage({"echo-1": address, "echo-2": "127.0.0.1:1"}, "", None, lambda: None)
+        servers = {"echo-1": address, "echo-2": "127.0.0.1:1"}
+        scene = Stage(servers, "", None, lambda: None, admins={"echo-1": admin, "echo-2": "127.0.0.1:1"})
 
         _, (more, away) = scene.witness(DIRECT, "run", Counter({"echo-1": 3}), failed=2)
         _, (too_many, _) = scene.witness(DIRECT, "run", Counter({"echo-1": 3}), failed=1)

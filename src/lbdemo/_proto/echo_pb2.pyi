@@ -25,16 +25,20 @@ class StatsRequest(_message.Message):
     def __init__(self, run: _Optional[str] = ...) -> None: ...
 
 class StatsResponse(_message.Message):
-    __slots__ = ("serverID", "answered", "failed", "started")
+    __slots__ = ("serverID", "answered", "failed", "started", "received", "retries")
     SERVERID_FIELD_NUMBER: _ClassVar[int]
     ANSWERED_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
     STARTED_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_FIELD_NUMBER: _ClassVar[int]
+    RETRIES_FIELD_NUMBER: _ClassVar[int]
     serverID: str
     answered: int
     failed: int
     started: float
-    def __init__(self, serverID: _Optional[str] = ..., answered: _Optional[int] = ..., failed: _Optional[int] = ..., started: _Optional[float] = ...) -> None: ...
+    received: int
+    retries: int
+    def __init__(self, serverID: _Optional[str] = ..., answered: _Optional[int] = ..., failed: _Optional[int] = ..., started: _Optional[float] = ..., received: _Optional[int] = ..., retries: _Optional[int] = ...) -> None: ...
 
 class Fault(_message.Message):
     __slots__ = ("delay_ms", "unavailable_ratio", "crash")

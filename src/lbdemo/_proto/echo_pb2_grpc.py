@@ -39,16 +39,6 @@ class EchoStub(object):
                 request_serializer=echo__pb2.EchoRequest.SerializeToString,
                 response_deserializer=echo__pb2.EchoResponse.FromString,
                 _registered_method=True)
-        self.GetStats = channel.unary_unary(
-                '/message.Echo/GetStats',
-                request_serializer=echo__pb2.StatsRequest.SerializeToString,
-                response_deserializer=echo__pb2.StatsResponse.FromString,
-                _registered_method=True)
-        self.SetFault = channel.unary_unary(
-                '/message.Echo/SetFault',
-                request_serializer=echo__pb2.Fault.SerializeToString,
-                response_deserializer=echo__pb2.Fault.FromString,
-                _registered_method=True)
 
 
 class EchoServicer(object):
@@ -61,20 +51,6 @@ class EchoServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetStats(self, request, context):
-        """What this server has answered since it started: the second witness of a measurement.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def SetFault(self, request, context):
-        """Makes this one server slow or sick, at run time; answers with the faults now set.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_EchoServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -82,16 +58,6 @@ def add_EchoServicer_to_server(servicer, server):
                     servicer.EchoMessage,
                     request_deserializer=echo__pb2.EchoRequest.FromString,
                     response_serializer=echo__pb2.EchoResponse.SerializeToString,
-            ),
-            'GetStats': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetStats,
-                    request_deserializer=echo__pb2.StatsRequest.FromString,
-                    response_serializer=echo__pb2.StatsResponse.SerializeToString,
-            ),
-            'SetFault': grpc.unary_unary_rpc_method_handler(
-                    servicer.SetFault,
-                    request_deserializer=echo__pb2.Fault.FromString,
-                    response_serializer=echo__pb2.Fault.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -131,6 +97,72 @@ class Echo(object):
             metadata,
             _registered_method=True)
 
+
+class AdminStub(object):
+    """What only those may do who may run a program beside the server: on loopback, on a port of its own (`serve --admin`).
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetStats = channel.unary_unary(
+                '/message.Admin/GetStats',
+                request_serializer=echo__pb2.StatsRequest.SerializeToString,
+                response_deserializer=echo__pb2.StatsResponse.FromString,
+                _registered_method=True)
+        self.SetFault = channel.unary_unary(
+                '/message.Admin/SetFault',
+                request_serializer=echo__pb2.Fault.SerializeToString,
+                response_deserializer=echo__pb2.Fault.FromString,
+                _registered_method=True)
+
+
+class AdminServicer(object):
+    """What only those may do who may run a program beside the server: on loopback, on a port of its own (`serve --admin`).
+    """
+
+    def GetStats(self, request, context):
+        """What this server has answered since it started: the second witness of a measurement.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetFault(self, request, context):
+        """Makes this one server slow or sick, at run time; answers with the faults now set.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AdminServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetStats': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStats,
+                    request_deserializer=echo__pb2.StatsRequest.FromString,
+                    response_serializer=echo__pb2.StatsResponse.SerializeToString,
+            ),
+            'SetFault': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetFault,
+                    request_deserializer=echo__pb2.Fault.FromString,
+                    response_serializer=echo__pb2.Fault.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'message.Admin', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('message.Admin', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Admin(object):
+    """What only those may do who may run a program beside the server: on loopback, on a port of its own (`serve --admin`).
+    """
+
     @staticmethod
     def GetStats(request,
             target,
@@ -145,7 +177,7 @@ class Echo(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/message.Echo/GetStats',
+            '/message.Admin/GetStats',
             echo__pb2.StatsRequest.SerializeToString,
             echo__pb2.StatsResponse.FromString,
             options,
@@ -172,7 +204,7 @@ class Echo(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/message.Echo/SetFault',
+            '/message.Admin/SetFault',
             echo__pb2.Fault.SerializeToString,
             echo__pb2.Fault.FromString,
             options,

@@ -79,6 +79,12 @@ def client(
     names: Annotated[
         str, typer.Option(metavar="NAME,...", help="Who the --servers are: settling ends when just these answer.")
     ] = "",
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry", help="Let gRPC try a call again that ends as UNAVAILABLE or CANCELLED, 5 times in all."
+        ),
+    ] = False,
     format: Annotated[  # noqa: A002 - the option's name
         LineFormat, typer.Option(help="JSON lines or readable ones; auto: readable on a terminal.")
     ] = LineFormat.auto,
@@ -110,6 +116,7 @@ def client(
         wait,
         settle,
         tuple(filter(None, names.split(","))),
+        retry,
     )
     received = list[Signals]()
     writer = line_writer(format, lambda: bool(received))

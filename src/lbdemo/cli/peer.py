@@ -24,7 +24,9 @@ def peer(
         Action,
         typer.Argument(help="stats: what it counted; fault: set its faults; crash: end it at once; end: clients here."),
     ],
-    target: Annotated[str, typer.Option(metavar="HOST:PORT", help="The server.")] = "127.0.0.1:8080",
+    target: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="What the server was given as --admin.")
+    ] = "127.0.0.1:8081",
     run: Annotated[str, typer.Option(metavar="ID", help="stats: of this run only; end: this run's client.")] = "",
     delay_ms: Annotated[int, typer.Option(metavar="MS", help="fault: added to every call.")] = 0,
     unavailable: Annotated[float, typer.Option(metavar="RATIO", help="fault: share of calls that fail, 0 to 1.")] = 0,

@@ -38,28 +38,47 @@ def serve(
             parser=span, metavar="DURATION", show_default="3s", help="On SIGTERM, go on serving so long as NOT_SERVING."
         ),
     ] = 3,
+    admin: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            show_default="off",
+            help="Answer the owner's questions (counts, faults, a sudden end) here, on loopback.",
+        ),
+    ] = "",
     format: Annotated[  # noqa: A002 - the option's name
         ServeFormat, typer.Option(help="The line that says where the server listens.")
     ] = ServeFormat.text,
 ) -> int:
-    """Answers echo calls until SIGTERM or Ctrl-C, and ends without losing a call."""
+    """Answers echo calls until SIGTERM or Ctrl-C.
+
+    It ends in good order: it says NOT_SERVING, serves on while clients are sent elsewhere, and answers what it has
+    read. A client that has not left by then needs --retry.
+    """
     import asyncio
 
     from lbdemo.echo import server
 
-    options = server.server_options(listen, name, max_connection_age, drain, os.environ)
+    options = server.server_options(listen, name, max_connection_age, drain, os.environ, admin)
     say = say_json if format == ServeFormat.json else say_text
     return asyncio.run(server.serve(options, say))
 
 
 def say_text(server: EchoServer) -> None:
     """The line for people, and for who starts a server on port 0."""
-    print(f"listening on {server.address} as {server.name}", flush=True)
+    admin = f", admin on {server.admin}" if server.admin else ""
+    print(f"listening on {server.address} as {server.name}{admin}", flush=True)
 
 
 def say_json(server: EchoServer) -> None:
     """The same for programs."""
     import json
 
-    said = {"event": "listening", "address": str(server.address), "port": server.address.port, "server": server.name}
+    said = {
+        "event": "listening",
+        "address": str(server.address),
+        "port": server.address.port,
+        "server": server.name,
+        "admin": str(server.admin) if server.admin else None,
+    }
     print(json.dumps(said), flush=True)

@@ -38,6 +38,25 @@ def parse_address(text: str) -> Address:
     return Address(match["v6"] or match["host"] or "0.0.0.0", int(match["port"]))
 
 
+def parse_loopback(text: str) -> Address:
+    """The same, for what only this machine (or this pod) may reach; raises InputError for any other host."""
+    address = parse_address(text)
+    if not _is_loopback(address.host):
+        raise InputError(
+            f"{text!r} is not on loopback: whoever can call it can end the server",
+            f"give 127.0.0.1:{address.port} or [::1]:{address.port}",
+        )
+    return address
+
+
+def _is_loopback(host: str) -> bool:
+    """True when the host is, or its name stands for, loopback addresses and no others."""
+    with contextlib.suppress(OSError, UnicodeError):
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return all(ipaddress.ip_address(where[0]).is_loopback for *_, where in found)
+    return False
+
+
 def check_free(address: Address) -> None:
     """Raises OSError when one of the addresses that a host's name stands for is taken; gRPC is content with any."""
     if address.port and not _is_number(address.host):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import grpc
 
 from lbdemo._proto import echo_pb2
-from lbdemo.echo.service import SERVER_KEY, SERVICE
+from lbdemo.echo.channel import MAX_ATTEMPTS, RETRYABLE
+from lbdemo.echo.service import ATTEMPTS_KEY, SERVER_KEY, SERVICE
 from lbdemo.echo.stats import RUN_KEY
 from lbdemo.records.sample import OK, Sample
 
@@ -30,23 +31,34 @@ class Caller:
         self._timeout = options.timeout
         self._metadata = ((RUN_KEY, options.run),) if options.run else None
         self._connection = connection
+        self._retry = options.retry
         self._epoch = time.time() - time.monotonic()
         self.reasons: dict[str, str] = {}
 
     async def call(self, seq: int, due: float, gate: bool) -> Sample:
         """Calls now; `due` is when it should have been, on the monotonic clock."""
-        sent = time.monotonic()
+        sent, attempts = time.monotonic(), 1
+        call = self._echo(self._request, timeout=self._timeout, metadata=self._metadata)
         try:
-            response = await self._echo(self._request, timeout=self._timeout, metadata=self._metadata)
+            response = await call
             latency = time.monotonic() - due
             # gRPC answers None when it could not read the answer.
             server, code = (response.serverID, OK) if response is not None else ("", "INTERNAL")
+            if self._retry:
+                attempts = _attempts(await call.trailing_metadata())
         except grpc.aio.AioRpcError as error:
             latency = time.monotonic() - due
             server, code = _signature(error), error.code().name
+            attempts = self._attempts_at_failed(server, code, error)
             self.reasons.setdefault(code, error.details() or "")
         epoch = self._epoch
-        return Sample(seq, due + epoch, sent + epoch, max(0.0, latency), server, code, gate, self._connection)
+        return Sample(seq, due + epoch, sent + epoch, max(0.0, latency), server, code, gate, self._connection, attempts)
+
+    def _attempts_at_failed(self, server: str, code: str, error: grpc.aio.AioRpcError) -> int:
+        """What the server said; where none did, gRPC gave up after the last attempt. Of a deadline only one is sure."""
+        if server or not self._retry:
+            return _attempts(error.trailing_metadata())
+        return MAX_ATTEMPTS if code in RETRYABLE else 1
 
 
 def _signature(error: grpc.aio.AioRpcError) -> str:
@@ -55,3 +67,11 @@ def _signature(error: grpc.aio.AioRpcError) -> str:
         if key == SERVER_KEY and isinstance(value, bytes):
             return value.decode(errors="replace")
     return ""
+
+
+def _attempts(metadata: grpc.aio.Metadata | None) -> int:
+    """At which attempt the call reached the server that answered, by its own word; 1 when it says nothing."""
+    for key, value in metadata or ():
+        if key == ATTEMPTS_KEY and value.isdigit():
+            return max(1, int(value))
+    return 1

@@ -5,8 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import grpc
+
+from lbdemo.echo.service import SERVICE
+
+if TYPE_CHECKING:
+    from lbdemo.echo.options import LoadOptions
 
 OWN_CONNECTION = (
     # A proxy for HTTP in the environment is for the way out: calls to the next pod would take a detour.
@@ -23,20 +30,58 @@ CHANNEL_OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 2_000),
     # When a connection ends ask DNS again after a second at the earliest, instead of 30.
     ("grpc.dns_min_time_between_resolutions_ms", 1_000),
-    # A server that vanished without a word (its node is gone) is noticed after 15 s instead of many minutes. Only
-    # while calls are in flight, and rarely enough for servers that keep count of such questions.
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
+    # gRPC keeps a message until its call is answered, to send it again, but 256 kB of each call unless told: longer
+    # messages would silently have no second attempt.
+    ("grpc.per_rpc_retry_buffer_size", 16 << 20),
 )
 
+MAX_ATTEMPTS = 5
+"""Attempts at a call, the first included: gRPC makes no more, whatever it is told."""
 
-def open_channel(target: str, policy: str) -> grpc.aio.Channel:
-    """A channel with a connection pool of its own, balancing by `policy`.
+RETRYABLE = ("UNAVAILABLE", "CANCELLED")
+"""What a call is tried again for. A server that stops cancels the calls that it has not read (grpc/grpc#41785)."""
 
-    With an xds:/// target the control plane's policy has precedence, by gRPC's own rules.
+_RETRY_POLICY = {
+    "maxAttempts": MAX_ATTEMPTS,
+    "initialBackoff": "0.05s",
+    "maxBackoff": "1s",
+    "backoffMultiplier": 3,
+    "retryableStatusCodes": list(RETRYABLE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignsOfLife:
+    """A server that is quiet for `after` seconds is asked for a sign of life, and given up `patience` seconds later.
+
+    One that vanished without a word (its node is gone) is so noticed after 15 s instead of many minutes. It is asked
+    only while calls are in flight, and rarely enough for servers that keep count of such questions.
     """
-    service_config = json.dumps({"loadBalancingConfig": [{policy: {}}]})
-    return grpc.aio.insecure_channel(target, options=[*CHANNEL_OPTIONS, ("grpc.service_config", service_config)])
+
+    after: float = 10.0
+    patience: float = 5.0
+
+
+def open_channel(options: LoadOptions, signs: SignsOfLife = SignsOfLife()) -> grpc.aio.Channel:
+    """A channel with a connection pool of its own, balancing and retrying as the options say.
+
+    With an xds:/// target the control plane's policies, also on retries, have precedence, by gRPC's own rules.
+    """
+    arguments = [
+        *CHANNEL_OPTIONS,
+        ("grpc.keepalive_time_ms", round(signs.after * 1000)),
+        ("grpc.keepalive_timeout_ms", round(signs.patience * 1000)),
+        ("grpc.service_config", json.dumps(service_config(options.policy, options.retry))),
+    ]
+    return grpc.aio.insecure_channel(options.target, options=arguments)
+
+
+def service_config(policy: str, retry: bool) -> dict[str, Any]:
+    """What gRPC is told of the calls, in its own format: https://github.com/grpc/grpc/blob/master/doc/service_config.md."""
+    config: dict[str, Any] = {"loadBalancingConfig": [{policy: {}}]}
+    if retry:
+        config["methodConfig"] = [{"name": [{"service": SERVICE}], "retryPolicy": _RETRY_POLICY}]
+    return config
 
 
 async def await_connections(channels: Sequence[grpc.aio.Channel], timeout: float, stop: asyncio.Event) -> None:

@@ -62,7 +62,7 @@ async def run_load(
     stop = stop or asyncio.Event()
     settling = Settling(options, sink)
     await settling.run(stop)
-    channels = [open_channel(options.target, options.policy) for _ in range(options.connections)]
+    channels = [open_channel(options) for _ in range(options.connections)]
     callers = [Caller(channel, number, options) for number, channel in enumerate(channels)]
     load = _Load(options, callers, sink, settling.tally, settling.sent)
     try:

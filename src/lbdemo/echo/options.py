@@ -44,7 +44,8 @@ class LoadOptions:
     The first call is due when all connections are up, or after `wait` seconds. With `settle`, calls with new
     connections come before that until all `servers` were seen (just those of the `names`, where these are given), for
     so many seconds at most: after an installation it takes a while until name servers and proxies know all of them,
-    and have forgotten those that were there before.
+    and have forgotten those that were there before. With `retry` gRPC tries a call again that ends as UNAVAILABLE or
+    CANCELLED, five times in all, within the same deadline; each Sample says how often.
     """
 
     target: str = "localhost:8080"
@@ -60,6 +61,7 @@ class LoadOptions:
     wait: float = 0.0
     settle: float = 0.0
     names: tuple[str, ...] = ()
+    retry: bool = False
 
     def __post_init__(self) -> None:
         """Raises InputError for the first setting that makes no sense."""

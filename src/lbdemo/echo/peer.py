@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServerStats:
-    """What one server counted: calls answered with OK, calls answered with an error, and since when (epoch seconds)."""
+    """What one server counted: calls answered with OK, calls answered with an error, and since when (epoch seconds).
+
+    `received` are the calls that reached its handler, counted on arrival: also those that were given up or cut off
+    before they were answered. `retries` of them said that they were a further attempt at a call that had failed before.
+    """
 
     server: str
     answered: int
     failed: int
     started: float
+    received: int
+    retries: int
 
     def to_dict(self) -> dict[str, object]:
         """The record ready for JSON."""
@@ -32,17 +38,17 @@ class ServerStats:
 
 
 def read_stats(target: str, run: str = "", timeout: float = 5.0) -> ServerStats:
-    """The counts of the server at `target` (HOST:PORT), of one run or of all calls; `timeout` is in seconds.
+    """The counts of the server whose `--admin` is `target` (HOST:PORT), of one run or of all calls.
 
-    Raises OperationFailedError when it does not answer.
+    `timeout` is in seconds. Raises OperationFailedError when it does not answer.
     """
     with _server(target) as stub:
         counts = stub.GetStats(echo_pb2.StatsRequest(run=run), timeout=timeout)
-    return ServerStats(counts.serverID, counts.answered, counts.failed, counts.started)
+    return ServerStats(counts.serverID, counts.answered, counts.failed, counts.started, counts.received, counts.retries)
 
 
 def set_faults(target: str, delay_ms: int = 0, unavailable_ratio: float = 0.0, timeout: float = 5.0) -> Faults:
-    """Makes the server at `target` slow (ms added to each call) or sick (share of calls answered UNAVAILABLE, 0 to 1).
+    """Makes the server with that `--admin` slow (ms added to each call) or sick (share of calls answered UNAVAILABLE).
 
     Without either it is healed. Returns what is set now. Raises InputError for values that make no sense,
     OperationFailedError when it does not answer.
@@ -55,7 +61,7 @@ def set_faults(target: str, delay_ms: int = 0, unavailable_ratio: float = 0.0, t
 
 
 def crash(target: str, timeout: float = 5.0) -> None:
-    """Ends the server at `target` at once, without a goodbye. Raises OperationFailedError when it lives on."""
+    """Ends the server with that `--admin` at once, without a goodbye. Raises OperationFailedError when it lives on."""
     with _server(target) as stub:
         stub.GetStats(echo_pb2.StatsRequest(), timeout=timeout)  # it is there: UNAVAILABLE now means that it went
         try:
@@ -68,12 +74,12 @@ def crash(target: str, timeout: float = 5.0) -> None:
 
 
 @contextmanager
-def _server(target: str) -> Iterator[echo_pb2_grpc.EchoStub]:
+def _server(target: str) -> Iterator[echo_pb2_grpc.AdminStub]:
     with grpc.insecure_channel(target, options=OWN_CONNECTION) as channel:
         try:
-            yield echo_pb2_grpc.EchoStub(channel)
+            yield echo_pb2_grpc.AdminStub(channel)
         except grpc.RpcError as error:
             raise OperationFailedError(
                 f"the server at {target} did not answer: {error.code().name}: {error.details()}",
-                "check that it runs, and that --target is its own address",
+                "check that it runs, and that --target is what it was given as --admin",
             ) from error

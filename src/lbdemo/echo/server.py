@@ -1,20 +1,20 @@
-"""The echo server: echo, health and reflection on one port, and an end that loses no call."""
+"""The echo server: echo, health and reflection on one port, and its end; its owner's questions on another."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
 from lbdemo._proto import echo_pb2_grpc
-from lbdemo.echo import goaway
-from lbdemo.echo.address import Address, check_free, parse_address, why_not
+from lbdemo.echo.address import Address, check_free, parse_address, parse_loopback, why_not
+from lbdemo.echo.admin import AdminService
+from lbdemo.echo.health import Health
 from lbdemo.echo.service import SERVICE, EchoService
 from lbdemo.errors import InputError, OperationFailedError
 
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 GRACE = 10.0
 """Seconds that calls in flight get to finish, when a connection or the server ends."""
 
-QUIET = 0.5
-"""Seconds without a call in flight after which connections that stay open are not waited for any longer."""
-
 MAX_NAME = 253
 MAX_SECONDS = 7 * 86_400
 
-# Many clients ask an idle connection for a sign of life more often than gRPC's core puts up with (every 5 minutes), so
-# nobody is sent away for it; and a client that has vanished without a word is given up after 80 s, not after 2 hours.
-_KEEPALIVE = (
-    ("grpc.http2.max_ping_strikes", 0),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-)
+
+@dataclass(frozen=True, slots=True)
+class SignsOfLife:
+    """A client that is quiet for `after` seconds is asked for a sign of life, and given up `patience` seconds later.
+
+    One that has vanished without a word is so noticed after 80 s; the system alone would take 2 hours.
+    """
+
+    after: float = 60.0
+    patience: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +45,30 @@ class ServerOptions:
 
     `name` is how answers are signed; empty: the listening address. A connection older than `max_connection_age` is
     closed gracefully (0: never; gRPC varies it by 10 %, so that not all end at once). On SIGTERM the server goes on
-    serving for `drain`, while nobody sends it new clients any more.
+    serving for `drain`, while nobody sends it new clients any more. `admin` is where it answers its owner's questions,
+    on loopback; None: nowhere.
     """
 
     listen: Address
     name: str = ""
     max_connection_age: float = 0.0
     drain: float = 3.0
+    admin: Address | None = None
+    signs_of_life: SignsOfLife = SignsOfLife()
 
 
 class EchoServer:
-    """One server on one port. `start`, then `drain` (loses no call) or `stop` (at once)."""
+    """One server on one port, and one for its owner if `admin` says so. `start`, then `drain` or `stop` (at once)."""
 
     def __init__(self, options: ServerOptions) -> None:
-        self._options = options
-        self._health = health.aio.HealthServicer()
+        self._health = Health()
         self._server = grpc.aio.server(options=_channel_options(options))
-        self._address = _bind(self._server, options.listen)
-        self.service = EchoService(options.name or str(self._address))
-
-    @property
-    def address(self) -> Address:
+        self.address = _bind(self._server, options.listen, "--listen")
         """Where it listens, with the real port."""
-        return self._address
+        self.service = EchoService(options.name or str(self.address))
+        self._admin = grpc.aio.server(options=[_NOT_SHARED])
+        self.admin = _bind(self._admin, options.admin, "--admin") if options.admin else None
+        """Where it answers its owner, with the real port; None: nowhere."""
 
     @property
     def name(self) -> str:
@@ -78,38 +78,28 @@ class EchoServer:
     async def start(self) -> None:
         """Answers from now on."""
         echo_pb2_grpc.add_EchoServicer_to_server(self.service, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        await self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        echo_pb2_grpc.add_AdminServicer_to_server(AdminService(self.service), self._admin)
+        self._health.add_to(self._server)
+        await self._health.serving(SERVICE)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
         await self._server.start()
+        await self._admin.start()
 
     async def drain(self, lead: float) -> None:
-        """Says NOT_SERVING, serves on for `lead` seconds, asks clients to leave, answers what is in flight, stops."""
-        await self._health.enter_graceful_shutdown()
+        """Says NOT_SERVING, serves on for `lead` seconds, then asks clients to leave, answers what it has read, stops.
+
+        Calls that are on their way at that moment are cancelled by gRPC (grpc/grpc#41785): a client that has not left
+        by then needs gRPC's own retries.
+        """
+        await self._health.not_serving()
         await asyncio.sleep(lead)
-        goaway.close_listeners(self._address.port)
-        self.service.hold()
-        try:
-            await goaway.say_goaway(self._address.port, timeout=1.0)
-        finally:
-            self.service.release()
-        await self._clients_left()
-        await self._server.stop(goaway.TICK)
+        self._health.end_watches()
+        await self._server.stop(GRACE)
 
     async def stop(self) -> None:
         """Stops at once; calls in flight are cancelled."""
         await self._server.stop(None)
-
-    async def _clients_left(self) -> None:
-        """Waits until all connections are closed, or carry nothing but open-ended streams (such as health.Watch)."""
-        end = time.monotonic() + GRACE
-        quiet_since = time.monotonic()
-        while goaway.connections(self._address.port) and time.monotonic() < end:
-            await asyncio.sleep(goaway.TICK)
-            if self.service.in_flight:
-                quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > QUIET:
-                return
+        await self._admin.stop(None)
 
 
 async def serve(options: ServerOptions, ready: Callable[[EchoServer], None]) -> int:
@@ -140,7 +130,7 @@ async def serve(options: ServerOptions, ready: Callable[[EchoServer], None]) -> 
 
 
 def server_options(
-    listen: str, name: str, max_connection_age: float, drain: float, environment: Mapping[str, str]
+    listen: str, name: str, max_connection_age: float, drain: float, environment: Mapping[str, str], admin: str = ""
 ) -> ServerOptions:
     """The options, from what was typed and the environment; raises InputError for the first that is wrong."""
     return ServerOptions(
@@ -148,6 +138,7 @@ def server_options(
         name=server_name(name, environment),
         max_connection_age=_seconds("--max-connection-age", max_connection_age),
         drain=_seconds("--drain", drain),
+        admin=parse_loopback(admin) if admin else None,
     )
 
 
@@ -168,20 +159,34 @@ def _seconds(option: str, value: float) -> float:
     return value
 
 
-def _bind(server: grpc.aio.Server, address: Address) -> Address:
+# Without SO_REUSEPORT a port that is taken is an error; with it, two servers would share its clients unnoticed.
+_NOT_SHARED = ("grpc.so_reuseport", 0)
+
+
+def _bind(server: grpc.aio.Server, address: Address, option: str) -> Address:
     try:
         check_free(address)
         return Address(address.host, server.add_insecure_port(str(address)))
     except (RuntimeError, OSError) as error:
         raise OperationFailedError(
-            f"cannot listen on {address}: {why_not(address)}", "choose another address with --listen HOST:PORT"
+            f"cannot listen on {address}: {why_not(address)}", f"choose another address with {option} HOST:PORT"
         ) from error
 
 
 def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:
-    # Without SO_REUSEPORT a port that is taken is an error; with it, two servers would share its clients unnoticed.
-    chosen = [("grpc.so_reuseport", 0), *_KEEPALIVE]
+    chosen = [_NOT_SHARED, *_keepalive(options.signs_of_life)]
     if options.max_connection_age:
         chosen.append(("grpc.max_connection_age_ms", round(options.max_connection_age * 1000)))
         chosen.append(("grpc.max_connection_age_grace_ms", round(GRACE * 1000)))
     return chosen
+
+
+def _keepalive(signs: SignsOfLife) -> list[tuple[str, int]]:
+    return [
+        # Many clients ask an idle connection for a sign of life more often than gRPC's core puts up with (every
+        # 5 minutes): nobody is sent away for it.
+        ("grpc.http2.max_ping_strikes", 0),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.keepalive_time_ms", round(signs.after * 1000)),
+        ("grpc.keepalive_timeout_ms", round(signs.patience * 1000)),
+    ]

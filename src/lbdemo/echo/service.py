@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import time
 from random import Random
 from typing import TYPE_CHECKING
 
 import grpc
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
-from lbdemo.echo.faults import Faults, check_faults
+from lbdemo.echo.faults import Faults
 from lbdemo.echo.stats import RUN_KEY, Stats
-from lbdemo.errors import InputError
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
     EchoContext = grpc.aio.ServicerContext[echo_pb2.EchoRequest, echo_pb2.EchoResponse]
-    StatsContext = grpc.aio.ServicerContext[echo_pb2.StatsRequest, echo_pb2.StatsResponse]
-    FaultContext = grpc.aio.ServicerContext[echo_pb2.Fault, echo_pb2.Fault]
 
 SERVICE = "message.Echo"
 
-CRASHED = 137
-"""The exit code of a process that was killed (128 + SIGKILL)."""
-
 SERVER_KEY = "lbdemo-server-bin"
 """The trailing metadata key by which a server signs an error, where there is no answer to carry its name."""
+
+PREVIOUS_KEY = "grpc-previous-rpc-attempts"
+"""The metadata key by which gRPC says how often it has tried a call before; absent at the first attempt."""
+
+ATTEMPTS_KEY = "lbdemo-attempts"
+"""The trailing metadata key by which a server says at which attempt (2 and more) the call reached it."""
+
+Metadata = tuple[tuple[str, str | bytes], ...]
 
 
 class EchoService(echo_pb2_grpc.EchoServicer):
@@ -37,87 +37,56 @@ class EchoService(echo_pb2_grpc.EchoServicer):
     def __init__(self, server_id: str, chance: Random | None = None) -> None:
         self.server_id = server_id
         self.stats = Stats()
-        self.in_flight = 0
         self._faults = Faults()
         self._chance = chance or Random()
-        self._released: asyncio.Event | None = None
-        self._plain = True
-        self._started = time.time()
+        self._well = True
 
     async def EchoMessage(  # noqa: N802 - the wire's name
         self, request: echo_pb2.EchoRequest, context: EchoContext
     ) -> echo_pb2.EchoResponse:
         """Answers with the same message and the server's name, or fails by the fault that is set."""
-        run = _run_of(context)
-        if not self._plain:
-            await self._special(run, context)
+        run, previous = _marks(context)
+        self.stats.received(run, retry=previous > 0)
+        if previous:
+            context.set_trailing_metadata(_attempts(previous))
+        if not self._well:
+            await self._suffer(run, previous, context)
         self.stats.answered(run)
         return echo_pb2.EchoResponse(message=request.message, serverID=self.server_id)
-
-    async def GetStats(  # noqa: N802 - the wire's name
-        self,
-        request: echo_pb2.StatsRequest,
-        context: StatsContext,  # noqa: ARG002 - gRPC's signature
-    ) -> echo_pb2.StatsResponse:
-        """What was answered since the start, by one run or by all."""
-        counts = self.stats.of(request.run)
-        return echo_pb2.StatsResponse(
-            serverID=self.server_id, answered=counts.answered, failed=counts.failed, started=self._started
-        )
-
-    async def SetFault(  # noqa: N802 - the wire's name
-        self, request: echo_pb2.Fault, context: FaultContext
-    ) -> echo_pb2.Fault:
-        """Sets the faults from now on, or ends the process at once; INVALID_ARGUMENT for values that make no sense."""
-        if request.crash:
-            os._exit(CRASHED)
-        try:
-            self.set_faults(check_faults(request.delay_ms, request.unavailable_ratio))
-        except InputError as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, error.message)
-        return request
 
     def set_faults(self, faults: Faults) -> None:
         """What is wrong with this server from now on."""
         self._faults = faults
-        self._settle()
+        self._well = faults == Faults()
 
-    def hold(self) -> None:
-        """Lets no answer out until `release`: calls are taken, but wait."""
-        self._released = self._released or asyncio.Event()
-        self._settle()
-
-    def release(self) -> None:
-        """Ends `hold`."""
-        if self._released:
-            self._released.set()
-        self._released = None
-        self._settle()
-
-    def _settle(self) -> None:
-        self._plain = self._faults == Faults() and self._released is None
-
-    async def _special(self, run: str, context: EchoContext) -> None:
+    async def _suffer(self, run: str, previous: int, context: EchoContext) -> None:
         faults = self._faults
-        self.in_flight += 1
-        try:
-            if faults.delay_ms:
-                await asyncio.sleep(faults.delay_ms / 1000)
-            if self._released:
-                await self._released.wait()
-        finally:
-            self.in_flight -= 1
+        if faults.delay_ms:
+            await asyncio.sleep(faults.delay_ms / 1000)
         if faults.strikes(self._chance):
-            await self._fail(run, context)
+            await self._fail(run, previous, context)
 
-    async def _fail(self, run: str, context: EchoContext) -> NoReturn:
+    async def _fail(self, run: str, previous: int, context: EchoContext) -> NoReturn:
         self.stats.failed(run)
-        signature = (SERVER_KEY, self.server_id.encode())
-        await context.abort(grpc.StatusCode.UNAVAILABLE, f"{self.server_id} was told to be sick", (signature,))
+        signature = ((SERVER_KEY, self.server_id.encode()), *(_attempts(previous) if previous else ()))
+        await context.abort(grpc.StatusCode.UNAVAILABLE, f"{self.server_id} was told to be sick", signature)
 
 
-def _run_of(context: EchoContext) -> str:
+def _attempts(previous: int) -> Metadata:
+    return ((ATTEMPTS_KEY, str(previous + 1)),)
+
+
+def _marks(context: EchoContext) -> tuple[str, int]:
+    """The run that a call belongs to ("" for none), and how many attempts at it came before this one."""
+    run, previous = "", 0
     for key, value in context.invocation_metadata() or ():
         if key == RUN_KEY:
-            return value if isinstance(value, str) else value.decode(errors="replace")
-    return ""
+            run = value if isinstance(value, str) else value.decode(errors="replace")
+        elif key == PREVIOUS_KEY:
+            previous = _count(value)
+    return run, previous
+
+
+def _count(value: str | bytes) -> int:
+    """What anybody may have written; 0 for what is no count."""
+    return int(value) if value.isdigit() and len(value) < 4 else 0

@@ -53,7 +53,7 @@ class Settling:
 
         No call begins after the `deadline`; one that is under way is given up when stopped.
         """
-        channel, seen = open_channel(self._options.target, self._options.policy), set[str]()
+        channel, seen = open_channel(self._options), set[str]()
         try:
             await await_connections([channel], min(self._options.wait, deadline - time.monotonic()), stop)
             caller = Caller(channel, 0, self._options)

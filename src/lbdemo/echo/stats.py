@@ -14,10 +14,15 @@ MAX_RUN_NAME = 128
 
 @dataclass(slots=True)
 class CallCounts:
-    """Calls answered with OK, and with an error."""
+    """Calls that reached the handler (`retries` of them as further attempts), and those answered with OK or an error.
 
+    What is received and neither answered nor failed was given up by the client, cut off, or is in flight.
+    """
+
+    received: int = 0
     answered: int = 0
     failed: int = 0
+    retries: int = 0
 
 
 class Stats:
@@ -26,6 +31,15 @@ class Stats:
     def __init__(self) -> None:
         self.total = CallCounts()
         self._runs: OrderedDict[str, CallCounts] = OrderedDict()
+
+    def received(self, run: str, retry: bool = False) -> None:
+        """Counts a call on arrival, before anything else is done with it; `retry`: it says it is a further attempt."""
+        self.total.received += 1
+        self.total.retries += retry
+        if run:
+            counts = self._run(run)
+            counts.received += 1
+            counts.retries += retry
 
     def answered(self, run: str) -> None:
         """Counts a call that is answered with OK."""

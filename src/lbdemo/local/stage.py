@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lbdemo.local.processes import Child
 
 LISTENING = r"listening on (\S+)[^\n]*\n"
+SERVING = r"listening on (\S+) as [^\n]*, admin on (\S+)\n"
 PACE = "pace"
 """Envoy's listener for calls that belong to no act: the counters of the acts know nothing of them."""
 
@@ -30,6 +31,7 @@ SERVERS_COUNT = "each server's own counter"
 class Stage:
     """What is running: the servers' addresses (HOST:PORT) by name, the proxy's address, and Envoy if there is one.
 
+    `admins` has the addresses, by name, where servers tell their counts and are made slow.
     `no_envoy` says why there is none, though there is the program and acts need it.
     """
 
@@ -38,6 +40,7 @@ class Stage:
     envoy: Envoy | None
     check: Callable[[], None]  # raises ProgramFailedError when one of them has ended
     no_envoy: str = ""
+    admins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def slow_server(self) -> str:
@@ -70,7 +73,7 @@ class Stage:
         """From now on `slow_server` takes so much longer."""
         from lbdemo.echo.peer import set_faults
 
-        set_faults(self.servers[self.slow_server], milliseconds)
+        set_faults(self.admins[self.slow_server], milliseconds)
 
     def witness(self, act: Act, run: str, answers: Counter[str], failed: int) -> tuple[str, tuple[Witness, ...]]:
         """Who the second witness is, and what it counted for each server beside the client's `answers`."""
@@ -87,7 +90,7 @@ class Stage:
         if self.envoy is not None and act.route is Route.ENVOY:
             counted = self.envoy.counts(act.name)
             return ENVOYS_COUNT, {name: counted.get(address) for name, address in self.servers.items()}
-        return SERVERS_COUNT, {name: _own(address, run) for name, address in self.servers.items()}
+        return SERVERS_COUNT, {name: _own(address, run) for name, address in self.admins.items()}
 
 
 @contextmanager
@@ -99,12 +102,14 @@ def stage(servers: int, acts: Sequence[Act], envoy: Path | None) -> Iterator[Sta
     policies = {act.name: act.policy for act in acts if act.route is Route.ENVOY}
     with ProcessGroup() as group:
         children = {name: _start_server(group, name) for name in names(servers)}
-        addresses = {name: child.said(LISTENING)[1] for name, child in children.items()}
+        said = {name: child.said(SERVING) for name, child in children.items()}
+        addresses = {name: where[1] for name, where in said.items()}
+        admins = {name: where[2] for name, where in said.items()}
         proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *addresses.values()))
         serving, why_not = None, ""
         if envoy and policies:
             serving, why_not = _envoy(group, envoy, {**policies, PACE: "ROUND_ROBIN"}, addresses.values())
-        yield Stage(addresses, proxy.said(LISTENING)[1], serving, group.check, why_not)
+        yield Stage(addresses, proxy.said(LISTENING)[1], serving, group.check, why_not, admins)
 
 
 def _envoy(
@@ -128,7 +133,7 @@ def names(servers: int) -> list[str]:
 
 
 def _start_server(group: ProcessGroup, name: str) -> Child:
-    listen = ["--listen", "127.0.0.1:0", "--name", name, "--drain", "0"]
+    listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--name", name, "--drain", "0"]
     return group.start(python("-m", "lbdemo", "serve", *listen))
 
 

@@ -9,6 +9,7 @@ from math import isfinite
 
 VERSION = 1
 OK = "OK"
+DEADLINE = "DEADLINE_EXCEEDED"
 
 _LARGEST = 1e15  # beyond any clock and any counter; it also turns away infinity
 
@@ -21,7 +22,7 @@ class Sample:
     a stall of the client or of the mesh is not hidden. `server` is the answering server by its own word,
     '' when none answered. `code` is the gRPC status name. `gate` marks a call that was sent while still
     looking for all servers: it is no part of the block that is judged. `connection` says which of the
-    client's connections carried the call.
+    client's connections carried the call. `attempts` is how many gRPC made for it, as the answering server was told.
     """
 
     seq: int
@@ -32,6 +33,7 @@ class Sample:
     code: str
     gate: bool = False
     connection: int = 0
+    attempts: int = 1
 
     @property
     def ok(self) -> bool:
@@ -51,9 +53,10 @@ def encode(sample: Sample) -> str:
     server, code = encode_basestring_ascii(sample.server), encode_basestring_ascii(sample.code)
     gate = ',"gate":true' if sample.gate else ""
     connection = f',"conn":{sample.connection}' if sample.connection else ""
+    attempts = f',"attempts":{sample.attempts}' if sample.attempts != 1 else ""
     return (
         f'{{"v":{VERSION},"seq":{sample.seq},"due":{round(due, 6)!r},"sent":{round(sent, 6)!r},'
-        f'"ms":{ms!r},"server":{server},"code":{code}{gate}{connection}}}'
+        f'"ms":{ms!r},"server":{server},"code":{code}{gate}{connection}{attempts}}}'
     )
 
 
@@ -77,13 +80,14 @@ def _sample(fields: dict[str, object]) -> Sample | None:
     version, seq = fields["v"], fields["seq"]
     due, sent, ms = fields["due"], fields["sent"], fields["ms"]
     server, code = fields["server"], fields["code"]
-    gate, connection = fields.get("gate", False), fields.get("conn", 0)
+    gate, connection, attempts = fields.get("gate", False), fields.get("conn", 0), fields.get("attempts", 1)
     # `type(x) is` and not isinstance: to Python, true is an integer.
     if (
         type(version) is int
         and version == VERSION
         and type(seq) is int
         and type(connection) is int
+        and type(attempts) is int
         and type(gate) is bool
         and type(server) is str
         and type(code) is str
@@ -92,6 +96,7 @@ def _sample(fields: dict[str, object]) -> Sample | None:
         and (type(ms) is float or type(ms) is int)
         and 0 <= seq < _LARGEST
         and 0 <= connection < _LARGEST
+        and 1 <= attempts < _LARGEST
         and -_LARGEST < due < _LARGEST
         and -_LARGEST < sent < _LARGEST
         and 0 <= ms < _LARGEST
@@ -99,7 +104,7 @@ def _sample(fields: dict[str, object]) -> Sample | None:
         and (server.isascii() or is_text(server))
         and (code.isascii() or is_text(code))
     ):
-        return Sample(seq, float(due), float(sent), ms / 1000, server, code, gate, connection)
+        return Sample(seq, float(due), float(sent), ms / 1000, server, code, gate, connection, attempts)
     return None
 
 

@@ -149,7 +149,7 @@ def test_the_schema_refuses(changes: Mapping[str, Any]) -> None:
 def test_names_are_camel_case_and_numbers_stay_numbers() -> None:
     values = Values("server", server=ServerValues(max_connection_age_seconds=30)).to_values()
 
-    assert values["server"] == {"port": 8080, "maxConnectionAgeSeconds": 30, "drainSeconds": 5}
+    assert values["server"] == {"port": 8080, "maxConnectionAgeSeconds": 30, "drainSeconds": 5, "adminPort": 8081}
     assert values["envoy"]["image"]["pullPolicy"] == "IfNotPresent"
 
 

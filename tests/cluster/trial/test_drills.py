@@ -160,7 +160,7 @@ def test_figures_are_told_in_one_line_and_in_json() -> None:
 
 def fault(pod_: str, delay: str, unavailable: str) -> list[str]:
     return ["kubectl", "-n", "lbdemo", "exec", pod_, "-c", "echo", "--", "lbdemo", "peer", "fault",
-            "--target", "127.0.0.1:8080", "--delay-ms", delay, "--unavailable", unavailable]  # fmt: skip
+            "--target", "127.0.0.1:8081", "--delay-ms", delay, "--unavailable", unavailable]  # fmt: skip
 
 
 def test_a_faulty_pod_is_well_again_afterwards() -> None:
@@ -202,7 +202,7 @@ def test_the_pod_that_answers_most_is_killed_without_grace() -> None:
     with killing() as run:
         kill.drill(stage(run, turns))
 
-    crash = ["lbdemo", "peer", "crash", "--target", "127.0.0.1:8080"]
+    crash = ["lbdemo", "peer", "crash", "--target", "127.0.0.1:8081"]
     words = ["delete", "pod/echo-2", "--grace-period=0", "--force", "--wait=false"]
     assert run.calls[0] == ["kubectl", "-n", "lbdemo", "exec", "echo-2", "-c", "echo", "--", *crash]
     assert run.calls[1] == ["kubectl", "-n", "lbdemo", *words]

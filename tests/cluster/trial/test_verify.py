@@ -306,7 +306,7 @@ def test_a_server_is_asked_at_its_own_address_for_this_run_only() -> None:
     run = FakeRun().on("exec", answer={"server": "echo-1", "answered": 7, "failed": 1})
 
     assert own_count(Kubectl(run), PLACE, server("echo-1"), "r1") == 7
-    asked = ["lbdemo", "peer", "stats", "--target", "127.0.0.1:8080", "--run", "r1"]
+    asked = ["lbdemo", "peer", "stats", "--target", "127.0.0.1:8081", "--run", "r1"]
     assert run.calls == [["kubectl", "-n", "lbdemo", "exec", "echo-1", "-c", "echo", "--", *asked]]
 
 

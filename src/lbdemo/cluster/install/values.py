@@ -42,11 +42,15 @@ class ResourceValues:
 
 @dataclass(frozen=True, slots=True)
 class ServerValues:
-    """The servers. A connection age of 0 s is no limit; `drain_seconds` is the time between SIGTERM and GOAWAY."""
+    """The servers. A connection age of 0 s is no limit; `drain_seconds` is the time between SIGTERM and GOAWAY.
+
+    `admin_port` is where they answer their owner, on the pod's loopback; 0: nowhere.
+    """
 
     port: int = 8080
     max_connection_age_seconds: float = 0
     drain_seconds: float = 5
+    admin_port: int = 8081
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lbdemo.cluster.install.strategies import STRATEGIES, Strategy
-from lbdemo.cluster.install.strategies.base import PORT
+from lbdemo.cluster.install.strategies.base import ADMIN_PORT
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed, observe_namespace
 from lbdemo.cluster.kernel.reference import Image
@@ -228,7 +228,7 @@ def own_count(kubectl: Kubectl, place: Place, pod: Pod | None, run: str) -> int 
     """The server's count of answered calls of this run; None when it cannot be asked any more."""
     if pod is None:
         return None
-    argv = ["lbdemo", "peer", "stats", "--target", f"127.0.0.1:{PORT}", "--run", run]
+    argv = ["lbdemo", "peer", "stats", "--target", f"127.0.0.1:{ADMIN_PORT}", "--run", run]
     try:
         answer = json.loads(kubectl.exec(pod.name, place.namespace, argv, timeout=30.0))
     except (LbdemoError, ValueError):

@@ -13,6 +13,7 @@ from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.measure import Outcome
 
 PORT = 8080
+ADMIN_PORT = 8081
 
 
 @dataclass(frozen=True, slots=True)

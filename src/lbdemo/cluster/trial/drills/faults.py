@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from lbdemo.cluster.install.strategies.base import PORT
+from lbdemo.cluster.install.strategies.base import ADMIN_PORT
 from lbdemo.cluster.trial.drills.base import Scene
 from lbdemo.errors import LbdemoError, ProgramFailedError
 
 
 def set_fault(scene: Scene, pod: str, *, delay_ms: int = 0, unavailable: float = 0.0) -> None:
     """Sets the faults of one pod; all zero is well."""
-    argv = ["lbdemo", "peer", "fault", "--target", f"127.0.0.1:{PORT}",
+    argv = ["lbdemo", "peer", "fault", "--target", f"127.0.0.1:{ADMIN_PORT}",
             "--delay-ms", str(delay_ms), "--unavailable", f"{unavailable:g}"]  # fmt: skip
     scene.kubectl.exec(pod, scene.place.namespace, argv, timeout=30.0)
 
@@ -23,7 +23,7 @@ def crash(scene: Scene, pod: str) -> None:
     `kubectl delete --grace-period=0 --force` alone would not do: the kubelet still sends SIGTERM and waits two seconds,
     in which a server that drains leaves in good order.
     """
-    argv = ["lbdemo", "peer", "crash", "--target", f"127.0.0.1:{PORT}"]
+    argv = ["lbdemo", "peer", "crash", "--target", f"127.0.0.1:{ADMIN_PORT}"]
     with contextlib.suppress(ProgramFailedError):  # the container may be gone before the answer is out
         scene.kubectl.exec(pod, scene.place.namespace, argv, timeout=30.0)
     scene.kubectl.call(
