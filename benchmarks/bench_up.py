@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from lbdemo import resources
 from lbdemo.cluster.image.content import content_image, context_files
 from lbdemo.cluster.install.desired import desire
-from lbdemo.cluster.install.strategies import Mesh
+from lbdemo.cluster.install.strategies.base import Cluster
 from lbdemo.config import IstioSource, Place, UpConfig
 
 NAMESPACE = "lbdemo-bench"
@@ -47,7 +47,7 @@ def by_hand(registry: str, *, istio: bool) -> float:
         os.environ.get("LBDEMO_ISTIO_VALUES", ""),
     )
     config = UpConfig(Place("", NAMESPACE), strategy="istio" if istio else "clusterip", registry=registry, istio=source)
-    wanted = desire(config, "", Mesh(), resources.chart_folder())
+    wanted = desire(config, "", Cluster(), resources.chart_folder())
     image = content_image(context_files()).reference
     plain = ["--plain-http"] if source.plain_http else []
     values = ["-f", source.values_file] if source.values_file else []

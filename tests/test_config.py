@@ -84,7 +84,7 @@ def test_istio_is_short_for_its_strategy() -> None:
     assert up_config(PLACE).strategy == "clusterip"
 
 
-@pytest.mark.parametrize(("option", "value"), [("strategy", "mesh"), ("lb_policy", "random"), ("timeout", "soon")])
+@pytest.mark.parametrize(("option", "value"), [("lb_policy", "random"), ("timeout", "soon")])
 def test_unknown_choices_are_refused(option: str, value: str) -> None:
     with pytest.raises(InputError, match=value):
         up_config(PLACE, **{option: value})  # type: ignore[arg-type]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from lbdemo.cluster.install.desired import Desired, desire
-from lbdemo.cluster.install.strategies import STRATEGIES, Mesh
-from lbdemo.cluster.install.strategies.base import DEFAULT_MESH
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.strategies.base import PLAIN, Cluster
 from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Release
-from lbdemo.cluster.trial.verify import Setting
+from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, Place, UpConfig
 from lbdemo.resources import chart_folder
 from lbdemo.tools.objects import APPLIED, Condition, Container, Deployment, Meta, Objects, Pod
@@ -43,9 +43,10 @@ def deployment(name: str, replicas: int, image: str = "registry/echo:1", *, touc
 
 
 def pod(
-    name: str, release: str, *, sidecar: bool = False, hash_: str = HASH, container: Container | None = None
-) -> Pod:
-    containers = [container or Container("echo", "registry/echo:1", ready=True, running=True)]
+    name: str, release: str, *, sidecar: bool = False, hash_: str = HASH, container: Container | None = None,
+    args: tuple[str, ...] = (),
+) -> Pod:  # fmt: skip
+    containers = [container or Container("echo", "registry/echo:1", ready=True, running=True, args=args)]
     if sidecar:
         containers.append(Container("istio-proxy", "proxyv2", init=True, always=True, ready=True, running=True))
     marks = {"app.kubernetes.io/instance": release, "app.kubernetes.io/name": "echo", "pod-template-hash": hash_}
@@ -58,8 +59,8 @@ def replica_set(owner: str, hash_: str = HASH, revision: str = "1") -> Meta:
     return meta("ReplicaSet", f"{owner}-{hash_}", marks, annotations={"deployment.kubernetes.io/revision": revision})
 
 
-def desired(config: UpConfig = CONFIG, mesh: Mesh = DEFAULT_MESH) -> Desired:
-    return desire(config, "lbdemo", mesh, CHART)
+def desired(config: UpConfig = CONFIG, cluster: Cluster = PLAIN) -> Desired:
+    return desire(config, "lbdemo", cluster, CHART)
 
 
 def istiod(*, ours: bool = True, replicas: int = 1, revision: str = "default") -> Istio:
@@ -76,6 +77,15 @@ def istiod(*, ours: bool = True, replicas: int = 1, revision: str = "default") -
     return Istio(releases, (daemon,))
 
 
+def arguments(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the chart makes of a release's values: how its pods' program is run."""
+    if values["role"] == "server":
+        age = values.get("server", {}).get("maxConnectionAgeSeconds", 0)
+        return ("serve", *(("--max-connection-age", str(age)) if age else ()))
+    client = {"policy": "pick_first", "connections": 1, **values["client"]}
+    return ("client", *(word for name in client for word in (f"--{name}", str(client[name]))))
+
+
 ISTIOD_SERVICE = Meta("Service", ISTIO_NAMESPACE, "istiod")
 INJECTOR = Meta("MutatingWebhookConfiguration", "", "istio-sidecar-injector")
 
@@ -88,7 +98,7 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
     services = [meta("Service", n, as_applied=True) for release in wanted.releases for n in release.services]
     services += [meta("ConfigMap", n, as_applied=True) for release in wanted.releases for n in release.config_maps]
     pods = [
-        pod(f"{r.name}-{HASH}-{n + 1}", r.name, sidecar=injected)
+        pod(f"{r.name}-{HASH}-{n + 1}", r.name, sidecar=injected, args=arguments(r.values))
         for r in wanted.releases
         for n in range(r.deployments[r.name])
     ]
@@ -96,7 +106,7 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
         r.name: Release(r.name, "lbdemo", "deployed", 1, True, r.digest, wanted.strategy.name, has_deployed=True)
         for r in wanted.releases
     }
-    mesh = istio or (istiod() if wanted.strategy.needs_istiod else Istio())
+    mesh = istio or (istiod() if wanted.strategy.mesh else Istio())
     policies = tuple(meta("DestinationRule", n, as_applied=True) for r in wanted.releases for n in r.policies)
     sets = [replica_set(d.meta.name) for d in deployments]
     return ObservedWithIstio(
@@ -107,11 +117,11 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
     )
 
 
-def setting(strategy: str = "envoy", servers: int = 2, lb_policy: str = "round-robin") -> Setting:
+def installation(strategy: str = "envoy", servers: int = 2, lb_policy: str = "round-robin") -> Installation:
     """What is installed: a client, and servers echo-1, echo-2, ..."""
     pods = tuple(pod(f"echo-{number + 1}", labels.SERVER) for number in range(servers))
     target = "echo-server.lbdemo.svc.cluster.local:8080"
-    return Setting(STRATEGIES[strategy], lb_policy, pod("client-1", labels.CLIENT), pods, target, "pick_first")
+    return Installation(STRATEGIES[strategy], lb_policy, pod("client-1", labels.CLIENT), pods, target, "pick_first")
 
 
 def listed(records: Iterable[Meta | Pod | Deployment], namespace: str = "") -> dict[str, Any]:
@@ -158,7 +168,10 @@ def _metadata(meta: Meta, namespace: str) -> dict[str, Any]:
 
 
 def _specs(containers: Iterable[Container]) -> list[dict[str, Any]]:
-    return [{"name": c.name, "image": c.image, **({"restartPolicy": "Always"} if c.always else {})} for c in containers]
+    return [
+        {"name": c.name, "image": c.image, "args": list(c.args), **({"restartPolicy": "Always"} if c.always else {})}
+        for c in containers
+    ]
 
 
 def _states(containers: Iterable[Container]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ ENVOY_IMAGE = "docker.io/envoyproxy/envoy:v1.36.4"
 MAX_RATE = 100_000  # RPC/s: far beyond what one client makes
 LB_POLICIES = ("round-robin", "least-request")
 DOCKER_HUB = "docker.io"
+STRATEGY = "clusterip"  # the one that is installed unless another is named
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", ISTIO_NAMESPACE})
 
 
@@ -47,8 +48,9 @@ class UpConfig:
     """All that `up` was told. `timeout` is in seconds; `image` replaces the built one, `registry` delivers it."""
 
     place: Place
-    strategy: str = "clusterip"
+    strategy: str = STRATEGY
     replicas: int = 2
+    connections: int | None = None  # of the client; None is the strategy's own
     lb_policy: str = "round-robin"
     istio: IstioSource = IstioSource()
     registry: str = ""
@@ -60,11 +62,9 @@ class UpConfig:
     adopt: bool = False
 
 
-STRATEGY_NAMES = ("clusterip", "headless", "envoy", "istio", "xds")
-
-
 def up_config(
     place: Place, *, istio: bool = False, strategy: str = "", replicas: int = 2, lb_policy: str = "round-robin",
+    connections: int | None = None,
     max_connection_age: str = "", source: IstioSource | None = None, registry: str = "", image: str = "",
     envoy_image: str = ENVOY_IMAGE, timeout: str = "5m", adopt: bool = False, outlier_detection: bool = False,
 ) -> UpConfig:  # fmt: skip
@@ -73,8 +73,9 @@ def up_config(
         raise InputError(f"--istio and --strategy {strategy} contradict each other", "give one of them")
     return UpConfig(
         place=Place(place.context, check_namespace(place.namespace)),
-        strategy=check_choice(strategy or ("istio" if istio else "clusterip"), STRATEGY_NAMES, "--strategy"),
+        strategy=strategy or ("istio" if istio else STRATEGY),
         replicas=replicas,
+        connections=connections,
         lb_policy=check_choice(lb_policy, LB_POLICIES, "--lb-policy"),
         istio=check_istio(source or IstioSource()),
         registry=check_registry(registry) if registry else "",

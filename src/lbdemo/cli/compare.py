@@ -13,7 +13,7 @@ from lbdemo.errors import InputError, LbdemoError
 
 if TYPE_CHECKING:
     from lbdemo.cli.session import Session
-    from lbdemo.cluster.trial.compare import Comparison, Stage
+    from lbdemo.cluster.trial.compare import CompareTools, Comparison
     from lbdemo.records import Report
 
 NO_DRILLS = "none"
@@ -64,7 +64,7 @@ def compare(
 ) -> int:
     """Installs each strategy in turn, measures it, drills it, and shows them side by side; cleans up at the end."""
     from lbdemo.cluster.trial.compare import Comparison
-    from lbdemo.cluster.trial.verify import Question
+    from lbdemo.cluster.trial.verify import VerifyOptions
 
     output.check_writable(junit, html)
     base = config.up_config(
@@ -72,8 +72,8 @@ def compare(
         max_connection_age=max_connection_age, registry=registry, envoy_image=envoy_image, timeout=timeout,
         source=config.IstioSource(istio_charts, istio_version, plain_http, istio_values),
     )  # fmt: skip
-    wanted = tuple(config.check_choice(name, config.STRATEGY_NAMES, "strategy") for name in strategies or ())
-    comparison = Comparison(base, wanted, chosen(drill), Question(calls=calls, rate=config.check_rate(rate)), keep)
+    wanted = tuple(options.strategy(name, "strategy") for name in strategies or ())
+    comparison = Comparison(base, wanted, chosen(drill), VerifyOptions(calls=calls, rate=config.check_rate(rate)), keep)
     for name in comparison.strategies:
         config.check_namespace(comparison.config(name).place.namespace)
     report, left = measured(ctx.obj, comparison, yes=yes)
@@ -112,11 +112,11 @@ def measured(globals_: options.Globals, comparison: Comparison, *, yes: bool) ->
     ), compared.left
 
 
-def stage(here: Session) -> Stage:
+def stage(here: Session) -> CompareTools:
     """The session as the comparison needs it; the clean-up gets programs that a Ctrl-C has not ended."""
-    from lbdemo.cluster.trial.compare import Stage
+    from lbdemo.cluster.trial.compare import CompareTools
 
-    return Stage(here.tools, here.fresh_tools, here.context, here.reporter, lambda _: None)
+    return CompareTools(here.tools, here.fresh_tools, here.context, here.reporter, lambda _: None)
 
 
 def environment(here: Session, comparison: Comparison, istio: str) -> dict[str, str]:
@@ -132,5 +132,5 @@ def environment(here: Session, comparison: Comparison, istio: str) -> dict[str, 
         "kubernetes": str(info.get("nodeInfo", {}).get("kubeletVersion", "?")),
         **({"istio": istio} if istio else {}),
         "servers": str(comparison.base.replicas),
-        "rate": f"{comparison.question.rate:g} RPC/s",
+        "rate": f"{comparison.options.rate:g} RPC/s",
     }

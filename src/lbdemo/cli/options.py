@@ -8,6 +8,7 @@ import typer
 
 from lbdemo import config
 from lbdemo.cli.context import Globals
+from lbdemo.cluster.install.strategies import TABLE
 
 __all__ = ["AsJson", "Globals", "IstioCharts", "IstioValues", "IstioVersion", "PlainHttp", "Registry", "Timeout", "Yes"]
 
@@ -17,7 +18,12 @@ SAFETY = "Safety"
 
 def strategies() -> tuple[str, ...]:
     """What a shell may complete a strategy's name to."""
-    return config.STRATEGY_NAMES
+    return TABLE
+
+
+def strategy(name: str, option: str = "--strategy") -> str:
+    """The name, when it is a strategy's; raises InputError."""
+    return config.check_choice(name, TABLE, option)
 
 
 def policies() -> tuple[str, ...]:

@@ -9,8 +9,6 @@ import typer
 from lbdemo import config
 from lbdemo.cli import options
 
-STRATEGIES = "clusterip, headless, envoy, istio, xds"
-
 
 def up(
     ctx: typer.Context,
@@ -19,11 +17,14 @@ def up(
         str,
         typer.Option(
             metavar="NAME",
-            help=f"How requests reach the pods: {STRATEGIES} (default: clusterip).",
+            help=f"How requests reach the pods: {', '.join(options.strategies())} (default: {config.STRATEGY}).",
             autocompletion=options.strategies,
         ),
     ] = "",
     replicas: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Echo servers.")] = 2,
+    connections: Annotated[
+        int | None, typer.Option(min=1, max=100, metavar="N", help="The client's connections, with --strategy pool.")
+    ] = None,
     lb_policy: Annotated[
         str,
         typer.Option(
@@ -60,12 +61,13 @@ def up(
     yes: options.Yes = False,
 ) -> int:
     """Installs echo servers and a client, with a load-balancing strategy or without (clusterip)."""
-    istio, strategy = one_of_both(ctx, istio=istio, strategy=strategy)
+    istio, strategy = one_of_both(ctx, istio=istio, strategy=options.strategy(strategy) if strategy else "")
     source = config.IstioSource(istio_charts, istio_version, plain_http, istio_values)
     wanted = config.up_config(
         config.Place(ctx.obj.context, ctx.obj.namespace), istio=istio, strategy=strategy, replicas=replicas,
-        lb_policy=lb_policy, max_connection_age=max_connection_age, source=source, registry=registry, image=image,
-        envoy_image=envoy_image, timeout=timeout, adopt=adopt, outlier_detection=outlier_detection,
+        connections=connections, lb_policy=lb_policy, max_connection_age=max_connection_age, source=source,
+        registry=registry, image=image, envoy_image=envoy_image, timeout=timeout, adopt=adopt,
+        outlier_detection=outlier_detection,
     )  # fmt: skip
     if dry_run:
         return show_plan(ctx.obj, wanted)

@@ -13,7 +13,7 @@ import typer
 from lbdemo.cli import options, output
 
 if TYPE_CHECKING:
-    from lbdemo.cluster.trial.verify import Question, Setting
+    from lbdemo.cluster.trial.verify import Installation, VerifyOptions
     from lbdemo.records import Report, Sample
 
 
@@ -33,22 +33,22 @@ def verify(
     html: output.Html = "",
 ) -> int:
     """Sends RPCs through the cluster, judges how they spread, and exits with 0 if that is as promised, 1 if not."""
-    from lbdemo.cluster.trial.verify import Question
+    from lbdemo.cluster.trial.verify import VerifyOptions
     from lbdemo.config import check_rate
     from lbdemo.durations import seconds
 
     output.check_writable(save, junit, html)
     told = output.outcome(expect)
-    question = Question(calls, effect, alpha, told, check_rate(rate), concurrency, connections, seconds(timeout))
-    report = measured(ctx.obj, question, Path(save) if save else None)
+    wanted = VerifyOptions(calls, effect, alpha, told, check_rate(rate), concurrency, connections, seconds(timeout))
+    report = measured(ctx.obj, wanted, Path(save) if save else None)
     return output.give(report, as_json=as_json, junit=junit, html=html)
 
 
-def measured(globals_: options.Globals, question: Question, save: Path | None) -> Report:
+def measured(globals_: options.Globals, wanted: VerifyOptions, save: Path | None) -> Report:
     """Runs it, with live bars on a terminal; saves the calls as they come."""
     from lbdemo import __version__
     from lbdemo.cli.session import session
-    from lbdemo.cluster.trial.verify import expectation, find, planned
+    from lbdemo.cluster.trial.verify import expectation, planned, read_installation
     from lbdemo.cluster.trial.verify import verify as ask
     from lbdemo.config import Place
     from lbdemo.records import Report
@@ -56,15 +56,15 @@ def measured(globals_: options.Globals, question: Question, save: Path | None) -
     started = output.now()
     with session(globals_, live=False) as here:
         place = Place(globals_.context, globals_.namespace)
-        setting = find(here.tools.kubectl, place)
-        where = environment(setting, here.context.name, globals_.namespace)
-        asked = expectation(setting, question)
-        calls = planned(setting, question)
+        installation = read_installation(here.tools.kubectl, place)
+        where = environment(installation, here.context.name, globals_.namespace)
+        asked = expectation(installation, wanted)
+        calls = planned(installation, wanted)
         with (
-            recorded(save, setting, started, where, asked, calls) as (file, keep),
-            output.bars(setting.strategy.name) as show,
+            recorded(save, installation, started, where, asked, calls) as (file, keep),
+            output.bars(installation.strategy.name) as show,
         ):
-            result = ask(here.tools.kubectl, place, question, both(keep, show), setting)
+            result = ask(here.tools.kubectl, place, wanted, both(keep, show), installation)
             if file is not None:
                 from lbdemo.records.recording import end
 
@@ -72,15 +72,15 @@ def measured(globals_: options.Globals, question: Question, save: Path | None) -
     return Report("verify", __version__, started, (result,), where)
 
 
-def environment(setting: Setting, context: str, namespace: str) -> dict[str, str]:
+def environment(installation: Installation, context: str, namespace: str) -> dict[str, str]:
     """Where it was measured."""
     return {
         "context": context,
         "namespace": namespace,
-        "strategy": setting.strategy.name,
-        "lb_policy": setting.lb_policy,
-        "servers": str(len(setting.servers)),
-        "target": setting.target,
+        "strategy": installation.strategy.name,
+        "lb_policy": installation.lb_policy,
+        "servers": str(len(installation.servers)),
+        "target": installation.target,
     }
 
 
@@ -96,7 +96,7 @@ def both(first: Callable[[Sample], None], second: Callable[[Sample], None]) -> C
 
 @contextlib.contextmanager
 def recorded(
-    path: Path | None, setting: Setting, started: str, where: dict[str, str], asked: object, calls: int
+    path: Path | None, installation: Installation, started: str, where: dict[str, str], asked: object, calls: int
 ) -> Iterator[tuple[TextIO | None, Callable[[Sample], None]]]:
     """A file that keeps every call, and the function that puts one there."""
     from lbdemo.measure import Expectation
@@ -107,6 +107,6 @@ def recorded(
         yield None, lambda _: None
         return
     with path.open("w", encoding="utf-8") as file:
-        print(begin(setting.strategy.name, setting.strategy.summary, started, where, asked, calls), file=file)
+        print(begin(installation.strategy.name, installation.strategy.summary, started, where, asked, calls), file=file)
         yield file, lambda sample: print(encode(sample), file=file)
         sys.stdout.flush()

@@ -59,6 +59,8 @@ class Container:
     message: str = ""
     exit_code: int | None = None
     exit_reason: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)  # those variables whose values stand in the specification
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,8 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any], *, init: bool
         message=waiting.get("message", "") or ended.get("message", ""),
         exit_code=ended.get("exitCode"),
         exit_reason=ended.get("reason", ""),
+        args=tuple(spec.get("args") or ()),
+        env={e["name"]: e["value"] for e in spec.get("env") or () if "value" in e},
     )
 
 

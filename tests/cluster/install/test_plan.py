@@ -10,7 +10,8 @@ from worlds import CHART, CONFIG, HASH, converged, deployment, desired, istiod, 
 from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install.namespace import LabelNamespace
 from lbdemo.cluster.install.plan import build_plan
-from lbdemo.cluster.install.strategies import Mesh
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.strategies.base import Cluster, Istiod
 from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
 from lbdemo.cluster.istio.rollout import AwaitPods
 from lbdemo.cluster.kernel.releases import InstallRelease
@@ -23,8 +24,8 @@ ISTIO = replace(CONFIG, strategy="istio")
 
 
 def plan(observed: ObservedWithIstio, config: UpConfig = CONFIG) -> Plan:
-    mesh = Mesh(observed.istio.revision, observed.istio.namespace)
-    return build_plan(config, observed, desired(config, mesh), str(CHART))
+    cluster = Cluster(Istiod(observed.istio.revision, observed.istio.namespace))
+    return build_plan(config, observed, desired(config, cluster), str(CHART))
 
 
 def keys(found: Plan) -> list[str]:
@@ -39,7 +40,7 @@ def waiting(found: Plan) -> AwaitPods:
     return next(s for s in found.steps if isinstance(s, AwaitPods) and s.key == "ready")
 
 
-@pytest.mark.parametrize("strategy", ["clusterip", "headless", "envoy", "istio", "xds"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_converged_cluster_needs_nothing(strategy: str) -> None:
     config = replace(CONFIG, strategy=strategy)
 

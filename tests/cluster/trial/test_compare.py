@@ -16,9 +16,9 @@ from lbdemo.cluster.istio.observe import ISTIO_KINDS, Istio, ObservedWithIstio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import OURS_KINDS
 from lbdemo.cluster.kernel.steps import Tools
-from lbdemo.cluster.trial.compare import Compared, Comparison, Stage, compare
-from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, Scene
-from lbdemo.cluster.trial.verify import Question
+from lbdemo.cluster.trial.compare import Compared, CompareTools, Comparison, compare
+from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, DrillRun
+from lbdemo.cluster.trial.verify import VerifyOptions
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
 from lbdemo.records import Sample, encode
@@ -26,7 +26,7 @@ from lbdemo.tools.kubectl import Context
 from lbdemo.tools.objects import Deployment, Meta, Pod
 
 ALL = tuple(STRATEGIES)
-QUESTION = Question(calls=200, effect=0.5)
+QUESTION = VerifyOptions(calls=200, effect=0.5)
 HOME = Meta("Namespace", "", ISTIO_NAMESPACE, dict(labels.OURS))
 FORBIDDEN = failure('Error from server (Forbidden): nodes "node-1" is forbidden: User "ann" cannot get')
 
@@ -125,7 +125,7 @@ class Cluster:
                 return listed([ISTIOD_SERVICE, INJECTOR])
             case [kinds, "-l", labels.SELECTOR, *_] if kinds == ISTIO_KINDS:
                 return listed(world.istio.policies if world else (), place)
-        raise AssertionError(f"unannounced question: {list(words)}")
+        raise AssertionError(f"unannounced options: {list(words)}")
 
     def _objects(self, place: str) -> Iterable[Meta | Pod | Deployment]:
         world = self.worlds[place]
@@ -144,7 +144,8 @@ class Cluster:
 
     def _who(self, place: str, calls: int) -> Iterable[tuple[int, str]]:
         servers = [found.name for found in self.worlds[place].pods(labels.SERVER)]
-        return ((n, servers[0 if place == space("clusterip") else n % 2]) for n in range(calls))
+        turns = {space("clusterip"): (0,), space("pool"): (*[0] * 9, 1)}.get(place, (0, 1))
+        return ((n, servers[turns[n % len(turns)]]) for n in range(calls))
 
 
 class Terminal(FakeRun):
@@ -183,8 +184,10 @@ class Session:
             raise
 
     def run(self, comparison: Comparison) -> Compared:
-        stage = Stage(self.fresh(), self.fresh, Context("lbdemo", "https://127.0.0.1"), self.reporter, self.watch)
-        return compare(comparison, stage)
+        means = CompareTools(
+            self.fresh(), self.fresh, Context("lbdemo", "https://127.0.0.1"), self.reporter, self.watch
+        )
+        return compare(comparison, means)
 
 
 def comparison(*wanted: str, drills: tuple[str, ...] = (), keep: bool = False) -> Comparison:
@@ -428,8 +431,9 @@ def test_what_was_begun_is_removed_whatever_ends_it(end: BaseException, wanted: 
     with pytest.raises(type(end)):
         Session(cluster, sink=stop).run(asked)
 
-    assert cluster.told("calls", "end") == ["calls lbdemo-clusterip", "calls lbdemo-headless", "end lbdemo-headless"]
-    assert cluster.told("uninstall", "delete") == removed("clusterip", "headless")
+    begun = asked.strategies[: asked.strategies.index("headless") + 1]
+    assert cluster.told("calls", "end") == [*(f"calls lbdemo-{name}" for name in begun), "end lbdemo-headless"]
+    assert cluster.told("uninstall", "delete") == removed(*begun)
 
 
 def test_an_interrupted_comparison_keeps_what_is_to_be_kept() -> None:
@@ -502,11 +506,11 @@ def test_a_drill_that_broke_its_promise_spoils_the_result_and_says_why(a_drill: 
 
 
 def test_a_drill_knows_what_is_installed_and_what_it_says_is_shown(a_drill: AddDrill) -> None:
-    scenes: list[Scene] = []
+    runs: list[DrillRun] = []
 
-    def look_around(scene: Scene) -> Drilled:
-        scenes.append(scene)
-        scene.say("scaling")
+    def look_around(run: DrillRun) -> Drilled:
+        runs.append(run)
+        run.say("scaling")
         return Drilled("trial", {}, "", as_expected=True)
 
     a_drill(look_around)
@@ -514,7 +518,7 @@ def test_a_drill_knows_what_is_installed_and_what_it_says_is_shown(a_drill: AddD
     session = Session(cluster_for(asked))
     session.run(asked)
 
-    assert [(s.place.namespace, s.setting.strategy.name, len(s.setting.servers)) for s in scenes] == [
+    assert [(s.place.namespace, s.installation.strategy.name, len(s.installation.servers)) for s in runs] == [
         ("lbdemo-headless", "headless", 2)
     ]
     assert session.reporter.events[:3] == [
@@ -527,7 +531,7 @@ def test_what_a_drill_changed_is_put_right(a_drill: AddDrill) -> None:
     cluster = cluster_for(asked)
     injected = replace(namespace({labels.INJECTION: "enabled"}), name="lbdemo-clusterip")
 
-    def meddle(_: Scene) -> Drilled:
+    def meddle(_: DrillRun) -> Drilled:
         cluster.namespaces["lbdemo-clusterip"] = injected
         return Drilled("trial", {}, "", as_expected=True)
 
@@ -543,7 +547,7 @@ def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: Ad
     refusal = "label namespace/lbdemo-clusterip istio-injection-"
     injected = replace(namespace({labels.INJECTION: "enabled"}), name="lbdemo-clusterip")
 
-    def meddle(_: Scene) -> Drilled:
+    def meddle(_: DrillRun) -> Drilled:
         if refusal not in cluster.refusals:
             cluster.namespaces["lbdemo-clusterip"] = injected
             cluster.refusals[refusal] = failure("Error: boom", "kubectl", "label")
@@ -563,8 +567,8 @@ def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: Ad
 
 
 def test_a_drill_may_have_outlier_detection_installed(a_drill: AddDrill) -> None:
-    def switch(scene: Scene) -> Drilled:
-        scene.set_outlier(True)
+    def switch(run: DrillRun) -> Drilled:
+        run.set_outlier(True)
         raise AssertionError("it could not be installed")
 
     a_drill(switch)
@@ -594,7 +598,7 @@ def test_a_drill_may_have_outlier_detection_installed(a_drill: AddDrill) -> None
 def test_a_drill_that_fails_leaves_the_measurement_and_says_why(
     a_drill: AddDrill, error: LbdemoError, reason: str
 ) -> None:
-    def fail(_: Scene) -> Drilled:
+    def fail(_: DrillRun) -> Drilled:
         raise error
 
     a_drill(fail)
@@ -617,8 +621,8 @@ def test_a_drill_knows_how_long_connections_live(
 ) -> None:
     ages: list[float] = []
 
-    def look(scene: Scene) -> Drilled:
-        ages.append(scene.connection_age)
+    def look(run: DrillRun) -> Drilled:
+        ages.append(run.installation.connection_age)
         return Drilled("trial", {}, "", as_expected=True)
 
     a_drill(look)

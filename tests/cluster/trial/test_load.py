@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from fakes import FakeRun, failure
-from worlds import CONFIG, setting
+from worlds import CONFIG, installation
 
 from lbdemo.cluster.trial.load import Load
 from lbdemo.errors import NotReadyError, OperationFailedError, ProgramFailedError
@@ -51,7 +51,7 @@ def line(sent: float = 100.0, code: str = "OK") -> str:
 
 
 def load(client: FakeRun, rate: float = 100.0, limit: float = 60.0) -> Load:
-    return Load(Kubectl(client), CONFIG.place, setting(servers=3), rate, limit)
+    return Load(Kubectl(client), CONFIG.place, installation(servers=3), rate, limit)
 
 
 def resting(*times: float) -> Load:

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 from fakes import Answer, FakeRun, FakeStreams, failure
-from worlds import CONFIG, converged, helm_secret, listed, pod, setting
+from worlds import CONFIG, converged, helm_secret, installation, listed, pod
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed
 from lbdemo.cluster.trial.verify import (
-    Question,
+    VerifyOptions,
     changes,
     collect,
     command,
     expectation,
-    find,
     own_count,
+    read_installation,
     second_witness,
     verify,
 )
@@ -67,7 +67,7 @@ def named(*pods: Pod) -> dict[str, Pod]:
 
 
 def seen(world: Observed) -> FakeRun:
-    """A cluster that answers the two looks of `find`."""
+    """A cluster that answers the two looks of `read_installation`."""
     secrets = [helm_secret(release) for release in world.releases.values()]
     everything: list[Meta | Pod | Deployment] = [
         *world.objects.pods,
@@ -88,16 +88,17 @@ def with_pods(world: Observed, *pods: Pod) -> Observed:
 @pytest.mark.parametrize(
     ("strategy", "target", "policy"),
     [
-        ("clusterip", "echo-server.lbdemo.svc.cluster.local:8080", "pick_first"),
-        ("headless", "dns:///echo-server-headless.lbdemo.svc.cluster.local:8080", "round_robin"),
-        ("envoy", "echo-server-envoy.lbdemo.svc.cluster.local:8080", "pick_first"),
-        ("istio", "echo-server.lbdemo.svc.cluster.local:8080", "pick_first"),
+        ("clusterip", "echo-server.lbdemo.svc:8080", "pick_first"),
+        ("pool", "echo-server.lbdemo.svc:8080", "pick_first"),
+        ("headless", "dns:///echo-server-headless.lbdemo.svc:8080", "round_robin"),
+        ("envoy", "echo-server-envoy.lbdemo.svc:8080", "pick_first"),
+        ("istio", "echo-server.lbdemo.svc:8080", "pick_first"),
         ("xds", "xds:///echo-server.lbdemo.svc.cluster.local:8080", "pick_first"),
     ],
 )
 def test_the_client_is_told_the_way_of_the_installed_strategy(strategy: str, target: str, policy: str) -> None:
     with seen(converged(replace(CONFIG, strategy=strategy))) as run:
-        found = find(Kubectl(run), PLACE)
+        found = read_installation(Kubectl(run), PLACE)
 
     assert (found.strategy.name, found.target, found.channel_policy) == (strategy, target, policy)
     assert (found.client.name, found.names) == ("echo-client-abc-1", ("echo-server-abc-1", "echo-server-abc-2"))
@@ -110,7 +111,7 @@ def test_servers_are_the_ready_pods_of_the_newest_rollout() -> None:
     world = with_pods(converged(), *there, ending(server("d-ending")), server("a"))
 
     with seen(world) as run:
-        assert find(Kubectl(run), PLACE).names == ("a", "z")
+        assert read_installation(Kubectl(run), PLACE).names == ("a", "z")
 
 
 def test_the_installed_policy_is_what_is_verified() -> None:
@@ -118,7 +119,7 @@ def test_the_installed_policy_is_what_is_verified() -> None:
     server_release = replace(world.releases[labels.SERVER], policy="least-request")
 
     with seen(replace(world, releases={**world.releases, labels.SERVER: server_release})) as run:
-        assert find(Kubectl(run), PLACE).lb_policy == "least-request"
+        assert read_installation(Kubectl(run), PLACE).lb_policy == "least-request"
 
 
 @pytest.mark.parametrize("missing", [(labels.SERVER,), (labels.CLIENT,), (labels.SERVER, labels.CLIENT)])
@@ -130,7 +131,7 @@ def test_without_both_releases_nothing_is_installed(missing: Sequence[str]) -> N
         seen(replace(world, releases=there)) as run,
         pytest.raises(InputError, match="not installed in namespace lbdemo") as error,
     ):
-        find(Kubectl(run), PLACE)
+        read_installation(Kubectl(run), PLACE)
 
     assert "lbdemo up" in error.value.hint
 
@@ -143,7 +144,7 @@ def test_a_strategy_of_another_lbdemo_is_refused() -> None:
         seen(replace(world, releases={**world.releases, labels.SERVER: newer})) as run,
         pytest.raises(InputError, match="'ambient' is unknown"),
     ):
-        find(Kubectl(run), PLACE)
+        read_installation(Kubectl(run), PLACE)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_servers_that_are_not_there_are_not_ready(pods: tuple[Pod, ...], state: 
         seen(with_pods(converged(), *pods)) as run,
         pytest.raises(NotReadyError, match="no pod of echo-server is ready") as error,
     ):
-        find(Kubectl(run), PLACE)
+        read_installation(Kubectl(run), PLACE)
 
     assert error.value.last_state == state
 
@@ -172,7 +173,7 @@ def test_servers_of_which_some_are_missing_are_not_judged_by_the_others() -> Non
         seen(with_pods(converged(), server("a"), starting)) as run,
         pytest.raises(NotReadyError, match="echo-server is not complete: 1 of 2 pods are ready"),
     ):
-        find(Kubectl(run), PLACE)
+        read_installation(Kubectl(run), PLACE)
 
 
 # What is asked, and expected
@@ -187,13 +188,13 @@ def test_a_proxy_that_is_not_ready_is_told_before_all_calls_fail() -> None:
     world = replace(world, objects=replace(world.objects, pods=(*world.objects.pods, proxy)))
 
     with pytest.raises(NotReadyError, match="no proxy is ready: echo-server-envoy-1"):
-        find(Kubectl(seen(world)), PLACE)
+        read_installation(Kubectl(seen(world)), PLACE)
 
 
 def test_the_clients_command_says_all_that_was_asked() -> None:
-    question = Question(rate=250.5, concurrency=8, connections=2, timeout=0.75)
+    options = VerifyOptions(rate=250.5, concurrency=8, connections=2, timeout=0.75)
 
-    assert command(setting(servers=3), question, 1234, "r1") == [
+    assert command(installation(servers=3), options, 1234, "r1") == [
         "lbdemo", "client", "--target", "echo-server.lbdemo.svc.cluster.local:8080", "--policy", "pick_first",
         "--servers", "3", "--count", "1234", "--rate", "250.5", "--concurrency", "8", "--connections", "2",
         "--timeout", "0.75", "--wait", "10", "--run", "r1", "--format", "json", "--settle", "12",
@@ -202,31 +203,31 @@ def test_the_clients_command_says_all_that_was_asked() -> None:
 
 
 def test_who_expects_one_server_does_not_wait_for_the_others() -> None:
-    assert "--settle" not in command(setting("clusterip"), Question(), 100, "r1")
+    assert "--settle" not in command(installation("clusterip"), VerifyOptions(), 100, "r1")
 
 
 @pytest.mark.parametrize(
-    ("strategy", "policy", "question", "outcome", "fingerprint"),
+    ("strategy", "policy", "options", "outcome", "fingerprint"),
     [
-        ("clusterip", "round-robin", Question(), Outcome.PINNED, "sticky"),
-        ("envoy", "round-robin", Question(), Outcome.BALANCED, "round robin"),
-        ("envoy", "least-request", Question(), Outcome.BALANCED, "random-like"),
-        ("envoy", "round-robin", Question(connections=2), Outcome.BALANCED, ""),
-        ("envoy", "round-robin", Question(expect="balanced"), Outcome.BALANCED, "round robin"),
-        ("clusterip", "round-robin", Question(expect="balanced"), Outcome.BALANCED, ""),
-        ("envoy", "round-robin", Question(expect="pinned"), Outcome.PINNED, ""),
+        ("clusterip", "round-robin", VerifyOptions(), Outcome.PINNED, "sticky"),
+        ("envoy", "round-robin", VerifyOptions(), Outcome.BALANCED, "round robin"),
+        ("envoy", "least-request", VerifyOptions(), Outcome.BALANCED, "random-like"),
+        ("envoy", "round-robin", VerifyOptions(connections=2), Outcome.BALANCED, ""),
+        ("envoy", "round-robin", VerifyOptions(expect="balanced"), Outcome.BALANCED, "round robin"),
+        ("clusterip", "round-robin", VerifyOptions(expect="balanced"), Outcome.BALANCED, ""),
+        ("envoy", "round-robin", VerifyOptions(expect="pinned"), Outcome.PINNED, ""),
     ],
 )
 def test_what_is_expected_is_the_strategys_promise_or_the_persons_word(
-    strategy: str, policy: str, question: Question, outcome: Outcome, fingerprint: str
+    strategy: str, policy: str, options: VerifyOptions, outcome: Outcome, fingerprint: str
 ) -> None:
-    found = expectation(setting(strategy, lb_policy=policy), question)
+    found = expectation(installation(strategy, lb_policy=policy), options)
 
     assert (found.outcome, found.fingerprint, found.servers) == (outcome, fingerprint, ("echo-1", "echo-2"))
 
 
 def test_how_strictly_it_is_judged_is_what_was_asked() -> None:
-    found = expectation(setting(), Question(effect=0.1, alpha=0.01))
+    found = expectation(installation(), VerifyOptions(effect=0.1, alpha=0.01))
 
     assert (found.effect, found.alpha) == (0.1, 0.01)
 
@@ -239,7 +240,7 @@ def test_the_clients_lines_are_counted_and_handed_on() -> None:
     said = line("echo-1", gate=True) + line("echo-1") + line("echo-2") + line("", "UNAVAILABLE") + "warning: noise\n"
 
     with FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[said.encode()]) as run:
-        tally, answers = collect(Kubectl(run), PLACE, setting(), CLIENT, handed.append)
+        tally, answers = collect(Kubectl(run), PLACE, installation(), CLIENT, handed.append)
 
     summary = tally.summary()
     assert (summary.sent, summary.answered, summary.gate_calls, summary.unknown_lines) == (3, 2, 1, 1)
@@ -252,7 +253,7 @@ def test_a_client_whose_calls_all_failed_ends_with_1_and_that_is_an_answer() -> 
     run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[said.encode(), failure("3 calls failed", code=1)])
 
     with run:
-        tally, answers = collect(Kubectl(run), PLACE, setting(), CLIENT, None)
+        tally, answers = collect(Kubectl(run), PLACE, installation(), CLIENT, None)
 
     assert tally.summary().failed == 3
     assert not answers
@@ -270,7 +271,7 @@ def test_a_client_that_failed_is_an_error_and_its_run_is_ended(said: str, code: 
     run.on(*EXEC, "lbdemo", "peer", "end", "--run", "r1")
 
     with run, pytest.raises(ProgramFailedError) as error:
-        collect(Kubectl(run), PLACE, setting(), CLIENT, None)
+        collect(Kubectl(run), PLACE, installation(), CLIENT, None)
 
     assert error.value.code == code
 
@@ -285,7 +286,7 @@ def test_an_interrupted_run_is_ended_in_its_pod(answer: str | ProgramFailedError
     run.on(*EXEC, "lbdemo", "peer", "end", "--run", "r1", answer=answer)
 
     with run, pytest.raises(KeyboardInterrupt):
-        collect(Kubectl(run), PLACE, setting(), CLIENT, None)
+        collect(Kubectl(run), PLACE, installation(), CLIENT, None)
 
     assert run.calls[-1] == ["kubectl", "-n", "lbdemo", *EXEC, "lbdemo", "peer", "end", "--run", "r1"]
 
@@ -296,7 +297,7 @@ def test_a_sink_that_fails_ends_the_run_too() -> None:
 
     run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[line().encode()])
     with run.on("peer", "end", "--run", "r1"), pytest.raises(OSError, match="No space"):
-        collect(Kubectl(run), PLACE, setting(), CLIENT, full)
+        collect(Kubectl(run), PLACE, installation(), CLIENT, full)
 
 
 # The second witness
@@ -465,7 +466,7 @@ def option(argv: Sequence[str], name: str) -> str:
 
 def test_an_even_spread_that_the_servers_confirm_is_as_expected() -> None:
     with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 1000}) as run:
-        result = verify(Kubectl(run), PLACE, Question(calls=2000), setting=setting("envoy"))
+        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
 
     assert result.ok
     assert result.verdict.outcome is Outcome.BALANCED
@@ -475,7 +476,7 @@ def test_an_even_spread_that_the_servers_confirm_is_as_expected() -> None:
 
 def test_the_servers_are_asked_for_the_run_that_the_client_made() -> None:
     with cluster(turns(10, "echo-1", "echo-2"), {"echo-1": 5, "echo-2": 5}) as run:
-        verify(Kubectl(run), PLACE, Question(calls=10), setting=setting())
+        verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
     client, _, *stats = run.calls
     assert len(stats) == 2
@@ -485,14 +486,14 @@ def test_the_servers_are_asked_for_the_run_that_the_client_made() -> None:
 def test_two_runs_are_told_apart() -> None:
     with cluster(line(), {"echo-1": 1}) as first, cluster(line(), {"echo-1": 1}) as second:
         for run in (first, second):
-            verify(Kubectl(run), PLACE, Question(calls=1), setting=setting(servers=1))
+            verify(Kubectl(run), PLACE, VerifyOptions(calls=1), installation=installation(servers=1))
 
     assert option(first.calls[0], "--run") != option(second.calls[0], "--run")
 
 
 def test_a_server_that_counted_otherwise_contradicts_the_client() -> None:
     with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 999}) as run:
-        result = verify(Kubectl(run), PLACE, Question(calls=2000), setting=setting("envoy"))
+        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
 
     assert result.verdict.as_expected
     assert not result.ok
@@ -501,7 +502,7 @@ def test_a_server_that_counted_otherwise_contradicts_the_client() -> None:
 def test_one_server_that_answers_all_is_what_clusterip_promises_and_envoy_does_not() -> None:
     for strategy, promised in (("clusterip", True), ("envoy", False)):
         with cluster(line() * 200, {"echo-1": 200, "echo-2": 0}) as run:
-            result = verify(Kubectl(run), PLACE, Question(calls=200), setting=setting(strategy))
+            result = verify(Kubectl(run), PLACE, VerifyOptions(calls=200), installation=installation(strategy))
 
         assert result.verdict.outcome is Outcome.PINNED
         assert result.ok is promised
@@ -509,7 +510,7 @@ def test_one_server_that_answers_all_is_what_clusterip_promises_and_envoy_does_n
 
 def test_a_pod_that_ended_meanwhile_is_explained_and_told() -> None:
     with cluster(turns(20, "echo-1", "echo-2"), {"echo-1": 10}) as run:
-        result = verify(Kubectl(run), PLACE, Question(calls=20), setting=setting())
+        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=20), installation=installation())
 
     assert result.witness[1] == Witness("echo-2", 10, None, GONE)
     assert result.notes == ("echo-2 went away during the run.",)
@@ -519,7 +520,9 @@ def test_without_a_number_as_many_calls_are_made_as_it_takes() -> None:
     calls = plan_calls(3, effect=0.5, alpha=0.01)
     names = ("echo-1", "echo-2", "echo-3")
     with cluster(turns(calls, *names), dict.fromkeys(names, calls // 3)) as run:
-        result = verify(Kubectl(run), PLACE, Question(effect=0.5, alpha=0.01), setting=setting("envoy", servers=3))
+        result = verify(
+            Kubectl(run), PLACE, VerifyOptions(effect=0.5, alpha=0.01), installation=installation("envoy", servers=3)
+        )
 
     assert option(run.calls[0], "--count") == str(result.extra["planned_calls"]) == str(calls)
 
@@ -530,19 +533,19 @@ def test_a_run_that_broke_off_is_not_judged(said: str) -> None:
         FakeRun().on("exec", "client", answer=said) as run,
         pytest.raises(OperationFailedError, match=r"the run broke off: [89] of 10 calls were made"),
     ):
-        verify(Kubectl(run), PLACE, Question(calls=10), setting=setting())
+        verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
 
 def test_lines_that_cannot_be_read_are_calls_all_the_same() -> None:
     with cluster(line() * 9 + "garbled\n", {"echo-1": 9}) as run:
-        result = verify(Kubectl(run), PLACE, Question(calls=10), setting=setting(servers=1))
+        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation(servers=1))
 
     assert (result.summary.sent, result.summary.unknown_lines) == (9, 1)
 
 
 def test_a_strategy_without_policies_names_none() -> None:
     with cluster(line(), {"echo-1": 1}) as run:
-        result = verify(Kubectl(run), PLACE, Question(calls=1), setting=setting("clusterip", 1))
+        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=1), installation=installation("clusterip", 1))
 
     assert result.extra["lb_policy"] == ""
 
@@ -553,11 +556,11 @@ def test_a_client_that_sent_no_call_is_an_error(said: str) -> None:
         FakeRun().on("exec", "client", answer=said) as run,
         pytest.raises(OperationFailedError, match="sent no call") as error,
     ):
-        verify(Kubectl(run), PLACE, Question(calls=10), setting=setting())
+        verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
     assert "lbdemo logs client" in error.value.hint
 
 
 def test_what_is_installed_is_looked_up_when_it_is_not_given() -> None:
     with seen(Observed(None)) as run, pytest.raises(InputError, match="not installed"):
-        verify(Kubectl(run), PLACE, Question())
+        verify(Kubectl(run), PLACE, VerifyOptions())

@@ -12,7 +12,8 @@ from typing import Any
 from lbdemo.cluster.image import content as image
 from lbdemo.cluster.image import delivery
 from lbdemo.cluster.image.delivery import Delivery
-from lbdemo.cluster.install.strategies import STRATEGIES, Mesh, Strategy
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.strategies.base import Cluster, Strategy
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import UpConfig
@@ -47,17 +48,17 @@ class Desired:
         return tuple(name for release in self.releases for name in release.deployments)
 
 
-def desire(config: UpConfig, context: str, mesh: Mesh, chart: Path) -> Desired:
+def desire(config: UpConfig, context: str, cluster: Cluster, chart: Path) -> Desired:
     """What the configuration asks for on the cluster of this context.
 
-    `mesh` is the Istio in use, `chart` our chart's folder. Raises InputError
+    `cluster` is what is known of it, `chart` our chart's folder. Raises InputError
     when there is no way to deliver the image.
     """
     strategy = STRATEGIES[config.strategy]
     built, how, used = _images(config, context)
     files = _chart_digest(chart)
     releases = []
-    for name, values in strategy.values(config, used, mesh).items():
+    for name, values in strategy.values(config, used, cluster).items():
         text = json.dumps([files, values], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         releases.append(_release(name, values, digest, strategy))
@@ -91,5 +92,5 @@ def _release(name: str, values: Mapping[str, Any], digest: str, strategy: Strate
         {name: values["replicas"], **envoy},
         (name, f"{name}-headless", *((f"{name}-envoy",) if proxied else ())),
         (f"{name}-envoy",) if proxied else (),
-        (name,) * (2 if strategy.injects else 1) if strategy.needs_istiod else (),
+        strategy.mesh.policies(name) if strategy.mesh else (),
     )

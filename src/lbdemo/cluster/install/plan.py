@@ -8,6 +8,7 @@ from dataclasses import replace
 from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install.desired import Desired, DesiredRelease
 from lbdemo.cluster.install.namespace import LabelNamespace, our_selector
+from lbdemo.cluster.install.strategies.mesh import NO_LABELS
 from lbdemo.cluster.istio import setup as istio
 from lbdemo.cluster.istio import sidecars
 from lbdemo.cluster.istio.observe import ObservedWithIstio
@@ -25,12 +26,16 @@ def build_plan(config: UpConfig, observed: ObservedWithIstio, desired: Desired, 
 
     `chart` is the folder of our chart. Raises InputError when an Istio stands half-installed that is not ours.
     """
-    mesh = istio.setup(config.istio, observed.istio, config.timeout) if desired.strategy.needs_istiod else ()
+    mesh = desired.strategy.mesh.steps(config, observed) if desired.strategy.mesh else ()
     stale = [release for release in desired.releases if not up_to_date(release, observed, desired)]
     label = _label(observed, desired, config)
     releases = [_install(release, observed, desired, config, chart) for release in stale]
     deliver = _deliver(desired) if stale or not complete(observed, desired) else ()  # it may be gone from the nodes
-    restart = (*restarting(observed, desired, stale), *stuck(observed, desired), *misled(observed, stale))
+    restart = (
+        *restarting(observed, desired, stale),
+        *stuck(observed, desired),
+        *with_changed_config(observed, stale),
+    )
     wait = _await(config, observed, desired, tuple(dict.fromkeys(restart)), changed=bool(stale))
     return Plan((*deliver, *mesh, *label, *releases, *wait))
 
@@ -76,7 +81,7 @@ def drifted(release: DesiredRelease, observed: ObservedWithIstio) -> tuple[str, 
     return tuple(f"{meta.kind.lower()}/{meta.name}" for meta in (*services, *policies) if not meta.as_applied)
 
 
-def misled(observed: ObservedWithIstio, stale: list[DesiredRelease]) -> tuple[str, ...]:
+def with_changed_config(observed: ObservedWithIstio, stale: list[DesiredRelease]) -> tuple[str, ...]:
     """Deployments that may have started with a ConfigMap that somebody changed; each has the name of its own."""
     wrong = {meta.name for meta in observed.objects.of("ConfigMap") if not meta.as_applied}
     there = {d.meta.name for d in observed.objects.deployments}
@@ -123,14 +128,9 @@ def _label(observed: ObservedWithIstio, desired: Desired, config: UpConfig) -> t
     return (LabelNamespace(config.place.namespace, changes),) if changes else ()
 
 
-def injection_labels(observed: ObservedWithIstio, desired: Desired) -> dict[str, str | None]:
+def injection_labels(observed: ObservedWithIstio, desired: Desired) -> Mapping[str, str | None]:
     """The injection labels that the namespace should carry; None for one that it should not."""
-    revision = observed.istio.revision
-    injected = desired.strategy.injects
-    return {
-        labels.INJECTION: "enabled" if injected and not revision else None,
-        labels.REVISION: revision if injected and revision else None,
-    }
+    return desired.strategy.mesh.labels(observed) if desired.strategy.mesh else NO_LABELS
 
 
 def _install(

@@ -19,7 +19,7 @@ from lbdemo.tools.kubectl import Context
 from lbdemo.tools.objects import Meta
 
 TERMINATION_LIMIT = 120.0  # seconds a namespace may take to finish terminating before we give up
-INTERVAL = 0.5
+LOOK = 0.5
 # (verb, API group, resource) that `up` needs in its namespace, and cluster-wide for Istio.
 NEEDED = (
     ("create", "apps", "deployments"), ("patch", "apps", "deployments"), ("create", "", "services"),
@@ -169,4 +169,4 @@ def await_termination(tools: Tools, name: str, timeout: float, say: Callable[[st
                 f"`kubectl get namespace {name} -o yaml` shows what holds it; or use another --namespace",
             )  # fmt: skip
         say(f"namespace {name} is terminating: {state}; waiting")
-        tools.pause(INTERVAL)
+        tools.pause(LOOK)

@@ -14,7 +14,8 @@ from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install import preflight
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.plan import build_plan
-from lbdemo.cluster.install.strategies import STRATEGIES, Mesh
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.strategies.base import Cluster, Istiod
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.kernel import labels, lock
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Tools, execute, reported
@@ -32,11 +33,12 @@ class Outcome:
 
 def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedWithIstio, Desired, Plan]:
     """Looks at the cluster and plans; changes nothing. Raises InputError for a namespace that is not ours to use."""
-    needs_istio = STRATEGIES[config.strategy].needs_istiod
-    observed = observe(tools.kubectl, config.place.namespace, istio=needs_istio)
+    needs_mesh = STRATEGIES[config.strategy].mesh is not None
+    observed = observe(tools.kubectl, config.place.namespace, istio=needs_mesh)
     preflight.check_namespace(config, observed)
     chart = resources.chart_folder()
-    desired = desire(config, context.name, Mesh(observed.istio.revision, observed.istio.namespace), chart)
+    cluster = Cluster(Istiod(observed.istio.revision, observed.istio.namespace))
+    desired = desire(config, context.name, cluster, chart)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
     return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
 
@@ -72,7 +74,7 @@ def _delivery(plan: Plan) -> Delivery | None:
 
 def installs_istio(observed: ObservedWithIstio, desired: Desired) -> bool:
     """Whether the Istio in use is, or will be, lbdemo's own."""
-    return desired.strategy.needs_istiod and (observed.istio.ours or observed.istio.daemon is None)
+    return desired.strategy.mesh is not None and desired.strategy.mesh.installs(observed)
 
 
 def _inventory(config: UpConfig, observed: ObservedWithIstio, *, istio: bool) -> tuple[TakeInventory, ...]:

@@ -9,22 +9,18 @@ from dataclasses import dataclass, field, replace
 
 from lbdemo.cluster.cleanup.clean import clean
 from lbdemo.cluster.install.preflight import refuse_foreign
-from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
 from lbdemo.cluster.install.up import up
 from lbdemo.cluster.istio.observe import observe_istio
-from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.reference import Image
 from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial import costs
-from lbdemo.cluster.trial.drills import DRILLS, Drilled, Scene
-from lbdemo.cluster.trial.verify import Question, Sink, find, verify
+from lbdemo.cluster.trial.drills import DRILLS, Drilled, DrillRun
+from lbdemo.cluster.trial.verify import Sink, VerifyOptions, read_installation, verify
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import LbdemoError, ProgramFailedError
 from lbdemo.records import Result, Sample
 from lbdemo.tools.kubectl import Context
 
-AGING = frozenset({"headless"})  # strategies that find new pods only when a connection ends
-CONTROL = "clusterip"  # the negative control
 CLEANING = 300.0  # seconds that the clean-up of one namespace may take
 
 
@@ -35,7 +31,7 @@ class Comparison:
     base: UpConfig
     wanted: tuple[str, ...] = ()
     drills: tuple[str, ...] = ()
-    question: Question = field(default_factory=Question)
+    options: VerifyOptions = field(default_factory=VerifyOptions)
     keep: bool = False
 
     @property
@@ -46,10 +42,11 @@ class Comparison:
     def config(self, strategy: str) -> UpConfig:
         """The settings of one strategy, in its own namespace."""
         own = Place(self.base.place.context, f"{self.base.place.namespace}-{strategy}")
-        policies = STRATEGIES[strategy].policies
+        has = STRATEGIES[strategy]
         return replace(
-            self.base, place=own, strategy=strategy, lb_policy=self.base.lb_policy if policies else "round-robin",
-            max_connection_age=self.base.max_connection_age if strategy in AGING else None,
+            self.base, place=own, strategy=strategy,
+            lb_policy=self.base.lb_policy if has.policies else "round-robin",
+            max_connection_age=self.base.max_connection_age if has.connection_age else None,
         )  # fmt: skip
 
 
@@ -68,7 +65,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class CompareTools:
     """What a comparison works with."""
 
     tools: Tools  # for looking
@@ -78,29 +75,29 @@ class Stage:
     sink: Sink
 
 
-def compare(comparison: Comparison, stage: Stage) -> Compared:
+def compare(comparison: Comparison, means: CompareTools) -> Compared:
     """Runs one strategy after another; cleans up at the end, also after Ctrl-C.
 
     A strategy that the cluster cannot run is skipped with its reason, unless it was asked for by name. Raises the
     first failure, after the clean-up, when there is no result at all.
     """
-    meshes = [name for name in comparison.strategies if STRATEGIES[name].needs_istiod]
+    meshes = [name for name in comparison.strategies if STRATEGIES[name].mesh]
     space = comparison.base.place.namespace
-    had_istio = bool(meshes) and observe_istio(stage.tools.kubectl, space).daemon is not None
+    had_istio = bool(meshes) and observe_istio(means.tools.kubectl, space).daemon is not None
     results, failures, left = list[Result](), list[tuple[str, LbdemoError]](), list[str]()
     istio = ""
-    with _cleaned(comparison, stage, left, with_istio=bool(meshes) and not had_istio) as begun:
+    with _cleaned(comparison, means, left, with_istio=bool(meshes) and not had_istio) as begun:
         for name in comparison.strategies:
             try:
-                _refuse_foreign(comparison.config(name).place, stage)
+                _refuse_foreign(comparison.config(name).place, means)
                 begun.append(name)
-                results.append(_one(comparison, name, replace(stage, tools=stage.fresh())))
+                results.append(_one(comparison, name, replace(means, tools=means.fresh())))
                 if name in meshes:
-                    istio = observe_istio(stage.tools.kubectl, space).version
+                    istio = observe_istio(means.tools.kubectl, space).version
             except LbdemoError as error:
                 failures.append((name, error))
     if failures and not results:
-        _tell(left, stage)
+        _tell(left, means)
         raise failures[0][1]
     skipped = [failure for failure in failures if not _is_broken(comparison, *failure)]
     broken = [failure for failure in failures if failure not in skipped]
@@ -120,9 +117,9 @@ class AfterInstallationError(LbdemoError):
         self.exit_code = cause.exit_code
 
 
-def _refuse_foreign(place: Place, stage: Stage) -> None:
+def _refuse_foreign(place: Place, means: CompareTools) -> None:
     """Raises InputError for a namespace that is not lbdemo's: the clean-up at the end must not touch it."""
-    for there in stage.tools.kubectl.get("namespaces", place.namespace).of("Namespace"):
+    for there in means.tools.kubectl.get("namespaces", place.namespace).of("Namespace"):
         refuse_foreign(there, "choose others with --namespace PREFIX")
 
 
@@ -140,88 +137,82 @@ def _reason(error: LbdemoError) -> str:
 
 
 @contextlib.contextmanager
-def _cleaned(comparison: Comparison, stage: Stage, left: list[str], *, with_istio: bool) -> Iterator[list[str]]:
+def _cleaned(comparison: Comparison, means: CompareTools, left: list[str], *, with_istio: bool) -> Iterator[list[str]]:
     """What was begun is removed at the end, Istio last, unless it was there before."""
     begun: list[str] = []
     try:
         yield begun
     except BaseException:
-        left += _clean_all(comparison, begun, stage, with_istio=with_istio)
-        _tell(left, stage)
+        left += _clean_all(comparison, begun, means, with_istio=with_istio)
+        _tell(left, means)
         raise
-    left += _clean_all(comparison, begun, stage, with_istio=with_istio)
+    left += _clean_all(comparison, begun, means, with_istio=with_istio)
 
 
-def _clean_all(comparison: Comparison, begun: Sequence[str], stage: Stage, *, with_istio: bool) -> list[str]:
+def _clean_all(comparison: Comparison, begun: Sequence[str], means: CompareTools, *, with_istio: bool) -> list[str]:
     left = list[str]()
     for number, name in enumerate(() if comparison.keep else begun, 1):
         last = with_istio and number == len(begun)
-        left += _clean(comparison.config(name).place, stage, with_istio=last)
+        left += _clean(comparison.config(name).place, means, with_istio=last)
     return left
 
 
-def _tell(left: Sequence[str], stage: Stage) -> None:
+def _tell(left: Sequence[str], means: CompareTools) -> None:
     """Says what is left where no result will say it."""
     for line in left:
-        stage.reporter.failed(line, f"left in the cluster: {line}", 0.0)
+        means.reporter.failed(line, f"left in the cluster: {line}", 0.0)
 
 
-def _clean(place: Place, stage: Stage, *, with_istio: bool) -> list[str]:
+def _clean(place: Place, means: CompareTools, *, with_istio: bool) -> list[str]:
     """Cleans one namespace; returns what is left. A failure leaves the others to be cleaned all the same."""
-    tools, giving_back = stage.fresh(), stage.fresh().kubectl
+    tools, giving_back = means.fresh(), means.fresh().kubectl
     try:
-        remains = clean(tools, place, giving_back, stage.reporter, with_istio=with_istio, timeout=CLEANING)
+        remains = clean(tools, place, giving_back, means.reporter, with_istio=with_istio, timeout=CLEANING)
     except LbdemoError as error:
         return [f"namespace {place.namespace}: {error.message}"]
     left = [f"{item}: {reason}" if reason else str(item) for item, reason in remains.left]
     return [*left, *([f"Istio: {remains.kept_istio}"] if remains.kept_istio else [])]
 
 
-def _one(comparison: Comparison, name: str, stage: Stage) -> Result:
+def _one(comparison: Comparison, name: str, means: CompareTools) -> Result:
     """Installs one strategy, verifies it, drills it."""
-    config, kubectl = comparison.config(name), stage.tools.kubectl
+    config, kubectl = comparison.config(name), means.tools.kubectl
     begun = time.monotonic()
-    up(stage.tools, config, stage.context, stage.fresh().kubectl, stage.reporter)
+    up(means.tools, config, means.context, means.fresh().kubectl, means.reporter)
     setup = time.monotonic() - begun
     calls: list[float] = []
     try:
-        setting = find(kubectl, config.place)
-        before = costs.before_load(kubectl, config, setting)
-        result = verify(kubectl, config.place, comparison.question, _counting(calls, stage.sink), setting)
+        installation = read_installation(kubectl, config.place)
+        before = costs.before_load(kubectl, config, installation)
+        result = verify(kubectl, config.place, comparison.options, _counting(calls, means.sink), installation)
     except LbdemoError as error:
         raise AfterInstallationError(error) from error
-    spent = costs.after_load(kubectl, config, setting, before, calls)
+    spent = costs.after_load(kubectl, config, installation, before, calls)
     drilled, notes = list[Drilled](), list[str]()
     for drill in comparison.drills:
         try:
-            drilled.append(_drill(drill, config, stage))
+            drilled.append(_drill(drill, config, means))
         except LbdemoError as error:
             notes.append(f"Drill {drill} could not be completed: {_reason(error)}.")
-        notes += _put_right(drill, config, stage)
+        notes += _put_right(drill, config, means)
     extra = {**result.extra, "setup_s": round(setup, 1), **spent, "drills": {d.name: d.to_dict() for d in drilled}}
     broken = [drill for drill in drilled if not drill.as_expected]
     notes += [f"Drill {drill.name}: {drill.told()}, where {drill.expected}." for drill in broken]
     return replace(result, extra=extra, notes=(*result.notes, *notes), promises_kept=not notes)
 
 
-def _put_right(drill: str, config: UpConfig, stage: Stage) -> list[str]:
+def _put_right(drill: str, config: UpConfig, means: CompareTools) -> list[str]:
     """Makes all as it was, for the next drill; returns a sentence when that failed."""
     try:
-        _converge(config, stage)
+        _converge(config, means)
     except LbdemoError as error:
         return [f"After drill {drill} the strategy could not be put right: {_reason(error)}."]
     return []
 
 
-def _converge(config: UpConfig, stage: Stage) -> None:
+def _converge(config: UpConfig, means: CompareTools) -> None:
     """`up`, with tools of its own: one that fails stops the tools that it was given."""
-    up(stage.fresh(), config, stage.context, stage.fresh().kubectl, stage.reporter)
-
-
-def age(config: UpConfig) -> float:
-    """Seconds after which the servers close connections; 0: never."""
-    values = STRATEGIES[config.strategy].values(config, Image("-", "-"))[labels.SERVER]
-    return float(values.get("server", {}).get("maxConnectionAgeSeconds") or 0)
+    up(means.fresh(), config, means.context, means.fresh().kubectl, means.reporter)
 
 
 def _counting(calls: list[float], sink: Sink) -> Sink:
@@ -232,22 +223,22 @@ def _counting(calls: list[float], sink: Sink) -> Sink:
     return count
 
 
-def _drill(name: str, config: UpConfig, stage: Stage) -> Drilled:
+def _drill(name: str, config: UpConfig, means: CompareTools) -> Drilled:
     key = f"{config.strategy} {name}"
     begun = time.monotonic()
-    stage.reporter.started(key, f"drill {name}")
+    means.reporter.started(key, f"drill {name}")
 
     def set_outlier(on: bool) -> None:
-        _converge(replace(config, outlier_detection=on), stage)
+        _converge(replace(config, outlier_detection=on), means)
 
     def say(text: str) -> None:
-        stage.reporter.progress(key, text)
+        means.reporter.progress(key, text)
 
     try:
-        fresh = find(stage.tools.kubectl, config.place)
-        drilled = DRILLS[name](Scene(stage.tools.kubectl, config.place, fresh, say, set_outlier, age(config)))
+        fresh = read_installation(means.tools.kubectl, config.place)
+        drilled = DRILLS[name](DrillRun(means.tools.kubectl, config.place, fresh, say, set_outlier))
     except BaseException:
-        stage.reporter.failed(key, f"drill {name}", time.monotonic() - begun)
+        means.reporter.failed(key, f"drill {name}", time.monotonic() - begun)
         raise
-    stage.reporter.finished(key, f"drill {name}", time.monotonic() - begun, drilled.told())
+    means.reporter.finished(key, f"drill {name}", time.monotonic() - begun, drilled.told())
     return drilled

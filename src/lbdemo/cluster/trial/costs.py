@@ -5,46 +5,44 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 
-from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.trial.usage import PROXIES, Usage, read_usage
-from lbdemo.cluster.trial.verify import Setting
+from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.tools.kubectl import Kubectl
 
 FRESH = 25.0  # seconds to wait at most for figures of a certain time: a kubelet measures every 10 s or so
-INTERVAL = 1.0
-CONTROL_PLANE = frozenset({"discovery"})  # istiod's container
+LOOK = 1.0
 NO_PROXY = "no proxy is among the kubelet's figures"
 UNKNOWN = "the kubelet's figures cannot be had (nodes/proxy)"
 
 
-def before_load(kubectl: Kubectl, config: UpConfig, setting: Setting) -> Usage | None:
+def before_load(kubectl: Kubectl, config: UpConfig, installation: Installation) -> Usage | None:
     """The proxies' usage before the calls; waits until the kubelet knows all of them."""
-    if not STRATEGIES[config.strategy].adds_proxies:
+    if not (wanted := installation.strategy.proxies(len(installation.servers))):
         return None
-    wanted = 1 if config.strategy == "envoy" else len(setting.servers) + 1
-    return _fresh(kubectl, _nodes(setting), config.place.namespace, PROXIES, wanted, 0.0)
+    return _fresh(kubectl, _nodes(installation), config.place.namespace, PROXIES, wanted, 0.0)
 
 
 def after_load(
-    kubectl: Kubectl, config: UpConfig, setting: Setting, before: Usage | None, calls: Sequence[float]
+    kubectl: Kubectl, config: UpConfig, installation: Installation, before: Usage | None, calls: Sequence[float]
 ) -> dict[str, object]:
     """The figures for the scoreboard. `calls` are the times of the calls made meanwhile (seconds since the epoch).
 
     A figure of None could not be had; `costs_note` then says why.
     """
-    strategy = STRATEGIES[config.strategy]
+    strategy = installation.strategy
     figures: dict[str, object] = {"proxy_memory_mb": 0.0, "proxy_cpu_ms_per_1000_calls": 0.0}
-    if strategy.adds_proxies:
+    if strategy.proxies(len(installation.servers)):
         end = max(calls, default=0.0)
         wanted = before.containers if before else 1
-        after = _fresh(kubectl, _nodes(setting), config.place.namespace, PROXIES, wanted, end)
+        after = _fresh(kubectl, _nodes(installation), config.place.namespace, PROXIES, wanted, end)
         figures |= proxy_costs(before, after, calls)
-    if strategy.needs_istiod:
-        pods = kubectl.get("pods", selector="app=istiod", everywhere=True).pods
+    if strategy.mesh is not None:
+        selector, container = strategy.mesh.control_plane
+        pods = kubectl.get("pods", selector=selector, everywhere=True).pods
         places = {pod.meta.namespace for pod in pods}
         place = ISTIO_NAMESPACE if ISTIO_NAMESPACE in places else min(places, default="")
-        control = read_usage(kubectl, {pod.node for pod in pods if pod.node}, place, CONTROL_PLANE)
+        control = read_usage(kubectl, {pod.node for pod in pods if pod.node}, place, {container})
         figures["control_plane_memory_mb"] = megabytes(control.memory) if control and control.containers else None
     return figures
 
@@ -67,8 +65,8 @@ def megabytes(size: int) -> float:
     return round(size / 1e6, 1)
 
 
-def _nodes(setting: Setting) -> set[str]:
-    return {pod.node for pod in (*setting.servers, *setting.proxies, setting.client) if pod.node}
+def _nodes(installation: Installation) -> set[str]:
+    return {pod.node for pod in (*installation.servers, *installation.proxies, installation.client) if pod.node}
 
 
 def _fresh(
@@ -81,4 +79,4 @@ def _fresh(
         enough = seen is None or (seen.containers >= wanted and seen.at > since)
         if enough or time.monotonic() >= deadline:
             return seen
-        time.sleep(INTERVAL)
+        time.sleep(LOOK)

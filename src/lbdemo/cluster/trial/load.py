@@ -7,14 +7,14 @@ import time
 import uuid
 from collections.abc import Callable
 
-from lbdemo.cluster.trial.verify import Question, Setting, command, end_run
+from lbdemo.cluster.trial.verify import Installation, VerifyOptions, command, end_run
 from lbdemo.config import Place
 from lbdemo.errors import LbdemoError, NotReadyError
 from lbdemo.records import Sample, decode
 from lbdemo.tools.kubectl import Kubectl
 
 START = 20.0  # seconds until the first answer must have come
-INTERVAL = 0.05
+TICK = 0.05
 
 
 class Load:
@@ -24,12 +24,12 @@ class Load:
     clocks are ever compared. `limit` bounds the load in seconds whatever happens.
     """
 
-    def __init__(self, kubectl: Kubectl, place: Place, setting: Setting, rate: float, limit: float) -> None:
-        question = Question(rate=rate, concurrency=64, timeout=2.0)
+    def __init__(self, kubectl: Kubectl, place: Place, installation: Installation, rate: float, limit: float) -> None:
+        options = VerifyOptions(rate=rate, concurrency=64, timeout=2.0)
         self._run = uuid.uuid4().hex[:12]
-        argv = command(setting, question, int(rate * limit), self._run, gate=False)
-        self._argv = kubectl.exec_argv(setting.client.name, place.namespace, argv)
-        self._kubectl, self._place, self._pod = kubectl, place, setting.client.name
+        argv = command(installation, options, int(rate * limit), self._run, gate=False)
+        self._argv = kubectl.exec_argv(installation.client.name, place.namespace, argv)
+        self._kubectl, self._place, self._pod = kubectl, place, installation.client.name
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read, name="load", daemon=True)
         self._failure: LbdemoError | None = None
@@ -74,7 +74,7 @@ class Load:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._check()
-            time.sleep(INTERVAL)
+            time.sleep(TICK)
 
     def wait_until(self, true: Callable[[], bool], timeout: float, awaited: str = "") -> bool:
         """Waits until something is true; False after `timeout` seconds, or NotReadyError when `awaited` is named."""
@@ -85,7 +85,7 @@ class Load:
                 if awaited:
                     raise NotReadyError(f"{awaited} did not come in {timeout:.0f} s", f"{len(self.samples)} calls")
                 return False
-            time.sleep(INTERVAL)
+            time.sleep(TICK)
         return True
 
     def _check(self) -> None:

@@ -12,13 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
-from lbdemo.cluster.install.strategies import STRATEGIES, Strategy
-from lbdemo.cluster.install.strategies.base import ADMIN_PORT
+from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.strategies.base import ADMIN_PORT, Strategy
+from lbdemo.cluster.install.strategies.promises import Setup
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed, observe_namespace
-from lbdemo.cluster.kernel.reference import Image
-from lbdemo.config import Place, UpConfig
+from lbdemo.config import Place
+from lbdemo.durations import span
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError, ProgramFailedError
 from lbdemo.measure import Expectation, Outcome, judge, plan_calls
 from lbdemo.records import Result, Sample, Tally, Witness, decode, failures_explain, unheard
@@ -27,16 +29,17 @@ from lbdemo.tools.objects import Pod
 
 Sink = Callable[[Sample], None]
 BROKEN_OFF = "run it again; `lbdemo status` shows whether the client's pod is well"
-NAME = "app.kubernetes.io/name"  # "echo" is a server or the client
+NAME_LABEL = "app.kubernetes.io/name"  # "echo" is a server or the client
+CONTAINER = "echo"  # the client's or the server's own
 SETTLE = 12.0  # seconds that name servers and proxies get at most to learn of all servers: CoreDNS keeps answers for 5
 WITNESS = "each server's own counter"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class VerifyOptions:
     """What `verify` is asked. `calls` 0: as many as the planner says; `rate` is in RPC/s, `timeout` in seconds a call.
 
-    `expect` "" is what the installed strategy promises.
+    `expect` "" is what the installed strategy promises, `connections` 0 as many as the installed client has.
     """
 
     calls: int = 0
@@ -45,12 +48,12 @@ class Question:
     expect: str = ""
     rate: float = 500.0
     concurrency: int = 32
-    connections: int = 1
+    connections: int = 0
     timeout: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Installation:
     """What is installed: the strategy, the pod that calls, the pods that should answer, and how they are called."""
 
     strategy: Strategy
@@ -60,14 +63,21 @@ class Setting:
     target: str
     channel_policy: str
     proxies: tuple[Pod, ...] = ()  # what stands before the servers, in pods of its own
+    connections: int = 1  # the client's
+    connection_age: float = 0.0  # seconds after which the servers close connections; 0: never
 
     @property
     def names(self) -> tuple[str, ...]:
         """The servers' names, as they sign their answers."""
         return tuple(sorted(pod.name for pod in self.servers))
 
+    @property
+    def setup(self) -> Setup:
+        """What the strategy's promises depend on."""
+        return Setup(len(self.servers), self.lb_policy, self.connections, self.connection_age)
 
-def find(kubectl: Kubectl, place: Place) -> Setting:
+
+def read_installation(kubectl: Kubectl, place: Place) -> Installation:
     """Reads off the cluster what there is to verify. Raises InputError when nothing is installed, NotReadyError
     when it is not ready."""
     seen = observe_namespace(kubectl, place.namespace)
@@ -77,25 +87,39 @@ def find(kubectl: Kubectl, place: Place) -> Setting:
     strategy = STRATEGIES.get(release.strategy)
     if strategy is None:
         raise InputError(f"strategy {release.strategy!r} is unknown to this lbdemo", "run `lbdemo up` again")
-    config = UpConfig(place, strategy=strategy.name, lb_policy=release.policy or "round-robin")
-    values = strategy.values(config, Image("-", "-"))[labels.CLIENT]["client"]
-    proxies = tuple(pod for pod in seen.pods(labels.SERVER) if pod.meta.labels.get(NAME) != "echo")
+    proxies = tuple(pod for pod in seen.pods(labels.SERVER) if pod.meta.labels.get(NAME_LABEL) != "echo")
     if proxies and not any(pod.ready for pod in proxies):
         raise NotReadyError("no proxy is ready", ", ".join(pod.name for pod in proxies), "`lbdemo status`, `lbdemo up`")
-    return Setting(
+    client, servers = _ready(seen, labels.CLIENT)[0], _ready(seen, labels.SERVER)
+    return Installation(
         strategy=strategy,
-        lb_policy=config.lb_policy,
-        client=_ready(seen, labels.CLIENT)[0],
-        servers=_ready(seen, labels.SERVER),
-        target=values["target"],
-        channel_policy=values.get("policy", "pick_first"),
+        lb_policy=release.policy or "round-robin",
+        client=client,
+        servers=servers,
+        target=_setting(client, "target"),
+        channel_policy=_setting(client, "policy", "pick_first"),
         proxies=proxies,
+        connections=int(_setting(client, "connections", "1")),
+        connection_age=span(_setting(servers[0], "max-connection-age", "0")),
     )
+
+
+def _setting(pod: Pod, option: str, default: str = "") -> str:
+    """An option of the program in the pod, as it runs: from its arguments, else from its variable. Raises InputError
+    when there is neither, nor a default."""
+    main = next((container for container in pod.containers if container.name == CONTAINER), None)
+    args = [word for arg in main.args for word in arg.split("=", 1)] if main else []
+    given = dict(pairwise(args)).get(f"--{option}") or (main.env if main else {}).get(
+        f"LBDEMO_{option.replace('-', '_').upper()}"
+    )
+    if not given and not default:
+        raise InputError(f"pod {pod.name} does not say its --{option}", "`lbdemo up` installs it anew")
+    return given or default
 
 
 def _ready(seen: Observed, release: str) -> tuple[Pod, ...]:
     newest = seen.objects.newest_hashes()
-    pods = [p for p in seen.pods(release) if p.ready and p.meta.labels.get(NAME) == "echo"]
+    pods = [p for p in seen.pods(release) if p.ready and p.meta.labels.get(NAME_LABEL) == "echo"]
     current = tuple(p for p in pods if p.meta.labels.get("pod-template-hash") in newest)
     if not current:
         raise NotReadyError(f"no pod of {release} is ready", f"{len(pods)} of an older rollout", "`lbdemo up`")
@@ -106,71 +130,81 @@ def _ready(seen: Observed, release: str) -> tuple[Pod, ...]:
     return current
 
 
-def expectation(setting: Setting, question: Question) -> Expectation:
+def expectation(installation: Installation, options: VerifyOptions) -> Expectation:
     """What the installed strategy promises, or what the person expects instead."""
-    told = Outcome(question.expect.upper()) if question.expect else None
-    outcome = told or setting.strategy.outcome
-    promised = setting.strategy.fingerprint(setting.lb_policy) if outcome is setting.strategy.outcome else ""
-    if question.connections > 1:
+    told = Outcome(options.expect.upper()) if options.expect else None
+    strategy = installation.strategy
+    outcome = told or strategy.outcome
+    promised = strategy.fingerprint(installation.lb_policy) if outcome is strategy.outcome else ""
+    if (options.connections or installation.connections) > 1:
         promised = ""  # several connections take turns each for itself: the sum is not exact
     return Expectation(
-        outcome=outcome, servers=setting.names, effect=question.effect, alpha=question.alpha, fingerprint=promised
+        outcome=outcome, servers=installation.names, effect=options.effect, alpha=options.alpha, fingerprint=promised
     )
 
 
-def planned(setting: Setting, question: Question) -> int:
+def planned(installation: Installation, options: VerifyOptions) -> int:
     """How many calls the block has."""
-    return question.calls or plan_calls(len(setting.servers), question.effect, question.alpha)
+    return options.calls or plan_calls(len(installation.servers), options.effect, options.alpha)
 
 
-def command(setting: Setting, question: Question, calls: int, run: str, *, gate: bool = True) -> list[str]:
+def command(
+    installation: Installation, options: VerifyOptions, calls: int, run: str, *, gate: bool = True
+) -> list[str]:
     """What is run inside the client's pod; without the gate it calls whoever is there."""
-    settle = gate and setting.strategy.outcome is Outcome.BALANCED
+    settle = gate and installation.strategy.outcome is Outcome.BALANCED
+    connections = options.connections or installation.connections
     return [
-        "lbdemo", "client", "--target", setting.target, "--policy", setting.channel_policy,
-        *(["--servers", str(len(setting.servers))] if gate else []),
-        "--count", str(calls), "--rate", f"{question.rate:g}",
-        "--concurrency", str(question.concurrency), "--connections", str(question.connections),
-        "--timeout", f"{question.timeout:g}", "--wait", "10", "--run", run, "--format", "json",
-        *(["--settle", f"{SETTLE:g}", "--names", ",".join(setting.names)] if settle else []),
+        "lbdemo", "client", "--target", installation.target, "--policy", installation.channel_policy,
+        *(["--servers", str(len(installation.servers))] if gate else []),
+        "--count", str(calls), "--rate", f"{options.rate:g}",
+        "--concurrency", str(options.concurrency), "--connections", str(connections),
+        "--timeout", f"{options.timeout:g}", "--wait", "10", "--run", run, "--format", "json",
+        *(["--settle", f"{SETTLE:g}", "--names", ",".join(installation.names)] if settle else []),
     ]  # fmt: skip
 
 
 def verify(
-    kubectl: Kubectl, place: Place, question: Question, sink: Sink | None = None, setting: Setting | None = None
+    kubectl: Kubectl,
+    place: Place,
+    options: VerifyOptions,
+    sink: Sink | None = None,
+    installation: Installation | None = None,
 ) -> Result:
     """Sends the calls, counts them by the answering pod's own word, asks the servers for their count, and judges."""
-    setting = setting or find(kubectl, place)
-    expected = expectation(setting, question)
-    calls = planned(setting, question)
+    installation = installation or read_installation(kubectl, place)
+    expected = expectation(installation, options)
+    calls = planned(installation, options)
     run = uuid.uuid4().hex[:12]
-    tally, answers = collect(kubectl, place, setting, command(setting, question, calls, run), sink)
+    tally, answers = collect(kubectl, place, installation, command(installation, options, calls, run), sink)
     summary = tally.summary()
     if not summary.sent:
         raise OperationFailedError("the client in the pod sent no call", "`lbdemo logs client` shows what it says")
     if summary.sent + summary.unknown_lines < calls:
         raise OperationFailedError(f"the run broke off: {summary.sent} of {calls} calls were made", BROKEN_OFF)
     after = {pod.name: pod for pod in kubectl.get("pods", namespace=place.namespace, selector=labels.SELECTOR).pods}
-    witness = second_witness(kubectl, place, setting.servers, after, answers, run, summary.failed + summary.gate_errors)
+    witness = second_witness(
+        kubectl, place, installation.servers, after, answers, run, summary.failed + summary.gate_errors
+    )
     return Result(
-        name=setting.strategy.name,
-        title=setting.strategy.summary,
+        name=installation.strategy.name,
+        title=installation.strategy.summary,
         summary=summary,
         verdict=judge(summary, expected),
         witness=witness,
         witness_name=WITNESS,
-        notes=changes(setting.servers, after),
-        extra={"planned_calls": calls, "lb_policy": setting.lb_policy if setting.strategy.policies else ""},
+        notes=changes(installation.servers, after),
+        extra={"planned_calls": calls, "lb_policy": installation.lb_policy if installation.strategy.policies else ""},
     )
 
 
 def collect(
-    kubectl: Kubectl, place: Place, setting: Setting, argv: Sequence[str], sink: Sink | None
+    kubectl: Kubectl, place: Place, installation: Installation, argv: Sequence[str], sink: Sink | None
 ) -> tuple[Tally, Counter[str]]:
     """Runs the client in its pod and counts what it reports, line by line; `answers` has the gate's, too."""
     tally, answers = Tally(), Counter[str]()
     try:
-        for line in kubectl.stream(kubectl.exec_argv(setting.client.name, place.namespace, argv)):
+        for line in kubectl.stream(kubectl.exec_argv(installation.client.name, place.namespace, argv)):
             sample = decode(line)
             if sample is None:
                 tally.count_unknown()
@@ -184,7 +218,7 @@ def collect(
         # The client ends with exit code 1 when no call was answered, which is an answer, too; so does a broken kubectl.
         if isinstance(error, ProgramFailedError) and error.code == 1 and tally.summary().sent and not answers:
             return tally, answers
-        end_run(kubectl, place, setting.client.name, argv[argv.index("--run") + 1])
+        end_run(kubectl, place, installation.client.name, argv[argv.index("--run") + 1])
         raise
     return tally, answers
 
@@ -217,7 +251,7 @@ def second_witness(
             name,
             answers.get(name, 0),
             own,
-            explain(known.get(name), after.get(name), own, answers.get(name, 0), excused),
+            why_counts_differ(known.get(name), after.get(name), own, answers.get(name, 0), excused),
         )
         for name, own in zip(servers, counts, strict=True)
         if own or name in known or answers.get(name)
@@ -237,7 +271,7 @@ def own_count(kubectl: Kubectl, place: Place, pod: Pod | None, run: str) -> int 
     return count if isinstance(count, int) else None
 
 
-def explain(before: Pod | None, after: Pod | None, own: int | None, client: int, failed: int) -> str:
+def why_counts_differ(before: Pod | None, after: Pod | None, own: int | None, client: int, failed: int) -> str:
     """Why a server's count may differ from the client's; "" when nothing innocent explains it."""
     if after is None:
         return "the pod ended during the run, and its count with it"
@@ -256,7 +290,7 @@ def changes(before: Iterable[Pod], after: Mapping[str, Pod]) -> tuple[str, ...]:
     alive = {name: pod for name, pod in after.items() if pod.release == labels.SERVER and not pod.meta.deleting}
     gone = sorted(known - alive.keys())
     new = sorted(
-        name for name in alive.keys() - known if alive[name].ready and alive[name].meta.labels.get(NAME) == "echo"
+        name for name in alive.keys() - known if alive[name].ready and alive[name].meta.labels.get(NAME_LABEL) == "echo"
     )
     said = [f"{name} went away during the run." for name in gone]
     return tuple(said + [f"{name} came up during the run." for name in new])

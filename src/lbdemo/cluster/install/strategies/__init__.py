@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from lbdemo.cluster.install.strategies import clusterip, envoy, headless, istio, xds
-from lbdemo.cluster.install.strategies.base import Mesh, Strategy
+if TYPE_CHECKING:
+    from lbdemo.cluster.install.strategies.base import Strategy
 
-__all__ = ["STRATEGIES", "Mesh", "Strategy"]
+# Each is a file beside this one, which says it all. In the order of every table; the negative control comes first.
+TABLE = (
+    "clusterip",
+    "pool",
+    "headless",
+    "envoy",
+    "istio",
+    "xds",
+)
 
-STRATEGIES: Mapping[str, Strategy] = {
-    module.STRATEGY.name: module.STRATEGY for module in (clusterip, headless, envoy, istio, xds)
-}
+
+class Strategies(Mapping[str, "Strategy"]):
+    """The table. A strategy is imported when it is asked for: a command's help needs no more than their names."""
+
+    def __getitem__(self, name: str) -> Strategy:
+        if name not in TABLE:
+            raise KeyError(name)
+        strategy: Strategy = importlib.import_module(f"{__name__}.{name}").STRATEGY
+        return strategy
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TABLE)
+
+    def __len__(self) -> int:
+        return len(TABLE)
+
+
+STRATEGIES = Strategies()
+CONTROL = TABLE[0]  # the negative control

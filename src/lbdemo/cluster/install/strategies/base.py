@@ -4,71 +4,125 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lbdemo.cluster.install.values import BalancingValues, ImageValues, LbPolicy, Values
+from lbdemo.cluster.install.strategies.promises import Promises
+from lbdemo.cluster.install.values import BalancingValues, ChannelPolicy, ImageValues, LbPolicy, Values
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
+from lbdemo.errors import InputError
 from lbdemo.measure import Outcome
+
+if TYPE_CHECKING:
+    from lbdemo.cluster.install.strategies.mesh import Mesh
 
 PORT = 8080
 ADMIN_PORT = 8081
+DOMAIN = "cluster.local"  # the DNS domain of nearly every cluster
 
 
 @dataclass(frozen=True, slots=True)
-class Mesh:
+class Istiod:
     """The Istio in use: its revision ("" is the default one), and the namespace where its istiod runs."""
 
     revision: str = ""
     namespace: str = ISTIO_NAMESPACE
 
     @property
-    def istiod(self) -> str:
+    def host(self) -> str:
         """The host name of istiod's Service."""
         return f"{f'istiod-{self.revision}' if self.revision else 'istiod'}.{self.namespace}.svc"
 
 
-Shape = Callable[[Values, Values, UpConfig, Mesh], tuple[Values, Values]]
-DEFAULT_MESH = Mesh()
-
-
 @dataclass(frozen=True, slots=True)
-class Strategy:
-    """One way for requests to reach the pods.
+class Cluster:
+    """What values depend on: the Istio in use, and the cluster's DNS domain ("" where nobody has told it)."""
 
-    `shape` turns the plain (server, client) values into this strategy's; it also gets the configuration and
-    the Istio in use. `exact` says whether the policy round-robin is exact there.
+    istiod: Istiod = Istiod()
+    domain: str = ""
+
+
+Shape = Callable[[Values, Values, UpConfig, Cluster], tuple[Values, Values]]
+PLAIN = Cluster()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """One way for requests to reach the pods, and all that the rest of lbdemo must know of it.
+
+    `shape` turns the plain (server, client) values into this strategy's; it also gets the configuration and what
+    is known of the cluster. `promises` says what each drill should show.
     """
 
     name: str
     summary: str
     outcome: Outcome
     shape: Shape
-    injects: bool = False
-    needs_istiod: bool = False
-    exact: bool = True
-    policies: bool = True  # whether --lb-policy has an effect
-    adds_proxies: bool = False  # whether proxies stand in the data path
+    promises: Promises
+    mesh: Mesh | None = None  # what must be there first
+    proxies: Callable[[int], int] = lambda _: 0  # how many stand in the data path, with so many servers
+    connection_age: float = 0.0  # seconds after which servers end connections, unless told; 0: they do not age
+    connections: int = 1  # the client's, unless told; more than one only where it may be told
+    exact: bool = True  # whether the policy round-robin is exact
+    policies: bool = False  # whether --lb-policy has an effect
+    detects: bool = False  # whether --outlier-detection has one
+
+    @property
+    def injects(self) -> bool:
+        """Whether each pod gets a sidecar."""
+        return self.mesh is not None and self.mesh.sidecars
 
     def fingerprint(self, lb_policy: str) -> str:
         """The fingerprint to expect with a policy: sticky, round robin or random-like; "" where nothing is promised."""
         if self.outcome is Outcome.PINNED:
             return "sticky"
+        if self.outcome is not Outcome.BALANCED:
+            return ""
         if self.policies and lb_policy == "least-request":
             return "random-like"
         return "round robin" if self.exact else ""
 
-    def values(self, config: UpConfig, image: Image, mesh: Mesh = DEFAULT_MESH) -> Mapping[str, Mapping[str, Any]]:
-        """The values of both releases, by release name, as Helm reads them."""
-        picture = image_values(image)
-        server = Values("server", replicas=config.replicas, image=picture)
-        client = Values("client", replicas=1, image=picture)
-        server, client = self.shape(server, client, config, mesh)
-        return {labels.SERVER: told(server), labels.CLIENT: told(client)}
+    def values(self, config: UpConfig, image: Image, cluster: Cluster = PLAIN) -> Mapping[str, Mapping[str, Any]]:
+        """The values of both releases, by release name, as Helm reads them. Raises InputError for what it has not."""
+        self.check(config)
+        pod_image = image_values(image)
+        age = self.connection_age if config.max_connection_age is None else config.max_connection_age
+        server = Values("server", replicas=config.replicas, image=pod_image)
+        server = replace(server, server=replace(server.server, max_connection_age_seconds=age))
+        server = replace(server, balancing=balancing(server, config))
+        client = Values("client", replicas=1, image=pod_image)
+        client = replace(client, client=replace(client.client, connections=config.connections or self.connections))
+        server, client = self.shape(server, client, config, cluster)
+        return {labels.SERVER: non_default(server), labels.CLIENT: non_default(client)}
+
+    def check(self, config: UpConfig) -> None:
+        """Raises InputError for an option that has no effect here: who gave it would believe that it has."""
+        if config.lb_policy != "round-robin" and not self.policies:
+            raise InputError(
+                f"--lb-policy {config.lb_policy} has no effect with strategy {self.name}",
+                f"it needs {_those(lambda strategy: strategy.policies)}",
+            )
+        if config.outlier_detection and not self.detects:
+            raise InputError(
+                f"--outlier-detection has no effect with strategy {self.name}",
+                f"it needs {_those(lambda strategy: strategy.detects)}",
+            )
+        if config.connections not in (None, self.connections) and self.connections == 1:
+            raise InputError(
+                f"strategy {self.name} has one connection",
+                f"several, each for itself, are {_those(lambda strategy: strategy.connections > 1)}",
+            )
 
 
-def told(values: Values) -> dict[str, Any]:
+def _those(fits: Callable[[Strategy], bool]) -> str:
+    """The option that chooses one of the strategies that fit."""
+    from lbdemo.cluster.install.strategies import STRATEGIES
+
+    return f"--strategy {' or '.join(name for name, strategy in STRATEGIES.items() if fits(strategy))}"
+
+
+def non_default(values: Values) -> dict[str, Any]:
     """What Helm has to be told: the role, the replicas, the image, and what differs from the chart's defaults."""
     always = {"role": values.role, "replicas": values.replicas}
     return always | difference(values.to_values(), Values(values.role).to_values())
@@ -78,10 +132,10 @@ def difference(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     """The entries of nested values that differ from the defaults."""
     found: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and isinstance(defaults.get(key), Mapping):
             if inner := difference(value, defaults[key]):
                 found[key] = inner
-        elif value != defaults[key]:
+        elif key not in defaults or value != defaults[key]:
             found[key] = value
     return found
 
@@ -93,17 +147,29 @@ def image_values(image: Image) -> ImageValues:
     return ImageValues(image.repository, image.tag)
 
 
-def mesh_policy(config: UpConfig) -> LbPolicy:
-    """--lb-policy in the words of Istio and Envoy."""
-    return "LEAST_REQUEST" if config.lb_policy == "least-request" else "ROUND_ROBIN"
+def calling(client: Values, target: str, policy: ChannelPolicy = "pick_first") -> Values:
+    """The client's values with what it calls, and how gRPC balances there."""
+    return replace(client, client=replace(client.client, target=target, policy=policy))
+
+
+def draining(server: Values, seconds: float) -> Values:
+    """The servers' values with the time that they serve on after SIGTERM."""
+    return replace(server, server=replace(server.server, drain_seconds=seconds))
 
 
 def balancing(server: Values, config: UpConfig) -> BalancingValues:
-    """--lb-policy and --outlier-detection as values."""
+    """--lb-policy and --outlier-detection in the words of Istio and Envoy."""
+    policy: LbPolicy = "LEAST_REQUEST" if config.lb_policy == "least-request" else "ROUND_ROBIN"
     detection = replace(server.balancing.outlier_detection, enabled=config.outlier_detection)
-    return BalancingValues(mesh_policy(config), detection)
+    return BalancingValues(policy, detection)
 
 
-def host(config: UpConfig, name: str = labels.SERVER) -> str:
-    """A Service's address as pods of other namespaces would write it."""
-    return f"{name}.{config.place.namespace}.svc.cluster.local:{PORT}"
+def host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:
+    """A Service's address for any pod: its resolver completes what ends in `svc`, whatever the cluster's domain is."""
+    domain = f".{cluster.domain}" if cluster.domain else ""
+    return f"{name}.{config.place.namespace}.svc{domain}:{PORT}"
+
+
+def full_host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:
+    """A Service's address for those that look it up by its whole name, as a control plane does."""
+    return host(config, replace(cluster, domain=cluster.domain or DOMAIN), name)

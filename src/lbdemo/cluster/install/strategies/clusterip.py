@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from lbdemo.cluster.install.strategies.base import Mesh, Strategy, host
+from lbdemo.cluster.install.strategies import promises
+from lbdemo.cluster.install.strategies.base import Cluster, Strategy, calling, host
 from lbdemo.cluster.install.values import Values
 from lbdemo.config import UpConfig
 from lbdemo.measure import Outcome
 
 
-def shape(server: Values, client: Values, config: UpConfig, mesh: Mesh) -> tuple[Values, Values]:
+def shape(server: Values, client: Values, config: UpConfig, cluster: Cluster) -> tuple[Values, Values]:
     """The client calls the Service's name."""
-    age = config.max_connection_age or 0
-    return (
-        replace(server, server=replace(server.server, max_connection_age_seconds=age)),
-        replace(client, client=replace(client.client, target=host(config))),
-    )
+    return server, calling(client, host(config, cluster))
 
 
 STRATEGY = Strategy(
-    "clusterip", "one connection to a ClusterIP Service: the negative control", Outcome.PINNED, shape, policies=False
+    name="clusterip",
+    summary="one connection to a ClusterIP Service: the negative control",
+    outcome=Outcome.PINNED,
+    shape=shape,
+    promises=promises.Promises(
+        scale_up=promises.found_by_chance,
+        slow=promises.all_slow,
+        sick=promises.all_fail,
+    ),
 )

@@ -5,32 +5,34 @@ gRPC asks DNS again only when a connection ends, so servers end theirs now and t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from lbdemo.cluster.install.strategies.base import Mesh, Strategy, host
+from lbdemo.cluster.install.strategies import promises
+from lbdemo.cluster.install.strategies.base import Cluster, Strategy, calling, draining, host
 from lbdemo.cluster.install.values import Values
 from lbdemo.cluster.kernel import labels
 from lbdemo.config import UpConfig
-from lbdemo.errors import InputError
 from lbdemo.measure import Outcome
 
 AGE = 10.0  # seconds a connection lives, unless told: new pods are found about this soon
 DRAIN = 8.0  # seconds between SIGTERM and GOAWAY: longer than CoreDNS lets an answer live (5 s)
 
 
-def shape(server: Values, client: Values, config: UpConfig, mesh: Mesh) -> tuple[Values, Values]:
+def shape(server: Values, client: Values, config: UpConfig, cluster: Cluster) -> tuple[Values, Values]:
     """The client calls the headless name with round_robin."""
-    if config.lb_policy != "round-robin":
-        raise InputError(
-            f"--lb-policy {config.lb_policy}: gRPC's Python client has round_robin only",
-            "least-request needs --strategy istio or envoy",
-        )
-    age = AGE if config.max_connection_age is None else config.max_connection_age
-    target = f"dns:///{host(config, f'{labels.SERVER}-headless')}"
-    return (
-        replace(server, server=replace(server.server, max_connection_age_seconds=age, drain_seconds=DRAIN)),
-        replace(client, client=replace(client.client, target=target, policy="round_robin")),
-    )
+    target = f"dns:///{host(config, cluster, f'{labels.SERVER}-headless')}"
+    return draining(server, DRAIN), calling(client, target, "round_robin")
 
 
-STRATEGY = Strategy("headless", "the client resolves all pods and takes turns", Outcome.BALANCED, shape, policies=False)
+STRATEGY = Strategy(
+    name="headless",
+    summary="the client resolves all pods and takes turns",
+    outcome=Outcome.BALANCED,
+    shape=shape,
+    promises=promises.Promises(
+        scale_up=promises.found_at_age,
+        slow=promises.its_turns_slow,
+        sick=promises.its_share_fails(
+            "one pod's share of the calls fails; gRPC goes on calling a pod whose connection is fine"
+        ),
+    ),
+    connection_age=AGE,
+)

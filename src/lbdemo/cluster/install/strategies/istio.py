@@ -4,33 +4,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lbdemo.cluster.install.strategies.base import Mesh, Strategy, balancing, host
+from lbdemo.cluster.install.strategies import promises
+from lbdemo.cluster.install.strategies.base import Cluster, Strategy, calling, host
+from lbdemo.cluster.install.strategies.mesh import Istio
 from lbdemo.cluster.install.values import IstioValues, Values
 from lbdemo.config import UpConfig
 from lbdemo.measure import Outcome
 
 
-def shape(server: Values, client: Values, config: UpConfig, mesh: Mesh) -> tuple[Values, Values]:
+def shape(server: Values, client: Values, config: UpConfig, cluster: Cluster) -> tuple[Values, Values]:
     """Both sides get sidecars; the client calls the ClusterIP Service (a headless name would not be balanced)."""
-    sidecars = IstioValues(enabled=True, revision=mesh.revision)
-    age = config.max_connection_age or 0
-    return (
-        replace(
-            server,
-            istio=sidecars,
-            server=replace(server.server, max_connection_age_seconds=age),
-            balancing=balancing(server, config),
-        ),
-        replace(client, istio=sidecars, client=replace(client.client, target=host(config))),
-    )
+    sidecars = IstioValues(enabled=True, revision=cluster.istiod.revision)
+    return replace(server, istio=sidecars), replace(calling(client, host(config, cluster)), istio=sidecars)
 
 
 STRATEGY = Strategy(
-    "istio",
-    "Istio's sidecars, with mutual TLS",
-    Outcome.BALANCED,
-    shape,
-    injects=True,
-    needs_istiod=True,
-    adds_proxies=True,
+    name="istio",
+    summary="Istio's sidecars, with mutual TLS",
+    outcome=Outcome.BALANCED,
+    shape=shape,
+    promises=promises.Promises(
+        scale_up=promises.found_soon("pushed by istiod"),
+        slow=promises.by_policy,
+        sick=promises.few_fail(
+            "Istio retries UNAVAILABLE on another pod by default: few fail; outlier detection takes it out"
+        ),
+    ),
+    mesh=Istio(sidecars=True),
+    proxies=lambda servers: servers + 1,
+    policies=True,
+    detects=True,
 )

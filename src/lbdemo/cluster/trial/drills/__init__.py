@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lbdemo.cluster.trial.drills import kill, rolling_restart, scale_up, sick, slow
-from lbdemo.cluster.trial.drills.base import Drill, Drilled, Scene
+from lbdemo.cluster.trial.drills.base import Drill, Drilled, DrillRun
 
-__all__ = ["DEFAULT", "DRILLS", "Drill", "Drilled", "Scene"]
+__all__ = ["DEFAULT", "DRILLS", "Drill", "DrillRun", "Drilled"]
 
 DRILLS: Mapping[str, Drill] = {
     "scale-up": scale_up.drill,

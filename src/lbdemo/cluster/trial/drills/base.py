@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from lbdemo.cluster.install.strategies.promises import Figures
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.trial.load import Load
-from lbdemo.cluster.trial.verify import Setting
+from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import Place
 from lbdemo.errors import NotReadyError
 from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.objects import Pod
 
-INTERVAL = 0.5  # seconds between two looks
+LOOK = 0.5  # seconds between two looks
 RATE = 100.0  # RPC/s of the load during a drill
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Where a drill takes place. `set_outlier` installs the strategy with outlier detection on or off."""
+class DrillRun:
+    """What a drill works with. `set_outlier` installs the strategy with outlier detection on or off."""
 
     kubectl: Kubectl
     place: Place
-    setting: Setting
+    installation: Installation
     say: Callable[[str], None]
     set_outlier: Callable[[bool], None]
-    connection_age: float = 0.0  # seconds after which servers close connections; 0: never
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def load(self, limit: float) -> Load:
         """Steady calls, for `limit` seconds at most."""
-        return Load(self.kubectl, self.place, self.setting, RATE, limit)
+        return Load(self.kubectl, self.place, self.installation, RATE, limit)
 
     def servers(self) -> tuple[Pod, ...]:
         """The echo servers that are ready now."""
@@ -48,11 +48,16 @@ class Scene:
         while len(pods := self._pods()) != replicas or not all(pod.ready for pod in pods):
             if self.clock() >= deadline:
                 raise NotReadyError(f"{replicas} pods should be left", f"{len(pods)} are there", "`lbdemo status`")
-            self.sleep(INTERVAL)
+            self.sleep(LOOK)
 
     def _pods(self) -> tuple[Pod, ...]:
         selector = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
         return self.kubectl.get("pods", namespace=self.place.namespace, selector=selector).pods
+
+    def judged(self, drill: str, figures: Figures, note: str = "") -> Drilled:
+        """The drill's figures beside what the installed strategy promises of it; a `note` is added to that."""
+        promise = self.installation.strategy.promises.of(drill, self.installation.setup)
+        return Drilled(drill, figures, promise.words + note, promise.kept(figures))
 
     def scale(self, replicas: int) -> None:
         """Sets the number of servers."""
@@ -69,7 +74,7 @@ class Drilled:
     """
 
     name: str
-    figures: Mapping[str, float | int | None]
+    figures: Figures
     expected: str
     as_expected: bool
 
@@ -89,4 +94,4 @@ def _figure(name: str, value: float | int | None) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-Drill = Callable[[Scene], Drilled]
+Drill = Callable[[DrillRun], Drilled]

@@ -6,18 +6,18 @@ import contextlib
 from collections.abc import Iterator
 
 from lbdemo.cluster.install.strategies.base import ADMIN_PORT
-from lbdemo.cluster.trial.drills.base import Scene
+from lbdemo.cluster.trial.drills.base import DrillRun
 from lbdemo.errors import LbdemoError, ProgramFailedError
 
 
-def set_fault(scene: Scene, pod: str, *, delay_ms: int = 0, unavailable: float = 0.0) -> None:
+def set_fault(run: DrillRun, pod: str, *, delay_ms: int = 0, unavailable: float = 0.0) -> None:
     """Sets the faults of one pod; all zero is well."""
     argv = ["lbdemo", "peer", "fault", "--target", f"127.0.0.1:{ADMIN_PORT}",
             "--delay-ms", str(delay_ms), "--unavailable", f"{unavailable:g}"]  # fmt: skip
-    scene.kubectl.exec(pod, scene.place.namespace, argv, timeout=30.0)
+    run.kubectl.exec(pod, run.place.namespace, argv, timeout=30.0)
 
 
-def crash(scene: Scene, pod: str) -> None:
+def crash(run: DrillRun, pod: str) -> None:
     """Ends the pod's server without a goodbye, as when its node fails, and the pod with it.
 
     `kubectl delete --grace-period=0 --force` alone would not do: the kubelet still sends SIGTERM and waits two seconds,
@@ -25,18 +25,18 @@ def crash(scene: Scene, pod: str) -> None:
     """
     argv = ["lbdemo", "peer", "crash", "--target", f"127.0.0.1:{ADMIN_PORT}"]
     with contextlib.suppress(ProgramFailedError):  # the container may be gone before the answer is out
-        scene.kubectl.exec(pod, scene.place.namespace, argv, timeout=30.0)
-    scene.kubectl.call(
-        "delete", f"pod/{pod}", "--grace-period=0", "--force", "--wait=false", namespace=scene.place.namespace
+        run.kubectl.exec(pod, run.place.namespace, argv, timeout=30.0)
+    run.kubectl.call(
+        "delete", f"pod/{pod}", "--grace-period=0", "--force", "--wait=false", namespace=run.place.namespace
     )
 
 
 @contextlib.contextmanager
-def faulty(scene: Scene, pod: str, *, delay_ms: int = 0, unavailable: float = 0.0) -> Iterator[None]:
+def faulty(run: DrillRun, pod: str, *, delay_ms: int = 0, unavailable: float = 0.0) -> Iterator[None]:
     """One pod with a fault, for as long as the block lasts."""
-    set_fault(scene, pod, delay_ms=delay_ms, unavailable=unavailable)
+    set_fault(run, pod, delay_ms=delay_ms, unavailable=unavailable)
     try:
         yield
     finally:
         with contextlib.suppress(LbdemoError):  # a pod that is gone has no fault any more
-            set_fault(scene, pod)
+            set_fault(run, pod)
