@@ -6,8 +6,9 @@ import pytest
 from fakes import FakeRun, failure
 
 from lbdemo.errors import InputError, LbdemoError, MissingProgramError
+from lbdemo.tools.failures import ConflictError, NotFoundError, explain
 from lbdemo.tools.helm import Chart, Helm, Install, explain_helm
-from lbdemo.tools.kubectl import ConflictError, Kubectl, NotFoundError, documents, explain
+from lbdemo.tools.kubectl import Kubectl, documents
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lbdemo.errors import LbdemoError, MissingProgramError, ProgramFailedError
-from lbdemo.tools.kubectl import Run, explain, whole_seconds
+from lbdemo.tools.failures import explain
+from lbdemo.tools.kubectl import Run, whole_seconds
 
 MINIMUM = (3, 13)  # the first Helm with `upgrade --labels`, by which releases are found again
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lbdemo.errors import PROGRAM_FAILED, InputError, LbdemoError, ProgramFailedError
+from lbdemo.errors import InputError, ProgramFailedError
+from lbdemo.tools.failures import CHOOSE, explain
 from lbdemo.tools.objects import Event, Objects, parse_events, parse_list
 
 # Documents of our own need no check against the server's schema, which takes kubectl 0.1 s of CPU.
@@ -37,24 +38,6 @@ class Context:
 
     name: str
     server: str
-
-
-class NotFoundError(LbdemoError):
-    """The object that was asked for does not exist."""
-
-    exit_code = PROGRAM_FAILED
-
-
-class ConflictError(LbdemoError):
-    """Somebody else was faster: the object exists already, or has changed meanwhile."""
-
-    exit_code = PROGRAM_FAILED
-
-
-class TerminatingError(LbdemoError):
-    """The namespace is being deleted: nothing new can be made in it."""
-
-    exit_code = PROGRAM_FAILED
 
 
 class Kubectl:
@@ -96,7 +79,7 @@ class Kubectl:
         document = json.loads(self.call("config", "view", "--minify", "-o", "json") or "{}")
         clusters = document.get("clusters") or []
         if not clusters or not clusters[0].get("cluster", {}).get("server"):
-            raise InputError("kubectl has no current context", NO_CONTEXT_HINT)
+            raise InputError("kubectl has no current context", CHOOSE)
         return Context(self.context or document.get("current-context", ""), clusters[0]["cluster"]["server"])
 
     def get(
@@ -210,47 +193,3 @@ def documents(text: str) -> list[Mapping[str, Any]]:
         found.append(document)
         at = end + len(text[end:]) - len(text[end:].lstrip())
     return found
-
-
-NO_CONTEXT_HINT = "choose one with `kubectl config use-context NAME`, or give --context NAME"
-NO_CONTEXT = (
-    "current-context must exist",
-    "current-context is not set",
-    "the connection to the server localhost:8080 was refused",
-)
-AWAY = ("connection refused", "no such host", "i/o timeout", "was refused", "unable to connect",
-        "tls handshake timeout",
-        "context deadline exceeded", "no route to host", "couldn't get current server api group list",
-        "network is unreachable")  # fmt: skip
-
-
-def explain(error: ProgramFailedError) -> LbdemoError:
-    """What kubectl's failure means for a person; the error itself where we know nothing better to say."""
-    text = error.stderr.lower()
-    if "cannot locate context" in text or ("error: context" in text and "does not exist" in text):
-        return InputError(error.stderr.strip().removeprefix("error: "), NO_CONTEXT_HINT)
-    if any(sign in text for sign in NO_CONTEXT):
-        return InputError("kubectl has no current context", NO_CONTEXT_HINT)
-    if "because it is being terminated" in text:
-        return TerminatingError(error.message, "wait until the namespace is gone, and run the command again")
-    if "(notfound)" in text:
-        return NotFoundError(error.message, error.hint)
-    if "(alreadyexists)" in text or "(conflict)" in text:
-        return ConflictError(error.message, error.hint)
-    if "(forbidden)" in text and "forbidden: user" in text:
-        return _with_hint(error, "this user has not the rights; `kubectl auth can-i --list` shows what it may do")
-    if "unauthorized" in text or "must be logged in" in text:
-        return _with_hint(error, "the cluster does not know this user: log in again")
-    if "failed calling webhook" in text:
-        return _with_hint(error, "the webhook that must answer does not: look at its pods and its Service")
-    if error.code == 124 or any(sign in text for sign in AWAY):
-        return _with_hint(
-            error, "the API server does not answer: is the cluster running, and is this the right context?"
-        )
-    return error
-
-
-def _with_hint(error: ProgramFailedError, hint: str) -> ProgramFailedError:
-    """The same failure with a hint, without the lines that kubectl's cache repeats for every try."""
-    lines = [line for line in error.stderr.splitlines() if "memcache.go" not in line]
-    return ProgramFailedError(error.argv, error.code, "\n".join(lines) or error.stderr, hint)

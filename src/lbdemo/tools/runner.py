@@ -15,6 +15,7 @@ from typing import Any
 import sh
 
 from lbdemo.errors import InputError, MissingProgramError, ProgramFailedError
+from lbdemo.tools.environment import for_programs
 
 CHUNK = 256 * 1024  # bytes a read of a stream takes at most: large reads keep the cost of a log line low
 GRACE = 5.0  # seconds between asking a child to end and insisting
@@ -28,6 +29,23 @@ HINTS = {
     "minikube": "install minikube: https://minikube.sigs.k8s.io/, or push through a registry with --registry",
     "k3d": "install k3d: https://k3d.io/, or push through a registry with --registry",
 }
+
+
+class Child:
+    """A program that stays until it is ended."""
+
+    def __init__(self, process: Any, end: Callable[[], None]) -> None:
+        self._process = process
+        self._end = end
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, negative when a signal ended it; None while it runs."""
+        return None if self._process.is_alive() else int(self._process.exit_code)
+
+    def end(self) -> None:
+        """Ends it, and waits until it has."""
+        self._end()
 
 
 class Runner:
@@ -87,6 +105,18 @@ class Runner:
             self._end(process)
             self._forget(process)
 
+    def start(self, argv: Sequence[str], heard: Callable[[str], None]) -> Child:
+        """Starts a program that stays; `heard` gets the lines of its stderr as they come. `cancel` ends it, too."""
+        command = self._command(argv)
+        self._say(argv, "")
+        process = self._start(command, argv, "", _out=os.devnull, _err=lambda line: heard(line.rstrip("\n")))
+
+        def end() -> None:
+            self._end(process)
+            self._forget(process)
+
+        return Child(process, end)
+
     def stream(self, argv: Sequence[str]) -> Iterator[str]:
         """The program's stdout line by line, without line ends; otherwise as `chunks`."""
         rest = b""
@@ -130,7 +160,7 @@ class Runner:
                     raise KeyboardInterrupt
                 process = command(
                     *argv[1:], _in=stdin or None, _bg=True, _bg_exc=False, _tty_out=False, _new_group=True,
-                    _return_cmd=True, _no_out=True, _no_err=True, **redirect,
+                    _return_cmd=True, _no_out=True, _no_err=True, _env=for_programs(os.environ), **redirect,
                 )  # fmt: skip
                 self._running[id(process)] = process
         except (OSError, ValueError) as error:

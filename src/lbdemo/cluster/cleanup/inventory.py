@@ -17,7 +17,8 @@ from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import forbidden, side_by_side
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import OperationFailedError, ProgramFailedError
-from lbdemo.tools.kubectl import ConflictError, Kubectl, NotFoundError
+from lbdemo.tools.failures import ConflictError, NotFoundError
+from lbdemo.tools.kubectl import Kubectl
 
 NAME = labels.INVENTORY
 KEY = "objects.gz"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from lbdemo.cluster.follow.log_seen import Repeats, SeenLines
 from lbdemo.cluster.follow.pod_watch import PodWatch, State, refused, state
 from lbdemo.errors import ProgramFailedError
-from lbdemo.tools.kubectl import Kubectl, explain
+from lbdemo.tools.failures import explain
+from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.log_stamps import is_stamped
 from lbdemo.tools.objects import Container, Pod
 

@@ -16,7 +16,8 @@ from lbdemo.cluster.follow.log_pod import CONTAINER, Lines, Note, PodLog, Start,
 from lbdemo.cluster.follow.pod_watch import PodWatch
 from lbdemo.cluster.kernel import labels
 from lbdemo.errors import InputError, ProgramFailedError
-from lbdemo.tools.kubectl import Kubectl, explain
+from lbdemo.tools.failures import explain
+from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.log_stamps import is_stamped, sortable
 from lbdemo.tools.objects import Pod
 

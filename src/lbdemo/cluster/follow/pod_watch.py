@@ -10,7 +10,8 @@ from typing import Any
 
 from lbdemo.cluster.kernel.observe import forbidden
 from lbdemo.errors import LbdemoError, ProgramFailedError
-from lbdemo.tools.kubectl import Kubectl, explain
+from lbdemo.tools.failures import explain
+from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.objects import Pod, parse_pod
 
 PAUSE = 1.0  # seconds before another try

@@ -19,7 +19,8 @@ from typing import Any
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.errors import LbdemoError, NotReadyError
-from lbdemo.tools.kubectl import ConflictError, Kubectl, NotFoundError, TerminatingError
+from lbdemo.tools.failures import ConflictError, NotFoundError, TerminatingError
+from lbdemo.tools.kubectl import Kubectl
 
 NAME = "lbdemo-lock"
 GONE = (NotFoundError, TerminatingError)  # what a lock raises whose namespace goes away: another lbdemo cleans it up

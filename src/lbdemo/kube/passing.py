@@ -1,0 +1,38 @@
+"""Programs in pods, asked over HTTP through the API server: metrics, admin pages."""
+
+from __future__ import annotations
+
+from lbdemo.kube.answers import Right, Unseen
+from lbdemo.kube.client import Client
+from lbdemo.kube.questions import TIMEOUT, Question
+from lbdemo.kube.refusals import Refusal
+from lbdemo.kube.transport import Reply
+
+
+class Passing(Client):
+    """What asks programs behind the API server."""
+
+    def pod_get(
+        self, pod: str, namespace: str, port: int | str, path: str, *, timeout: float = TIMEOUT
+    ) -> Reply | Unseen:
+        """`GET path` of a port of the pod; the program's own failures are replies, too."""
+        return self._pass("pods", pod, namespace, port, path, timeout)
+
+    def service_get(
+        self, service: str, namespace: str, port: int | str, path: str, *, timeout: float = TIMEOUT
+    ) -> Reply | Unseen:
+        """The same of a Service's port: of one of its endpoints, as the API server picks."""
+        return self._pass("services", service, namespace, port, path, timeout)
+
+    def _pass(
+        self, plural: str, name: str, namespace: str, port: int | str, path: str, timeout: float
+    ) -> Reply | Unseen:
+        place = f"/api/v1/namespaces/{namespace}/{plural}/{name}:{port}/proxy/{path.lstrip('/')}"
+        what = f"{path} of {plural.removesuffix('s')} {name}:{port} in namespace {namespace}"
+        question = Question(
+            what, Right("get", f"{plural}/proxy", "", namespace, name), place, accept="*/*", timeout=timeout
+        )
+        answer = self.ask(question)
+        if not isinstance(answer, Refusal):
+            return answer
+        return answer.passed or self.unseen(question, answer)

@@ -1,0 +1,156 @@
+"""One `kubectl proxy` on a private unix socket: the door through which the API server is asked.
+
+It has kubectl's credentials, plugins and impersonation, and a plugin is asked once, not once a question. The socket
+lies in a folder that only this user may enter. Started at the first question, again when it has died.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from lbdemo.errors import OperationFailedError, ProgramFailedError
+from lbdemo.tools.failures import explain
+
+PATIENCE = 20.0  # seconds that kubectl may take to open its socket; on an idle machine it takes 0.1
+LOOK = 0.005  # seconds between two looks for the socket
+LONGEST = 100  # bytes of a socket's path; the system's own limit is 104 to 108
+KEPT = 40  # lines of its stderr
+LOG_LINE = ("E", "W", "I", "F")  # how a line of kubectl's own log begins, before four digits
+
+
+class Child(Protocol):
+    """A running program."""
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+
+    def end(self) -> None:
+        """Ends it, and waits until it has."""
+
+
+class Starts(Protocol):
+    """Who can start a program that stays."""
+
+    def start(self, argv: Sequence[str], heard: Callable[[str], None]) -> Child:
+        """Starts it; `heard` gets the lines of its stderr as they come."""
+
+
+class Proxy:
+    """The supervised proxy of one context ("" for the current one, or a pod's own service account).
+
+    `heard` gets what a credential plugin says, line by line, as it says it.
+    """
+
+    def __init__(self, starts: Starts, context: str = "", heard: Callable[[str], None] = lambda _: None) -> None:
+        self._starts = starts
+        self._context = context
+        self._heard = heard
+        self._lock = threading.Lock()
+        self._said: collections.deque[str] = collections.deque(maxlen=KEPT)
+        self._child: Child | None = None
+        self._folder = ""
+        self._path = ""
+        self._starts_made = 0
+
+    def address(self) -> str:
+        """The socket's path; somebody listens there.
+
+        Raises InputError (no such context), MissingProgramError (no kubectl), or what keeps a proxy from running.
+        """
+        with self._lock:
+            if self._child is None or self._child.code is not None:
+                self._start()
+            return self._path
+
+    def words(self) -> list[str]:
+        """What the proxy's stderr has said last, kubectl's own log left out: a credential plugin's words."""
+        return list(self._said)
+
+    def close(self) -> None:
+        """Ends it, and removes the socket."""
+        with self._lock:
+            child, self._child = self._child, None
+            if child is not None:
+                child.end()
+            if self._folder:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = ""
+
+    def _start(self) -> None:
+        if not self._folder:
+            self._folder = private_folder()
+        self._starts_made += 1
+        self._path = str(Path(self._folder, str(self._starts_made)))
+        argv = ["kubectl", *(["--context", self._context] if self._context else []), "proxy",
+                f"--unix-socket={self._path}"]  # fmt: skip
+        said: list[str] = []
+
+        def hear(line: str) -> None:
+            said.append(line)
+            if not logged(line):
+                self._said.append(line)
+                self._heard(line)
+
+        self._child = self._starts.start(argv, hear)
+        self._await(self._child, argv, said)
+
+    def _await(self, child: Child, argv: Sequence[str], said: Sequence[str]) -> None:
+        until = time.monotonic() + PATIENCE
+        while not listening(self._path):
+            if child.code is not None:
+                child.end()
+                raise explain(ProgramFailedError(argv, child.code, "\n".join(said)))
+            if time.monotonic() > until:
+                child.end()
+                raise OperationFailedError(
+                    f"kubectl proxy did not open its socket in {PATIENCE:.0f} s", "is the machine very busy? try again"
+                )
+            time.sleep(LOOK)
+
+
+def private_folder() -> str:
+    """A new folder that only this user may enter, on a path short enough for a socket.
+
+    Raises OperationFailedError when no place can be had for it.
+    """
+    last = "no folder for temporary files"
+    for place in dict.fromkeys((os.environ.get("XDG_RUNTIME_DIR") or "", tempfile.gettempdir(), "/tmp")):
+        try:
+            folder = tempfile.mkdtemp(prefix="lbdemo-", dir=place) if place else ""
+        except OSError as error:
+            last = str(error)
+            continue
+        if folder and len(os.fsencode(folder)) <= LONGEST - 8:
+            return folder
+        if folder:
+            Path(folder).rmdir()
+            last = f"the path of {folder} is too long for a socket"
+    raise OperationFailedError(
+        f"there is no place for the socket of `kubectl proxy`: {last}", "let TMPDIR name a folder with a short path"
+    )
+
+
+def listening(path: str) -> bool:
+    """Whether somebody accepts connections there."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+def logged(line: str) -> bool:
+    """Whether the line is of kubectl's own log, such as `E1125 19:16:40.137124 …`."""
+    return line[:1] in LOG_LINE and line[1:5].isdigit() and line[5:6] == " "

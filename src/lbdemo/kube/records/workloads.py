@@ -1,0 +1,133 @@
+"""What makes pods: deployments, their ReplicaSets, and what scales them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lbdemo.kube.records.meta import Condition, Meta, parse_conditions, parse_meta
+
+REVISION = "deployment.kubernetes.io/revision"
+HASH = "pod-template-hash"  # on every pod of a deployment, and on its ReplicaSet
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployment: what is wanted, what is there."""
+
+    meta: Meta
+    replicas: int
+    updated: int
+    available: int
+    total: int
+    settled: bool  # the controller has seen the newest specification
+    generation: int  # counts the changes of the specification, whoever makes them
+    images: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    selector: Mapping[str, str] = field(default_factory=dict)  # its matchLabels
+    pod_labels: Mapping[str, str] = field(default_factory=dict)  # what its pods are born with
+    pod_annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def revision(self) -> str:
+        """The rollout's number, which its newest ReplicaSet carries too."""
+        return self.meta.annotations.get(REVISION, "")
+
+    @property
+    def complete(self) -> bool:
+        """Whether the rollout is over: all pods updated and available, none of an older kind left."""
+        return self.settled and self.updated == self.replicas == self.available == self.total
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSet:
+    """One ReplicaSet, usually a deployment's: the pods of one version of its template."""
+
+    meta: Meta
+    replicas: int
+    ready: int
+
+    @property
+    def revision(self) -> str:
+        """The number of the rollout that it belongs to."""
+        return self.meta.annotations.get(REVISION, "")
+
+    @property
+    def hash(self) -> str:
+        """What its pods carry as their pod-template-hash."""
+        return self.meta.labels.get(HASH, "")
+
+    def of(self, deployment: Deployment) -> bool:
+        """Whether the deployment made it."""
+        owner = self.meta.controller
+        same_place = self.meta.namespace == deployment.meta.namespace
+        if owner is not None:
+            known = owner.uid == deployment.meta.uid if owner.uid and deployment.meta.uid else True
+            return same_place and (owner.kind, owner.name) == ("Deployment", deployment.meta.name) and known
+        return same_place and self.meta.name == f"{deployment.meta.name}-{self.hash}"
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """One HorizontalPodAutoscaler: whom it scales, between which bounds, and how far it is."""
+
+    meta: Meta
+    target_kind: str
+    target: str
+    least: int
+    most: int
+    current: int
+    desired: int
+    conditions: tuple[Condition, ...]
+
+
+def newest_hashes(deployments: Iterable[Deployment], replica_sets: Iterable[ReplicaSet]) -> frozenset[str]:
+    """The pod-template-hash of every deployment's newest ReplicaSet: pods of others are on their way out."""
+    wanted = list(deployments)
+    return frozenset(
+        s.hash for s in replica_sets for d in wanted if s.hash and s.of(d) and s.revision == d.revision
+    )  # fmt: skip
+
+
+def parse_deployment(item: Mapping[str, Any]) -> Deployment:
+    """One deployment object."""
+    spec, status = item.get("spec", {}), item.get("status", {})
+    template = spec.get("template") or {}
+    born = template.get("metadata") or {}
+    generation = item.get("metadata", {}).get("generation", 0)
+    return Deployment(
+        meta=parse_meta(item),
+        replicas=spec.get("replicas", 1),
+        updated=status.get("updatedReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        total=status.get("replicas", 0),
+        settled=status.get("observedGeneration", 0) >= generation,
+        generation=generation,
+        images=tuple(c.get("image", "") for c in (template.get("spec") or {}).get("containers") or ()),
+        conditions=parse_conditions(status),
+        selector=(spec.get("selector") or {}).get("matchLabels") or {},
+        pod_labels=born.get("labels") or {},
+        pod_annotations=born.get("annotations") or {},
+    )
+
+
+def parse_replica_set(item: Mapping[str, Any]) -> ReplicaSet:
+    """One ReplicaSet object."""
+    spec, status = item.get("spec", {}), item.get("status", {})
+    return ReplicaSet(parse_meta(item), spec.get("replicas", 1), status.get("readyReplicas", 0))
+
+
+def parse_autoscaler(item: Mapping[str, Any]) -> Autoscaler:
+    """One HorizontalPodAutoscaler object (autoscaling/v2)."""
+    spec, status = item.get("spec", {}), item.get("status", {})
+    return Autoscaler(
+        meta=parse_meta(item),
+        target_kind=spec["scaleTargetRef"]["kind"],
+        target=spec["scaleTargetRef"]["name"],
+        least=spec.get("minReplicas", 1),
+        most=spec["maxReplicas"],
+        current=status.get("currentReplicas", 0),
+        desired=status.get("desiredReplicas", 0),
+        conditions=parse_conditions(status),
+    )
