@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from typing import Any, Self
 
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.errors import MissingProgramError, ProgramFailedError
+from lbdemo.kube.api import Api
+from lbdemo.kube.transport import Reply, Request
 from lbdemo.tools.helm import Helm
 from lbdemo.tools.kubectl import Kubectl
 
@@ -166,9 +169,20 @@ def no_docker() -> Any:
     raise AssertionError("Docker was not announced")
 
 
-def tools(run: FakeRun, clock: Callable[[], float] | None = None) -> Tools:
-    """Tools on a fake runner."""
-    return Tools(run, Kubectl(run), Helm(run), no_docker, lambda: None, clock or FakeClock(), FakeStop())
+class NoServer:
+    """A way to no API server: whoever asks it was not expected to."""
+
+    def send(self, request: Request) -> Reply:
+        raise AssertionError(f"unannounced question: {request.method} {request.path}")
+
+    def stream(self, request: Request) -> contextlib.AbstractContextManager[tuple[Reply, Iterator[bytes]]]:
+        raise AssertionError(f"unannounced question: {request.method} {request.path}")
+
+
+def tools(run: FakeRun, clock: Callable[[], float] | None = None, api: Api | None = None) -> Tools:
+    """Tools on a fake runner, and on an API server (see `fake_api`) when there is one."""
+    asked = api or Api(NoServer())
+    return Tools(run, Kubectl(run), asked, Helm(run), no_docker, lambda: None, clock or FakeClock(), FakeStop())
 
 
 def failure(stderr: str, *argv: str, code: int = 1) -> ProgramFailedError:

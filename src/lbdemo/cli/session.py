@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lbdemo.cluster.kernel.steps import Reporter, Tools
+    from lbdemo.kube.proxy import Proxy
+    from lbdemo.kube.transport import UnixTransport
     from lbdemo.tools.docker import Docker
     from lbdemo.tools.kubectl import Context, Kubectl
+    from lbdemo.tools.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,40 +76,81 @@ def session(
     On Ctrl-C every running program is ended before the interruption goes on.
     """
     from lbdemo.cluster.install.preflight import check_context
-    from lbdemo.cluster.kernel.steps import Tools
     from lbdemo.config import check_namespace
-    from lbdemo.tools.helm import Helm
+    from lbdemo.tools.environment import steering, to_paste
     from lbdemo.tools.kubectl import Kubectl
     from lbdemo.tools.runner import Runner
 
     check_namespace(options.namespace)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI job's end is a Ctrl-C, too
     trace = (lambda line: say(f"+ {line}")) if options.verbose else None
-    runner = Runner(trace)
-    forget_helm_settings(os.environ)
-    context = current(Kubectl(runner, options.context), anywhere=anywhere)
-    name = context.name  # named in every call: the current context may change while we work
-    kubectl = Kubectl(runner, name)
-    if not quiet and name:
-        say(f"context {context.name} ({context.server}), namespace {options.namespace}")
+    if trace and steering(os.environ):
+        trace(to_paste(os.environ))
+    first = Runner(trace)
+    context = current(Kubectl(first, options.context), anywhere=anywhere)
+    if not quiet and context.server:
+        say(f"{context}, namespace {options.namespace}")
     if changes:
         check_context(context, yes=yes)
 
-    daemon = once(docker)
+    with door(context, trace) as entered:
+        tools = entered.tools(first)
+        try:
+            with reporter(live=live) as report:
+                yield Session(tools, Kubectl(Runner(trace), context.name), context, report, entered.tools)
+        except KeyboardInterrupt:
+            tools.stop.set()
+            raise
+        finally:
+            tools.cancel()
 
-    def fresh() -> Tools:
-        again = Runner(trace)
-        return Tools(again, Kubectl(again, name), Helm(again, name), daemon, again.cancel)
 
-    tools = Tools(runner, kubectl, Helm(runner, name), daemon, runner.cancel)
+@contextlib.contextmanager
+def door(context: Context, trace: Callable[[str], None] | None) -> Iterator[Door]:
+    """The way to the context's API server: one proxy, which ends with the session."""
+    from lbdemo.kube.proxy import Proxy
+    from lbdemo.tools.runner import Runner
+
+    keeper = Runner(trace)  # its proxy outlives the programs that Ctrl-C ends
+    proxy = Proxy(keeper, context.name, say)  # named: the current context may change while we work
+    entered = Door(context, trace, proxy)
     try:
-        with reporter(live=live) as report:
-            yield Session(tools, Kubectl(Runner(trace), name), context, report, fresh)
-    except KeyboardInterrupt:
-        tools.stop.set()
-        raise
+        yield entered
     finally:
-        runner.cancel()
+        for way in entered.ways:
+            way.close()
+        proxy.close()
+
+
+class Door:
+    """Makes tools; all that it makes ask through one proxy, and each of them is cancelled by itself."""
+
+    def __init__(self, context: Context, trace: Callable[[str], None] | None, proxy: Proxy) -> None:
+        self._context = context
+        self._trace = trace
+        self._proxy = proxy
+        self._daemon = once(docker)
+        self.ways: list[UnixTransport] = []
+
+    def tools(self, runner: Runner | None = None) -> Tools:
+        """Fresh tools, on a runner of their own unless one is given."""
+        from lbdemo.cluster.kernel.steps import Tools
+        from lbdemo.kube.api import Api
+        from lbdemo.kube.transport import UnixTransport
+        from lbdemo.tools.helm import Helm
+        from lbdemo.tools.kubectl import Kubectl
+        from lbdemo.tools.runner import Runner
+
+        own, name = runner or Runner(self._trace), self._context.name
+        way = UnixTransport(self._proxy.address)
+        self.ways.append(way)
+
+        def cancel() -> None:
+            way.cancel()
+            own.cancel()
+
+        api = Api(way, name, trace=self._trace, plugin=bool(self._context.plugin))
+        return Tools(own, Kubectl(own, name), api, Helm(own, name), self._daemon, cancel)
 
 
 def current(kubectl: Kubectl, *, anywhere: bool) -> Context:
@@ -120,12 +164,6 @@ def current(kubectl: Kubectl, *, anywhere: bool) -> Context:
         if not anywhere or kubectl.context:
             raise
         return Context("", "")
-
-
-def forget_helm_settings(environment: MutableMapping[str, str]) -> None:
-    """Takes away what would lead Helm to another cluster than kubectl, or to another store of releases."""
-    for name in [name for name in environment if name.startswith("HELM_KUBE") or name == "HELM_DRIVER"]:
-        del environment[name]
 
 
 def once(make: Callable[[], Docker]) -> Callable[[], Docker]:

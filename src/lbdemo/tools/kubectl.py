@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from lbdemo.errors import InputError, ProgramFailedError
@@ -34,10 +36,28 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A kubeconfig context: its name, and the address of its API server."""
+    """A kubeconfig context: its name ("" inside a pod, whose service account is used), and its API server's address.
+
+    `plugin` is the program that logs the user in, "" when none has to.
+    """
 
     name: str
     server: str
+    plugin: str = ""
+
+    def __str__(self) -> str:
+        return f"context {self.name} ({self.server})" if self.name else f"this pod's own cluster ({self.server})"
+
+
+TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+def inside(environment: Mapping[str, str], token: Path = TOKEN) -> Context | None:
+    """The cluster that we run in, as kubectl finds it when there is no kubeconfig; None outside of one."""
+    host, port = (environment.get(f"KUBERNETES_SERVICE_{part}", "") for part in ("HOST", "PORT"))
+    if not host or not port or not token.is_file():
+        return None
+    return Context("", f"https://{f'[{host}]' if ':' in host else host}:{port}")
 
 
 class Kubectl:
@@ -76,11 +96,18 @@ class Kubectl:
 
     def current(self) -> Context:
         """The context that is used, and its server. Raises InputError when there is none."""
-        document = json.loads(self.call("config", "view", "--minify", "-o", "json") or "{}")
-        clusters = document.get("clusters") or []
+        try:
+            document = json.loads(self.call("config", "view", "--minify", "-o", "json") or "{}")
+        except InputError:
+            if self.context or (here := inside(os.environ)) is None:
+                raise
+            return here
+        clusters, users = document.get("clusters") or [], document.get("users") or []
         if not clusters or not clusters[0].get("cluster", {}).get("server"):
             raise InputError("kubectl has no current context", CHOOSE)
-        return Context(self.context or document.get("current-context", ""), clusters[0]["cluster"]["server"])
+        plugin = (users[0].get("user") or {}).get("exec") or {} if users else {}
+        name = self.context or document.get("current-context", "")
+        return Context(name, clusters[0]["cluster"]["server"], plugin.get("command") or "")
 
     def get(
         self, kinds: str, *names: str, namespace: str = "", selector: str = "", everywhere: bool = False

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from lbdemo.errors import LbdemoError
+from lbdemo.kube.api import Api
 from lbdemo.tools.helm import Helm
 from lbdemo.tools.kubectl import Kubectl, Run
 
@@ -44,10 +45,11 @@ class Tools:
     """The programs that steps call, and how they learn that they should stop."""
 
     run: Run  # for a cluster's own image loader
-    kubectl: Kubectl
+    kubectl: Kubectl  # for what has to be a program's: exec, apply
+    api: Api  # for all questions
     helm: Helm
     docker: Callable[[], Docker]
-    cancel: Callable[[], None]  # ends every running program
+    cancel: Callable[[], None]  # ends every running program and question
     clock: Callable[[], float] = time.monotonic
     stop: threading.Event = field(default_factory=threading.Event)
 
