@@ -74,3 +74,46 @@ def whole() -> dict[str, Any]:
         result("silent", {}, errors=2100),
         skipped=(("ambient", "this Istio has no ztunnel"),),
     )
+
+
+def drilled(expected: str, as_expected: bool = True, **shown: float | None) -> dict[str, Any]:
+    return {"figures": shown, "expected": expected, "as_expected": as_expected}
+
+
+def compared() -> dict[str, Any]:
+    """What `compare` gives: costs and drills of several strategies, some unknown, some never, one not as promised."""
+    return record(
+        result(
+            "clusterip",
+            PINNED,
+            outcome=Outcome.PINNED,
+            fingerprint="sticky",
+            extra={
+                "setup_s": 3.9,
+                "proxy_memory_mb": 0.0,
+                "proxy_cpu_ms_per_1000_calls": 0.0,
+                "drills": {
+                    "scale-up": drilled("a new pod never gets a call", first_call_s=None, even_again_s=None),
+                    "slow": drilled("all calls are slow", slow_pod_share=1.0, p50_ms=201.1, p90_ms=202.5, p99_ms=210.0),
+                },
+            },
+        ),
+        result(
+            "istio",
+            EVEN,
+            fingerprint="round robin",
+            extra={
+                "setup_s": 21.64,
+                "proxy_memory_mb": 164.5,
+                "proxy_cpu_ms_per_1000_calls": None,
+                "control_plane_memory_mb": 60.2,
+                "drills": {
+                    "scale-up": drilled("new pods get calls", first_call_s=5.737, even_again_s=5.74),
+                    "slow": drilled("even, so slow", False, slow_pod_share=0.1234, p50_ms=1.6, p90_ms=2.5, p99_ms=None),
+                },
+            },
+        ),
+        result("xds", EVEN, spread_over=4.2, fingerprint="round robin", extra={"setup_s": 3.4, "planned_calls": 2131}),
+        command="compare",
+        skipped=(("ambient", "this Istio has no ztunnel"),),
+    )

@@ -71,7 +71,7 @@ def test_a_quantile_stands_at_its_place_on_the_logarithmic_axis() -> None:
 
     svg = charts.latency_row(latency, (0, 3), "envoy")
 
-    assert [attribute(f"dot {name}", "cx", svg) for name in latency] == [0, 33.33, 66.67, 100]
+    assert [attribute(f"mark {name}", "x", svg) for name in latency] == [0, 33.33, 66.67, 100]
     assert 'aria-label="latency of envoy: p50 1.00 ms, p90 10.0 ms, p99 100 ms, max 1.00 s"' in svg
 
 

@@ -140,9 +140,10 @@ def show(report: Report, record: Mapping[str, object], *, as_json: bool) -> None
             if report.command != "compare":
                 print_report(shown, record)
             else:
-                from lbdemo.render.scoreboard import print_scoreboard, without_scores
+                from lbdemo.render.boards import without_boards
+                from lbdemo.render.scoreboard import print_scoreboard
 
-                print_report(shown, without_scores(record))
+                print_report(shown, without_boards(record))
                 print_scoreboard(shown, record)
 
 

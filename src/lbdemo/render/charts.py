@@ -55,14 +55,33 @@ def latency_axis(results: Iterable[Record]) -> tuple[float, float] | None:
 
 
 def latency_row(latency: Mapping[str, float], axis: tuple[float, float], name: str) -> str:
-    """The quantiles of one result on a logarithmic axis: a line from p50 to max, thick up to p99, a dot each."""
+    """The quantiles of one result on a logarithmic axis: a line from p50 to max, thick up to p99, a mark each."""
     at = {quantile: _position(latency[quantile], axis) for quantile in QUANTILES}
     parts = [_upright("grid", position, 1, 0, 24) for position, _ in _ticks(axis)]
     parts.append(_line("thin", at["p50"], at["max"], 1, 12))
     parts.append(_line("thick", at["p50"], at["p99"], 1, 12))
-    parts += [f'<circle class="dot {quantile}" cx="{_percent(at[quantile])}" cy="12" r="5"/>' for quantile in QUANTILES]
+    parts += [mark(quantile, _percent(at[quantile]), "12") for quantile in QUANTILES]
     values = ", ".join(f"{quantile} {figures.span(latency[quantile])}" for quantile in QUANTILES)
     return _svg("latency", 24, f"latency of {name}: {values}", "".join(parts))
+
+
+SHAPES = {
+    "p50": '<circle r="5"/>',
+    "p90": '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
+    "p99": '<path d="M0-6.5 6.5 0 0 6.5-6.5 0z"/>',
+    "max": '<path d="M-5.5 5 5.5 5 0-6z"/>',
+}
+"""A shape for each quantile, around its place: what colours tell, shapes tell, too."""
+
+
+def mark(quantile: str, x: str, y: str) -> str:
+    """A quantile's mark at a place."""
+    return f'<svg class="mark {quantile}" x="{x}" y="{y}" overflow="visible">{SHAPES[quantile]}</svg>'
+
+
+def key(quantile: str) -> str:
+    """A quantile's mark, for a legend."""
+    return f'<svg class="key" width="16" height="16" aria-hidden="true">{mark(quantile, "8", "8")}</svg>'
 
 
 def latency_scale(axis: tuple[float, float]) -> str:

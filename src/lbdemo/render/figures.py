@@ -68,22 +68,26 @@ def counts(result: Record) -> str:
     return " ".join(number(share["calls"]) for share in result["verdict"]["shares"]) or NONE
 
 
-def judgement(result: Record) -> str:
-    """The outcome, and how it compares with what was promised."""
+def standing(result: Record) -> str:
+    """How what was found compares with what was promised, without what was found."""
     verdict = result["verdict"]
-    outcome, expected = verdict["outcome"], verdict["expected"]
-    if outcome != expected:
-        return f"{outcome}, expected {expected}"
+    if verdict["outcome"] != verdict["expected"]:
+        return f"expected {verdict['expected']}"
     if not verdict["as_expected"]:
-        return f"{outcome}, but not as promised"
+        return "but not as promised"
     if not result["promises_kept"]:
-        return f"{outcome}, but a promise was not kept"
+        return "but a promise was not kept"
     if result["ok"]:
-        return f"{outcome}, as expected"
+        return "as expected"
     odd = [server for server in result["witness"]["servers"] if not server["agrees"]]
     if all(server["own"] is None for server in odd):
-        return f"{outcome}, but the second witness is incomplete"
-    return f"{outcome}, but contradicted by the second witness"
+        return "but the second witness is incomplete"
+    return "but contradicted by the second witness"
+
+
+def judgement(result: Record) -> str:
+    """What was found, and how it compares with what was promised."""
+    return f"{result['verdict']['outcome']}, {standing(result)}"
 
 
 def policy(result: Record) -> str:
@@ -151,9 +155,9 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         for position, inner in enumerate(value, 1):
             yield from _flat(inner, _joined(name, str(position)))
     elif isinstance(value, (list, tuple)):
-        yield name, ", ".join(_scalar(item) for item in value)
+        yield name, ", ".join(plain(item) for item in value)
     else:
-        yield name, _scalar(value)
+        yield name, plain(value)
 
 
 def _joined(outer: str, key: str) -> str:
@@ -161,7 +165,8 @@ def _joined(outer: str, key: str) -> str:
     return f"{outer} · {inner}" if outer else inner
 
 
-def _scalar(value: object) -> str:
+def plain(value: object) -> str:
+    """A value without a unit, as people read it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

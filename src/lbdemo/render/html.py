@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from lbdemo.render import charts, figures
-from lbdemo.render.figures import extras, printable
-from lbdemo.render.tables import badge, key_values, overview, servers, witness
-from lbdemo.words import number
+from lbdemo.render import figures
+from lbdemo.render.figures import printable
+from lbdemo.render.sections import Section, sections
+from lbdemo.render.tables import badge
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
@@ -22,7 +23,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 def page(report: Record) -> str:
     """The record as a page. The JSON in it (`<script id="lbdemo-report">`) is what `--json` prints."""
-    title = f"lbdemo {printable(report['command'])}"
+    title, shown = f"lbdemo {printable(report['command'])}", sections(report)
     style = files("lbdemo.render").joinpath("page.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -39,8 +40,8 @@ def page(report: Record) -> str:
 <body>
 <main>
 {header(report, title)}
-{body(report)}
-</main>
+{contents(shown)}
+{"".join(map(part, shown))}</main>
 <script type="application/json" id="{RECORD_ID}">
 {embedded(report)}
 </script>
@@ -54,92 +55,32 @@ def embedded(report: Record) -> str:
     return json.dumps(report, indent=2).replace("<", "\\u003c")
 
 
+def download(report: Record) -> str:
+    """A link that saves the record as a file; the browser makes it from the page itself."""
+    data = b64encode(json.dumps(report).encode()).decode()
+    name = f"lbdemo-{'-'.join(printable(report['command']).split())}.json"
+    return f'<a download="{escape(name)}" href="data:application/json;base64,{data}">the record as JSON</a>'
+
+
 def header(report: Record, title: str) -> str:
-    """What it is, and how it came out."""
+    """What it is, how it came out, and the record to take away."""
     said = f"lbdemo {printable(report['version'])}"
     said += f", {printable(report['started'])}" if report["started"] else ""
     whole = badge(figures.closing(report), ok=report["ok"])
     return f"""<header>
 <h1>{escape(title)}</h1>
 <p class="whole">{whole}</p>
-<p class="quiet">{escape(said)}</p>
+<p class="quiet">{escape(said)} · {download(report)}</p>
 </header>"""
 
 
-def body(report: Record) -> str:
-    """The sections, those without content left out."""
-    results = report["results"]
-    scale = charts.share_scale(results)
-    environment = [(figures.printable(name).replace("_", " "), value) for name, value in report["environment"].items()]
-    return "\n".join(
-        filter(
-            None,
-            (
-                section("Overview", overview(report)) if len(results) > 1 else "",
-                latencies(report),
-                *(result_section(result, scale) for result in results),
-                skipped(report),
-                section("Environment", key_values(environment)) if any(v for _, v in environment) else "",
-            ),
-        )
-    )
+def contents(shown: tuple[Section, ...]) -> str:
+    """Links to the parts of the page, where there are some."""
+    links = "".join(f'<li><a href="#{section.slug}">{escape(section.title)}</a></li>' for section in shown)
+    return f'<nav aria-label="Contents"><ul>{links}</ul></nav>' if len(shown) > 1 else ""
 
 
-def section(title: str, inside: str) -> str:
-    """A part of the page under a heading."""
-    return f"<section>\n<h2>{escape(title)}</h2>\n{inside}\n</section>"
-
-
-def latencies(report: Record) -> str:
-    """The quantiles of all results on one logarithmic axis."""
-    axis = charts.latency_axis(report["results"])
-    if axis is None:
-        return ""
-    rows = [
-        f'<div class="row"><span class="name">{escape(printable(result["name"]))}</span>'
-        f"{charts.latency_row(result['summary']['latency_ms'], axis, printable(result['name']))}"
-        f'<span class="values">{escape(figures.tail(result))}</span></div>'
-        for result in report["results"]
-        if result["summary"]["latency_ms"]
-    ]
-    legend = (
-        '<p class="legend"><span><i class="key p50"></i>p50</span> <span><i class="key p90"></i>p90</span> '
-        '<span><i class="key p99"></i>p99</span> <span><i class="key max"></i>max</span> '
-        "(counted from when each call was due, on a logarithmic scale)</p>"
-    )
-    axis_row = f'<div class="row axis"><span class="name"></span>{charts.latency_scale(axis)}</div>'
-    late = figures.lateness(report)
-    doubt = [f'<p class="quiet">{escape(late)}</p>'] if late else []
-    return section("Latency", "\n".join([legend, *rows, axis_row, *doubt]))
-
-
-def result_section(result: Record, scale: float) -> str:
-    """One result: the verdict, the reasons, a bar a server, the second witness, further figures."""
-    first, *rest = figures.sentences(result)
-    summary = result["summary"]
-    codes = ", ".join(f" {printable(code)} {number(count)}" for code, count in summary["errors"].items())
-    calls = (
-        f"{number(summary['sent'])} calls, {figures.rate(result)} a second, {number(summary['failed'])} failed{codes}"
-    )
-    calls += f"; fingerprint: {figures.policy(result)}"
-    extra = extras(result["extra"])
-    parts = [
-        f'<p class="quiet">{escape(printable(result["title"]))}</p>',
-        f"<p>{badge(figures.judgement(result), ok=result['ok'])}</p>",
-        f'<p class="headline">{escape(first)}</p>',
-        *(f"<p>{escape(sentence)}</p>" for sentence in rest),
-        servers(result, scale),
-        f'<p class="quiet">{escape(calls)}</p>',
-        witness(result),
-        f"<h3>Further figures</h3>\n{key_values(extra)}" if extra else "",
-    ]
-    return section(printable(result["name"]), "\n".join(filter(None, parts)))
-
-
-def skipped(report: Record) -> str:
-    """What could not be measured, and why."""
-    rows = [
-        (printable(item["name"]), f"{'failed: ' if item['failed'] else ''}{item['reason']}")
-        for item in report["skipped"]
-    ]
-    return section("Skipped", key_values(rows)) if rows else ""
+def part(section: Section) -> str:
+    """A part of the page under a heading that is a link to itself."""
+    link = f'<a class="anchor" href="#{section.slug}" aria-label="link to {escape(section.title)}">#</a>'
+    return f'<section id="{section.slug}">\n<h2>{escape(section.title)} {link}</h2>\n{section.inside}\n</section>\n'

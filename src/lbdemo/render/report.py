@@ -67,11 +67,12 @@ def plain_extras(result: Record) -> list[tuple[str, str]]:
 
 
 def heading(result: Record) -> Text:
-    """The result's name and its verdict."""
-    ok = result["ok"]
-    return Text.assemble(
-        (figures.printable(result["name"]), "bold"), "  ", (figures.judgement(result), f"bold {COLOUR[ok]}")
-    )
+    """The result's name, what was found, and in colour whether that is as it should be.
+
+    They are two things: a PINNED that was promised is no praise.
+    """
+    name, outcome = figures.printable(result["name"]), result["verdict"]["outcome"]
+    return Text.assemble((name, "bold"), "  ", outcome, ", ", (figures.standing(result), COLOUR[result["ok"]]))
 
 
 def shares(result: Record) -> Table:
@@ -139,7 +140,7 @@ COLUMNS: Mapping[str, Callable[[Record], RenderableType]] = {
     "p99": lambda result: figures.quantile(result, "p99"),
     COUNTS: lambda result: apart(figures.counts(result)),
     "fingerprint": lambda result: apart(result["verdict"]["fingerprint"] or figures.NONE),
-    "verdict": lambda result: apart(judged(result, result["verdict"]["outcome"])),
+    "verdict": lambda result: apart(result["verdict"]["outcome"]),
     "ok": lambda result: apart(judged(result, "yes" if result["ok"] else "NO")),
 }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Container, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,14 @@ from lbdemo.render.figures import printable
 from lbdemo.words import number
 
 if TYPE_CHECKING:
+    from lbdemo.render.boards import Board
     from lbdemo.render.figures import Record
 
-OVERVIEW = ("", "verdict", "calls/s", "p50", "p90", "p99", "max", "failed", "calls per server", "fingerprint")
+OVERVIEW = (
+    "", "found", "as expected?", "calls/s", "p50", "p90", "p99", "max", "failed", "calls per server", "fingerprint",
+)  # fmt: skip
+
+NUMBERS = frozenset({"calls/s", "p50", "p90", "p99", "max", "failed"})
 
 
 def badge(text: str, *, ok: bool) -> str:
@@ -21,22 +27,52 @@ def badge(text: str, *, ok: bool) -> str:
     return f'<span class="badge {"good" if ok else "bad"}">{"✓" if ok else "✗"} {escape(text)}</span>'
 
 
+def finding(result: Record) -> str:
+    """What was found, without a judgement: a PINNED that was promised is no praise."""
+    return f'<span class="badge found">{escape(result["verdict"]["outcome"])}</span>'
+
+
 def overview(report: Record) -> str:
     """All results, a row each; on a telephone a card each."""
-    rows = [_overview_row(result) for result in report["results"]]
-    return table("cards", OVERVIEW, rows, "All results")
+    rows = [_overview_row(result, slug) for slug, result in slugs(report)]
+    return table("cards wide", OVERVIEW, rows, "All results", NUMBERS)
 
 
-def _overview_row(result: Record) -> tuple[str, ...]:
+def slugs(report: Record) -> list[tuple[str, Record]]:
+    """Each result with the name under which the page can be linked to it."""
+    return [
+        (f"{number}-{'-'.join(re.findall('[a-z0-9]+', str(result['name']).lower())) or 'result'}", result)
+        for number, result in enumerate(report["results"], 1)
+    ]
+
+
+def _overview_row(result: Record, slug: str) -> tuple[str, ...]:
+    ok = result["ok"]
     return (
-        escape(printable(result["name"])),
-        badge(result["verdict"]["outcome"], ok=result["ok"]),
+        f'<a href="#{slug}">{escape(printable(result["name"]))}</a>',
+        finding(result),
+        badge("yes" if ok else f"NO: {figures.standing(result).removeprefix('but ')}", ok=ok),
         figures.rate(result),
         *(escape(figures.quantile(result, name)) for name in charts.QUANTILES),
         number(result["summary"]["failed"]),
         escape(figures.counts(result)),
         escape(result["verdict"]["fingerprint"] or figures.NONE),
     )
+
+
+def board(shown: Board) -> str:
+    """A table of the scoreboard: a row a strategy, with what it promises and whether that came true."""
+    promised = any(row.kept is not None for row in shown.rows)
+    heads = ("", *shown.heads, *(("as expected?", "promise") if promised else ()))
+    rows = [
+        (
+            escape(printable(row.name)),
+            *map(escape, row.cells),
+            *((badge("yes" if row.kept else "NO", ok=bool(row.kept)), escape(row.promise)) if promised else ()),
+        )
+        for row in shown.rows
+    ]
+    return table("cards board", heads, rows, figures.printable(shown.title), shown.heads)
 
 
 def servers(result: Record, scale: float) -> str:
@@ -63,10 +99,11 @@ def _figures(share: Record) -> str:
 
 
 def witness(result: Record) -> str:
-    """What the client counted beside what the second witness counted."""
+    """What the second witness says: one line where it agrees; otherwise what the client counted beside it."""
     said = result["witness"]
-    if not said["servers"]:
-        return ""
+    if all(server["own"] == server["client"] for server in said["servers"]):
+        line = figures.witness(result)
+        return f'<p class="quiet">{escape(line)}</p>' if line else ""
     rows = [
         (
             escape(printable(server["server"])),
@@ -81,7 +118,11 @@ def witness(result: Record) -> str:
     heads = ("", "client", "witness", "agrees", "note")
     kept = len(heads) if any(row[-1] for row in rows) else len(heads) - 1
     return f"<h3>Second witness: {escape(name)}</h3>\n" + table(
-        "cards", heads[:kept], [row[:kept] for row in rows], "Calls answered, gate included"
+        "cards board",
+        heads[:kept],
+        [row[:kept] for row in rows],
+        "Calls answered, gate included",
+        {"client", "witness"},
     )
 
 
@@ -91,20 +132,29 @@ def key_values(rows: Iterable[tuple[str, object]]) -> str:
     return f'<table class="pairs"><tbody>{"".join(lines)}</tbody></table>'
 
 
-def table(kind: str, heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
-    """A table of cells that are markup already. The roles stay what they are where a style makes cards of the rows."""
-    head = "".join(f'<th scope="col" role="columnheader">{escape(name) or "name"}</th>' for name in heads)
-    body = "".join(f'<tr role="row">{_cells(heads, row)}</tr>' for row in rows)
+def table(
+    kind: str, heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numbers: Container[str] = ()
+) -> str:
+    """A table of cells that are markup already; the columns `numbers` stand on the right.
+
+    The roles stay what they are where a style makes cards of the rows.
+    """
+    kinds = [' class="number"' if name in numbers else "" for name in heads]
+    head = "".join(
+        f'<th scope="col" role="columnheader"{its}>{escape(name) or "name"}</th>'
+        for name, its in zip(heads, kinds, strict=True)
+    )
+    body = "".join(f'<tr role="row">{_cells(heads, row, kinds)}</tr>' for row in rows)
     return (
         f'<table class="{kind}" role="table"><caption>{escape(caption)}</caption>'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
     )
 
 
-def _cells(heads: Sequence[str], row: Sequence[str]) -> str:
+def _cells(heads: Sequence[str], row: Sequence[str], kinds: Sequence[str]) -> str:
     first = f'<th scope="row" role="rowheader">{row[0]}</th>'
     rest = (
-        f'<td role="cell" data-label="{escape(head)}">{cell}</td>'
-        for head, cell in zip(heads[1:], row[1:], strict=True)
+        f'<td role="cell" data-label="{escape(head)}"{its}>{cell}</td>'
+        for head, cell, its in zip(heads[1:], row[1:], kinds[1:], strict=True)
     )
     return first + "".join(rest)
