@@ -64,7 +64,7 @@ def test_each_act_is_played_counted_and_confirmed_by_the_second_witness() -> Non
 
 
 @pytest.mark.parametrize(
-    ("program", "shown"), [("name echo-2", "serve"), ("tcp_proxy", "tcp_proxy"), ("admin", "envoy")]
+    ("program", "shown"), [("name echo-2", "serve"), ("tcp_proxy", "tcp_proxy"), ("admin-address-path", "envoy")]
 )
 def test_a_program_that_dies_on_the_way_is_named_and_no_verdict_given(program: str, shown: str) -> None:
     class Killer(Onlooker):
