@@ -74,6 +74,14 @@ def test_a_real_envoy_accepts_the_bootstrap(values: Values, tmp_path: Path) -> N
     assert "deprecated" not in done.stderr.lower()
 
 
+@pytest.mark.parametrize(("listen", "both"), [("::", True), ("0.0.0.0", None)])
+def test_envoy_listens_at_ipv6_and_ipv4_unless_told(listen: str, *, both: bool | None) -> None:
+    listeners = bootstrap(Values("server", envoy=EnvoyValues(enabled=True, listen=listen)))["static_resources"]
+
+    addresses = [listener["address"]["socket_address"] for listener in listeners["listeners"]]
+    assert [(found["address"], found.get("ipv4_compat")) for found in addresses] == [(listen, both)] * 2
+
+
 def test_envoy_comes_with_the_servers_only_and_only_when_enabled() -> None:
     added = names(render(ENVOY.to_values())) - names(render(Values("server").to_values()))
     client = Values("client", client=ClientValues("echo-server-envoy:8080"), envoy=EnvoyValues(enabled=True))

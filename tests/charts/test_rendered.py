@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from lbdemo.cluster.install.values import (
     EnvoyValues,
     ImageValues,
     IstioValues,
+    PodValues,
     Quantities,
     ResourceValues,
     ServerValues,
@@ -144,12 +146,64 @@ def test_the_plain_client_release() -> None:
 def test_the_services_speak_grpc_on_one_port() -> None:
     manifests = render(Values("server", server=ServerValues(port=9000)).to_values())
 
-    port = {"name": "grpc", "appProtocol": "grpc", "port": 9000, "targetPort": "grpc"}
+    port = {"name": "grpc", "appProtocol": "kubernetes.io/h2c", "port": 9000, "targetPort": "grpc"}
     headless = one(manifests, "Service", "echo-server-headless")["spec"]
     assert one(manifests, "Service", "echo-server")["spec"]["ports"] == [port]
     assert headless["ports"] == [port]
     assert headless["clusterIP"] == "None"
     assert headless["publishNotReadyAddresses"] is False
+
+
+@pytest.mark.parametrize(
+    ("values", "protocol"),
+    [
+        (SERVER, "kubernetes.io/h2c"),
+        (Values("server", envoy=EnvoyValues(enabled=True)), "kubernetes.io/h2c"),
+        (Values("server", istio=IstioValues(enabled=True)), "grpc"),
+        (Values("server", xds=XdsValues(enabled=True)), "grpc"),
+        (Values("server", server=ServerValues(app_protocol="grpc")), "grpc"),
+    ],
+)
+def test_a_ports_protocol_is_one_that_its_consumer_knows(values: Values, protocol: str) -> None:
+    services = [manifest for manifest in render(values.to_values()) if manifest["kind"] == "Service"]
+
+    assert {port["appProtocol"] for service in services for port in service["spec"]["ports"]} == {protocol}
+
+
+POD = PodValues(
+    image_pull_secrets=("regcred",),
+    node_selector={"pool": "blue"},
+    tolerations=({"key": "gpu", "operator": "Exists"},),
+    labels={"team": "a", "app.kubernetes.io/name": "theirs", "sidecar.istio.io/inject": "true"},
+    annotations={"note": "b", "kubectl.kubernetes.io/default-container": "theirs"},
+    run_as_user=0,
+)
+
+
+@EVERY
+def test_every_pod_gets_what_the_cluster_wants_of_it_and_keeps_what_is_ours(values: Values) -> None:
+    plain, wanted = pods(render(values.to_values())), pods(render(replace(values, pod=POD).to_values()))
+
+    for before, pod in zip(plain, wanted, strict=True):
+        spec, marks = pod["spec"], pod["metadata"]
+        assert spec["imagePullSecrets"] == [{"name": "regcred"}]
+        assert spec["nodeSelector"] == {"pool": "blue"}
+        assert spec["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
+        assert marks["labels"] == {**before["metadata"]["labels"], "team": "a"}
+        assert marks["annotations"] == {**before["metadata"]["annotations"], "note": "b"}
+        assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def test_a_plain_pod_says_nothing_of_nodes_and_secrets() -> None:
+    for pod in pods(render(SERVER.to_values())):
+        assert not {"imagePullSecrets", "nodeSelector", "tolerations"} & set(pod["spec"])
+
+
+def test_a_quota_that_wants_limits_of_cpu_can_be_satisfied() -> None:
+    resources = ResourceValues(limits=Quantities("1", "256Mi"))
+
+    for pod in pods(render(Values("server", resources=resources).to_values())):
+        assert pod["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "1", "memory": "256Mi"}
 
 
 def test_the_server_is_run_as_told() -> None:

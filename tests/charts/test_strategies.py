@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +135,17 @@ def test_the_proxyless_client_gets_its_bootstrap() -> None:
         # Kubernetes expands only what was named before.
         assert list(variables)[-1] == "GRPC_XDS_BOOTSTRAP_CONFIG"
         assert variables["POD_IP"]["valueFrom"]["fieldRef"]["fieldPath"] == "status.podIP"
+
+
+def test_another_cluster_domain_reaches_the_proxyless_client() -> None:
+    target = XDS_TARGET.replace("cluster.local", "corp.example")
+    client = replace(XDS_CLIENT, client=ClientValues(target), cluster_domain="corp.example")
+
+    for pod in pods(render(client.to_values())):
+        bootstrap = json.loads(environment(pod)["GRPC_XDS_BOOTSTRAP_CONFIG"]["value"])
+        assert bootstrap["node"]["id"].endswith("~shop.svc.corp.example")
+    server = one(render(replace(XDS, cluster_domain="corp.example").to_values()), "Pod", "echo-server-test")
+    assert arguments(server)["--target"] == target
 
 
 def test_other_clients_get_none() -> None:

@@ -14,7 +14,7 @@
 
 {{/* istiod knows a proxyless client by GENERATOR "grpc"; its plain-text port asks for no credentials. */}}
 {{- define "echo.xds.bootstrap" -}}
-{{- $id := printf "sidecar~$(POD_IP)~$(POD_NAME).%s~%s.svc.cluster.local" .Release.Namespace .Release.Namespace -}}
+{{- $id := printf "sidecar~$(POD_IP)~$(POD_NAME).%s~%s.svc.%s" .Release.Namespace .Release.Namespace .Values.clusterDomain -}}
 {{- $metadata := dict "GENERATOR" "grpc" "NAMESPACE" .Release.Namespace -}}
 {{- $server := dict
       "server_uri" .Values.xds.istiodAddress

@@ -19,16 +19,48 @@ nothing left to wait for; an older one gets it together with the server, and mus
 proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true, "proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "1s"}}'
 {{- end }}
 
+{{/* Labels or annotations of a pod: our own (as YAML), and those of the values that are not ours. */}}
+{{- define "echo.pod.marks" -}}
+{{- toYaml (merge (fromYaml (index . 0)) (index . 1)) -}}
+{{- end }}
+
+{{- define "echo.pod.labels" -}}
+{{- $own := printf "%s\n%s" (include "echo.labels" .) (include "echo.mesh.labels" .) -}}
+{{- include "echo.pod.marks" (list $own .Values.pod.labels) -}}
+{{- end }}
+
+{{- define "echo.pod.annotations" -}}
+{{- $mesh := ternary (include "echo.mesh.annotations" .) "" .Values.istio.enabled -}}
+{{- $own := printf "kubectl.kubernetes.io/default-container: echo\n%s" $mesh -}}
+{{- include "echo.pod.marks" (list $own .Values.pod.annotations) -}}
+{{- end }}
+
 {{/* What all our pods have in common; "restricted" in the words of Kubernetes' pod security standards. */}}
 {{- define "echo.pod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  runAsUser: 10001
-  runAsGroup: 10001
+  {{- with .Values.pod.runAsUser }}
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  {{- end }}
   seccompProfile:
     type: RuntimeDefault
+{{- with .Values.pod.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- with .Values.pod.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.pod.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "echo.container.security" -}}

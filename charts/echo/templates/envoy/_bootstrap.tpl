@@ -4,6 +4,12 @@
 {{/* Envoy's own admin, on loopback only: whoever reaches it can end the process. */}}
 {{- define "echo.envoy.adminPort" -}}9901{{- end }}
 
+{{/* Where Envoy listens: `::` takes IPv4 as well. */}}
+{{- define "echo.envoy.listen" -}}
+{{- $address := index . 0 -}}
+{address: {{ $address | quote }}, port_value: {{ index . 1 }}{{ if contains ":" $address }}, ipv4_compat: true{{ end }}}
+{{- end }}
+
 {{- define "echo.envoy.bootstrap" -}}
 admin:
   address:
@@ -28,7 +34,7 @@ static_resources:
 {{- define "echo.envoy.listener" -}}
 - name: grpc
   address:
-    socket_address: {address: 0.0.0.0, port_value: {{ .Values.server.port }}}
+    socket_address: {{ include "echo.envoy.listen" (list .Values.envoy.listen .Values.server.port) }}
   filter_chains:
     - filters:
         - name: envoy.filters.network.http_connection_manager
@@ -68,7 +74,7 @@ static_resources:
 {{- define "echo.envoy.status" -}}
 - name: status
   address:
-    socket_address: {address: 0.0.0.0, port_value: {{ include "echo.envoy.statusPort" . }}}
+    socket_address: {{ include "echo.envoy.listen" (list .Values.envoy.listen (include "echo.envoy.statusPort" .)) }}
   filter_chains:
     - filters:
         - name: envoy.filters.network.http_connection_manager

@@ -3,10 +3,18 @@
 {{- if eq .Values.role "client" -}}
 {{ .Values.client.target }}
 {{- else if .Values.xds.enabled -}}
-xds:///{{ .Release.Name }}.{{ .Release.Namespace }}.svc.cluster.local:{{ .Values.server.port }}
+xds:///{{ .Release.Name }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}:{{ .Values.server.port }}
 {{- else if .Values.envoy.enabled -}}
 {{ .Release.Name }}-envoy:{{ .Values.server.port }}
 {{- else -}}
 {{ .Release.Name }}:{{ .Values.server.port }}
 {{- end -}}
+{{- end }}
+
+{{- define "echo.test.labels" -}}
+app.kubernetes.io/name: echo-test
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: test
+{{ include "echo.common" . }}
+{{ include "echo.mesh.labels" . }}
 {{- end }}

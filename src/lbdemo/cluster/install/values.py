@@ -5,7 +5,8 @@ The defaults here are those of values.yaml; tests hold the three together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 Role = Literal["server", "client"]
@@ -22,6 +23,18 @@ class ImageValues:
     tag: str = ""
     digest: str = ""
     pull_policy: PullPolicy = "IfNotPresent"
+
+
+@dataclass(frozen=True, slots=True)
+class PodValues:
+    """What clusters may want of every pod. A user of 0 is whom the cluster chooses, as OpenShift does."""
+
+    image_pull_secrets: tuple[str, ...] = ()
+    node_selector: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tolerations: tuple[Mapping[str, str | int], ...] = field(default=(), hash=False)
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    run_as_user: int = 10001
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +57,14 @@ class ResourceValues:
 class ServerValues:
     """The servers. A connection age of 0 s is no limit; `drain_seconds` is the time between SIGTERM and GOAWAY.
 
-    `admin_port` is where they answer their owner, on the pod's loopback; 0: nowhere.
+    `app_protocol` is what their Services say of the port; "" is what the consumers know. `admin_port` is where
+    they answer their owner, on the pod's loopback; 0: nowhere.
     """
 
     port: int = 8080
     max_connection_age_seconds: float = 0
     drain_seconds: float = 5
+    app_protocol: str = ""
     admin_port: int = 8081
 
 
@@ -99,6 +114,7 @@ class EnvoyValues:
     enabled: bool = False
     image: ImageValues = ImageValues("docker.io/envoyproxy/envoy", "v1.36.4")
     replicas: int = 1
+    listen: str = "::"
     retries: int = 0
     drain_seconds: float = 5
     resources: ResourceValues = ResourceValues()
@@ -119,6 +135,8 @@ class Values:
     role: Role
     replicas: int = 2
     image: ImageValues = ImageValues()
+    pod: PodValues = PodValues()
+    cluster_domain: str = "cluster.local"
     server: ServerValues = ServerValues()
     client: ClientValues = ClientValues()
     balancing: BalancingValues = BalancingValues()
@@ -133,8 +151,15 @@ class Values:
 
 
 def _to_values(record: Any) -> dict[str, Any]:
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {_camel_case(name): _to_values(v) if is_dataclass(v) else v for name, v in values.items()}
+    values = {each.name: getattr(record, each.name) for each in fields(record)}
+    return {_camel_case(name): _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it. The keys of a mapping are somebody's own names, such as labels."""
+    if is_dataclass(value):
+        return _to_values(value)
+    return [dict(item) if isinstance(item, Mapping) else item for item in value] if isinstance(value, tuple) else value
 
 
 def _camel_case(name: str) -> str:
