@@ -59,7 +59,7 @@ def main() -> None:
     print(f"decode and Tally.add  {read:8.2f} µs a line (aim: 8), {read / load:.1f} x json.loads alone")
     print(f"encode                {microseconds(encode_all, calls):8.2f} µs a sample")
     print(f"Tally.summary         {microseconds(lambda: add_all().summary(), 1) - add * calls:8.0f} µs")
-    print(f"judge, 3 servers      {microseconds(lambda: judge(summary, Expectation()), 1):8.0f} µs")
+    print(f"judge, 3 servers      {microseconds(lambda: judge(summary.counts, Expectation()), 1):8.0f} µs")
     for servers in (2, 3, 5, 10, 1000):
         spent = microseconds(lambda k=servers: plan_calls(k), 1)  # type: ignore[misc]
         print(f"plan_calls({servers:4})      {spent:8.0f} µs: {plan_calls(servers)} calls")

@@ -41,7 +41,7 @@ def result(
         tally.add(Sample(seq, due, due, latency, server, code))
     summary = tally.summary()
     witness = tuple(Witness(server, calls, calls + contradicted_by, note) for server, calls in counts.items())
-    verdict = judge(summary, Expectation(outcome, servers=servers, fingerprint=fingerprint))
+    verdict = judge(summary.counts, Expectation(outcome, servers=servers, fingerprint=fingerprint))
     said: dict[str, Any] = {"title": f"the calls go by {name}", "witness_name": "each server's own counter", **further}
     return Result(name, summary=summary, verdict=verdict, witness=witness, **said)
 

@@ -108,11 +108,16 @@ def test_the_second_witness_counted_every_call(played: tuple[dict[str, Any], str
     assert counted == result["summary"]["sent"] + result["summary"]["gate_calls"]
 
 
+def seen(result: dict[str, Any]) -> Any:
+    """What a user saw; on a machine too busy for that, how long the servers took."""
+    return result["summary"]["latency_ms"] or result["summary"]["service_ms"]
+
+
 def test_with_a_slow_server_even_is_not_good_and_uneven_is(played: tuple[dict[str, Any], str, Path]) -> None:
     even, two, scan = (named(played[0], name) for name in ("slow-rr", "slow-lr-two", "slow-lr-scan"))
 
     assert max(calls(even)) - min(calls(even)) <= 4
-    assert even["summary"]["latency_ms"]["p90"] >= 198
+    assert seen(even)["p90"] >= 198
     assert any("Even is not the same as good" in note for note in even["notes"])
     for uneven in (two, scan):
         assert uneven["verdict"]["outcome"] == "UNBALANCED"
@@ -150,11 +155,11 @@ def test_progress_goes_to_stderr_as_plain_lines(played: tuple[dict[str, Any], st
     assert "\x1b" not in played[1]
 
 
-def test_too_few_calls_are_no_proof_and_exit_with_1() -> None:
+def test_too_few_calls_are_no_proof_and_exit_with_7() -> None:
     with lbdemo("demo", "--servers", "2", "--calls", "20", http_proxy="http://127.0.0.1:1") as running:
         output, _ = running.communicate(timeout=LIMIT)
 
-    assert running.returncode == 1
+    assert running.returncode == 7
     assert "INCONCLUSIVE" in output
     assert "as expected: 1 of 3" in output
     assert "failed" not in output

@@ -23,7 +23,7 @@ def act(name: str, counts: Mapping[str, int], outcome: Outcome = Outcome.BALANCE
         for _ in range(calls):
             tally.add(Sample(0, 0.0, 0.0, 0.2 if server == SLOW else 0.001, server, "OK"))
     summary = tally.summary()
-    return Result(name, name, summary, judge(summary, Expectation(outcome, servers=tuple(EVEN))))
+    return Result(name, name, summary, judge(summary.counts, Expectation(outcome, servers=tuple(EVEN))))
 
 
 def histogram_of(latency: float) -> float:

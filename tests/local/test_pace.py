@@ -47,7 +47,7 @@ def test_the_fewest_calls_still_prove_an_exact_round_robin(servers: int) -> None
     for seq in range(choose(DemoOptions(servers), limit=10.0).calls):
         tally.add(Sample(seq, seq * 0.01, seq * 0.01, 0.001, names[seq % servers], "OK"))
 
-    verdict = judge(tally.summary(), Expectation(servers=names, fingerprint="round robin"))
+    verdict = judge(tally.summary().counts, Expectation(servers=names, fingerprint="round robin"))
 
     assert verdict.outcome is Outcome.BALANCED
     assert verdict.as_expected

@@ -8,14 +8,14 @@ from lbdemo.errors import InputError
 from lbdemo.measure import gate_limit, plan_calls, simultaneous_z, wilson
 
 
-def exact_power_for_two(calls: int, effect: float, alpha: float) -> float:
+def exact_power_for_two(calls: int, tolerance: float, alpha: float) -> float:
     """By its definition: the summed probability of all outcomes whose two intervals lie inside the band."""
     z = simultaneous_z(alpha, 2)
     fits = [
         n
         for n in range(calls + 1)
         if all(
-            (1 - effect) / 2 <= low and high <= (1 + effect) / 2
+            (1 - tolerance) / 2 <= low and high <= (1 + tolerance) / 2
             for low, high in (wilson(n, calls, z), wilson(calls - n, calls, z))
         )
     ]
@@ -27,21 +27,21 @@ def test_the_plan_is_the_known_one(servers: int, about: int) -> None:
     assert plan_calls(servers) == pytest.approx(about, rel=0.05)
 
 
-@pytest.mark.parametrize(("effect", "alpha", "power"), [(0.2, 0.001, 0.99), (0.3, 0.01, 0.9), (0.5, 0.05, 0.5)])
+@pytest.mark.parametrize(("tolerance", "alpha", "power"), [(0.2, 0.001, 0.99), (0.3, 0.01, 0.9), (0.5, 0.05, 0.5)])
 def test_for_two_servers_the_plan_is_exact_and_one_call_fewer_does_not_suffice(
-    effect: float, alpha: float, power: float
+    tolerance: float, alpha: float, power: float
 ) -> None:
-    calls = plan_calls(2, effect, alpha, power)
+    calls = plan_calls(2, tolerance, alpha, power)
 
-    assert exact_power_for_two(calls, effect, alpha) >= power
-    assert exact_power_for_two(calls - 1, effect, alpha) < power
+    assert exact_power_for_two(calls, tolerance, alpha) >= power
+    assert exact_power_for_two(calls - 1, tolerance, alpha) < power
 
 
-def test_more_is_needed_for_more_servers_smaller_effects_and_stricter_tests() -> None:
+def test_more_is_needed_for_more_servers_smaller_tolerances_and_stricter_tests() -> None:
     usual = plan_calls(3)
 
     assert plan_calls(4) > usual
-    assert plan_calls(3, effect=0.1) > usual
+    assert plan_calls(3, tolerance=0.1) > usual
     assert plan_calls(3, alpha=0.0001) > usual
     assert plan_calls(3, power=0.999) > usual
 
@@ -50,10 +50,10 @@ def test_for_one_server_there_is_still_something_to_see() -> None:
     assert plan_calls(1) == 100
 
 
-@pytest.mark.parametrize("effect", [0.01, 0.9])
+@pytest.mark.parametrize("tolerance", [0.01, 0.9])
 @pytest.mark.parametrize("servers", [2, 3, 1000])
-def test_the_extremes_have_a_plan(servers: int, effect: float) -> None:
-    assert plan_calls(servers, effect) >= servers
+def test_the_extremes_have_a_plan(servers: int, tolerance: float) -> None:
+    assert plan_calls(servers, tolerance) >= servers
 
 
 @pytest.mark.parametrize("servers", [-1, 0, 1001])
@@ -64,10 +64,10 @@ def test_impossible_numbers_of_servers_are_refused(servers: int) -> None:
         gate_limit(servers)
 
 
-@pytest.mark.parametrize("effect", [-0.2, 0.0, 0.001, 1.0, 20.0, float("nan")])
-def test_unusable_effects_are_refused(effect: float) -> None:
-    with pytest.raises(InputError, match="effect"):
-        plan_calls(3, effect)
+@pytest.mark.parametrize("tolerance", [-0.2, 0.0, 0.001, 1.0, 20.0, float("nan")])
+def test_unusable_tolerances_are_refused(tolerance: float) -> None:
+    with pytest.raises(InputError, match="tolerance"):
+        plan_calls(3, tolerance)
 
 
 @pytest.mark.parametrize("value", [-0.1, 0.0, 1.0, 5.0, float("nan")])

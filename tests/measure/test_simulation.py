@@ -13,15 +13,13 @@ from math import factorial, prod
 
 import pytest
 
-from lbdemo.measure import Expectation, Outcome, judge, plan_calls
+from lbdemo.measure import Counts, Expectation, Outcome, judge, plan_calls
 from lbdemo.measure.intervals import log10_at_least, log10_at_most
-from lbdemo.records import Quantiles, ServerCalls, Summary
 
 BLOCKS = 1500
 ALPHA = 0.001
 POWER = 0.99
 ONCE_IN_A_MILLION = -6.0
-LATENCY = Quantiles(p50=0.001, p90=0.001, p99=0.001, max=0.001)
 
 
 def random_counts(rng: random.Random, weights: list[int], calls: int) -> list[int]:
@@ -36,11 +34,12 @@ def random_counts(rng: random.Random, weights: list[int], calls: int) -> list[in
     return [drawn[:calls].count(server) for server in range(len(weights))]
 
 
-def verdict_of(counts: list[int], effect: float = 0.2) -> Outcome:
+def verdict_of(counts: list[int], tolerance: float = 0.2) -> Outcome:
     calls = sum(counts)
-    servers = tuple(ServerCalls(f"s{n}", count, count / calls, LATENCY) for n, count in enumerate(counts) if count)
-    summary = Summary(calls, calls, (), servers, LATENCY, 1.0, calls)
-    return judge(summary, Expectation(count=len(counts), effect=effect, alpha=ALPHA)).outcome
+    servers = tuple((f"s{n}", count) for n, count in enumerate(counts) if count)
+    return judge(
+        Counts(calls, calls, (), servers), Expectation(count=len(counts), tolerance=tolerance, alpha=ALPHA)
+    ).outcome
 
 
 def outcomes(seed: int, weights: list[int], calls: int, blocks: int) -> Counter[Outcome]:

@@ -11,7 +11,7 @@ from lbdemo.measure import Expectation, Outcome, judge
 from lbdemo.records import Result, Sample, Tally, Witness, encode
 from lbdemo.records.recording import Recording, begin, end, read
 
-ASKED = Expectation(Outcome.BALANCED, ("a", "b", "c"), effect=0.3, alpha=0.01)
+ASKED = Expectation(Outcome.BALANCED, ("a", "b", "c"), tolerance=0.3, alpha=0.01)
 CALLS = [encode(Sample(n, 1.7e9 + n, 1.7e9 + n, 0.001, "ab"[n % 2], "OK")) for n in range(100)]
 
 
@@ -22,7 +22,7 @@ def header(calls: int = 100) -> str:
 def footer() -> str:
     summary = Tally().summary()
     witness = (Witness("a", 50, 50), Witness("b", 50, None, "gone"))
-    return end(Result("envoy", "", summary, judge(summary, ASKED), witness, "each server", ("b went away.",)))
+    return end(Result("envoy", "", summary, judge(summary.counts, ASKED), witness, "each server", ("b went away.",)))
 
 
 def changed(line: str, **changes: object) -> str:

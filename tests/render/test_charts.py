@@ -29,7 +29,7 @@ def test_all_bars_of_a_report_share_one_scale_that_holds_the_longest() -> None:
 
 
 def test_a_bar_is_as_long_as_its_share_and_the_fair_line_stands_at_the_fair_share() -> None:
-    svg = charts.share_bar(share("echo-1", 0.5), effect=0.2, scale=1.0)
+    svg = charts.share_bar(share("echo-1", 0.5), tolerance=0.2, scale=1.0)
 
     assert attribute("bar", "width", svg) == 50
     assert attribute("fair", "x1", svg) == pytest.approx(33.33)
@@ -38,14 +38,14 @@ def test_a_bar_is_as_long_as_its_share_and_the_fair_line_stands_at_the_fair_shar
 
 
 def test_the_chart_has_its_figures_as_text_for_those_who_cannot_see_it() -> None:
-    svg = charts.share_bar(share("echo-1", 0.5), effect=0.2, scale=1.0)
+    svg = charts.share_bar(share("echo-1", 0.5), tolerance=0.2, scale=1.0)
 
     assert 'role="img"' in svg
     assert 'aria-label="echo-1: 50.0 % of the calls, 33.3 % is fair"' in svg
 
 
 def test_who_was_not_expected_has_no_fair_share() -> None:
-    svg = charts.share_bar(share("stranger", 0.5, fair=0), effect=0.2, scale=1.0)
+    svg = charts.share_bar(share("stranger", 0.5, fair=0), tolerance=0.2, scale=1.0)
 
     assert 'class="fair"' not in svg
     assert "was not expected" in svg
@@ -63,7 +63,7 @@ def test_one_latency_only_has_an_axis_too() -> None:
 
 
 def test_without_an_answer_there_is_no_axis() -> None:
-    assert charts.latency_axis([result(counts={}, errors=3).to_dict()]) is None
+    assert charts.latency_axis([result(counts={}).to_dict()]) is None
 
 
 def test_a_quantile_stands_at_its_place_on_the_logarithmic_axis() -> None:

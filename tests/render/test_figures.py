@@ -63,7 +63,7 @@ def test_without_a_witness_nothing_is_said_of_one() -> None:
 def test_servers_that_never_answered_have_a_share_but_no_latency() -> None:
     servers = figures.servers(result(counts=PINNED).to_dict())
 
-    assert [(server["server"], server["latency_ms"] is None) for server in servers] == [
+    assert [(server["server"], server["service_ms"] is None) for server in servers] == [
         ("echo-1", True),
         ("echo-2", False),
         ("echo-3", True),

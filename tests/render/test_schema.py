@@ -23,7 +23,7 @@ def as_read(report: dict[str, Any]) -> Any:
 def members(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The paths of all members of all objects, what is free-form left out."""
     found: list[tuple[Any, ...]] = []
-    if isinstance(value, dict) and (not path or path[-1] not in {"extra", "environment", "errors"}):
+    if isinstance(value, dict) and (not path or path[-1] not in {"extra", "environment", "errors", "figures"}):
         for key, inner in value.items():
             found += [(*path, key), *members(inner, (*path, key))]
     elif isinstance(value, list) and value:
@@ -59,20 +59,20 @@ def test_every_member_is_required() -> None:
     assert forgiven == []
 
 
-def test_members_that_it_does_not_know_are_refused() -> None:
+def test_new_members_may_be_added_as_it_promises() -> None:
     report = as_read(whole())
     places = [report, *(report["results"][0][name] for name in ("summary", "verdict", "witness"))]
 
     for place in places:
         place["surprise"] = 1
-        assert not VALIDATOR.is_valid(report)
-        del place["surprise"]
+
+    assert VALIDATOR.is_valid(report)
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("schema",), "lbdemo.report/2"),
+        (("schema",), "lbdemo.report/1"),
         (("ok",), "yes"),
         (("results", 0, "summary", "sent"), -1),
         (("results", 0, "summary", "sent"), 1.5),

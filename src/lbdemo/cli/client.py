@@ -202,11 +202,13 @@ def closing_words(report: LoadReport) -> list[str]:
         before = f"{count(summary.gate_calls, 'call')} before that showed {count(len(summary.gate_servers), 'server')}"
         failed = f", {number(summary.gate_errors)} of them failed" if summary.gate_errors else ""
         return [f"no call was counted; {before}{failed}" if summary.gate_calls else "no call was made"]
-    pace = f"{duration(summary.seconds)} ({summary.calls_per_second:.0f} RPC/s)"
-    lines = [f"{count(summary.sent, 'call')} in {pace}, {failures(summary)}"]
+    pace = f" ({summary.calls_per_second:.0f} RPC/s)" if summary.calls_per_second else ""
+    lines = [f"{count(summary.sent, 'call')} in {duration(summary.seconds)}{pace}, {failures(summary)}"]
     if summary.latency:
         tail = summary.latency
-        lines.append(f"latency: p50 {duration(tail.p50)}, p99 {duration(tail.p99)}, max {duration(tail.max)}")
+        told = {"p50": tail.p50, "p90": tail.p90, "p99": tail.p99, "max": tail.max}
+        shown = [f"{name} {'≥ ' * (name in tail.at_least)}{duration(v)}" for name, v in told.items() if v is not None]
+        lines.append(f"latency: {', '.join(shown)}")
     lines += [
         f"  {server.server}  {count(server.calls, 'call')}  {percent(server.share)}" for server in summary.servers
     ]
@@ -215,6 +217,8 @@ def closing_words(report: LoadReport) -> list[str]:
         lines.append(
             f"before that, {count(summary.gate_calls, 'call')} showed {count(len(summary.gate_servers), 'server')}"
         )
+    if summary.latency_missing == "late":
+        lines.append("latency: not told, for the client could not keep its schedule")
     if summary.late:
         lines.append(
             f"{count(summary.late, 'call')} left late, by up to {duration(summary.max_lag)}: the schedule was not kept"

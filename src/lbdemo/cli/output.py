@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -36,13 +37,13 @@ def verdicts() -> list[str]:
     """What a shell may complete a verdict to."""
     from lbdemo.measure import Outcome
 
-    return list(Outcome.__members__)
+    return [outcome.replace(" ", "-") for outcome in Outcome]
 
 
 Junit = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Write a JUnit report, for CI.")]
 Html = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Write one self-contained page with charts.")]
 Save = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Keep every call, for `lbdemo report`.")]
-Effect = Annotated[float, typer.Option(metavar="RATIO", help="How far off its fair share a pod may be.")]
+Tolerance = Annotated[float, typer.Option(metavar="RATIO", help="How far off its fair share a pod may be.")]
 Alpha = Annotated[float, typer.Option(metavar="P", help="The error probability of the whole test.")]
 Expect = Annotated[
     str,
@@ -60,12 +61,13 @@ def now() -> str:
 
 
 def outcome(name: str) -> str:
-    """The name of an outcome in capitals, or "" for none; raises InputError for another word."""
+    """The outcome as verdicts spell it, or "" for none; raises InputError for another word."""
     from lbdemo.measure import Outcome
 
-    if name and name.upper() not in Outcome.__members__:
-        raise InputError(f"{name!r} is no verdict", f"choose one of {', '.join(Outcome.__members__)}")
-    return name.upper()
+    told = re.sub("[-_ ]+", " ", name).upper()
+    if name and told not in list(Outcome):
+        raise InputError(f"{name!r} is no verdict", f"choose one of {', '.join(verdicts())}")
+    return told
 
 
 def check_writable(*paths: str, read: Path | None = None) -> None:
@@ -94,7 +96,7 @@ def resolved(path: str | Path) -> Path:
 
 
 def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
-    """Shows the report and writes the files; exit code 0 when all is as expected, else 1."""
+    """Shows the report and writes the files; exit code 0: all is as expected, 1: it is not, 7: nobody can tell."""
     record, failure = report.to_dict(), None
     try:
         show(report, record, as_json=as_json)  # first: whatever happens to the files, the figures are there
@@ -115,7 +117,7 @@ def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
         write(html, page(record))
     if failure is not None:
         raise failure
-    return 0 if report.ok else 1
+    return report.exit_code
 
 
 def write(path: str, text: str) -> None:

@@ -20,7 +20,7 @@ def report(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="JSON lines from verify --save, or from client; - is stdin.")
     ],
-    effect: Annotated[float | None, typer.Option(metavar="RATIO", help="Judge with this effect size instead.")] = None,
+    tolerance: Annotated[float | None, typer.Option(metavar="RATIO", help="Judge with this tolerance instead.")] = None,
     alpha: Annotated[float | None, typer.Option(metavar="P", help="Judge with this error probability instead.")] = None,
     expect: output.Expect = "",
     servers: Annotated[int | None, typer.Option(min=0, metavar="N", help="How many servers there were.")] = None,
@@ -42,14 +42,14 @@ def report(
     asked = replace(
         asked,
         outcome=told,
-        effect=asked.effect if effect is None else effect,
+        tolerance=asked.tolerance if tolerance is None else tolerance,
         alpha=asked.alpha if alpha is None else alpha,
         count=asked.count if servers is None else servers,
         fingerprint=asked.fingerprint if told is asked.outcome else "",
     )
     summary = run.tally.summary()
     result = Result(
-        run.name, run.title, summary, judge(summary, asked), run.witness, run.witness_name,
+        run.name, run.title, summary, judge(summary.counts, asked), run.witness, run.witness_name,
         notes=(*run.notes, *filter(None, [run.missing])), promises_kept=not run.missing,
     )  # fmt: skip
     record = Report("report", __version__, run.started, (result,), run.environment)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def verify(
     ctx: typer.Context,
     calls: Annotated[int, typer.Option(min=0, metavar="N", help="RPCs to judge (0: as many as it takes).")] = 0,
-    effect: output.Effect = 0.2,
+    tolerance: output.Tolerance = 0.2,
     alpha: output.Alpha = 0.001,
     expect: output.Expect = "",
     rate: Annotated[float, typer.Option(min=1, metavar="RPC/S", help="RPCs a second, at fixed times.")] = 500.0,
@@ -39,7 +39,7 @@ def verify(
 
     output.check_writable(save, junit, html)
     told = output.outcome(expect)
-    wanted = VerifyOptions(calls, effect, alpha, told, check_rate(rate), concurrency, connections, seconds(timeout))
+    wanted = VerifyOptions(calls, tolerance, alpha, told, check_rate(rate), concurrency, connections, seconds(timeout))
     report = measured(ctx.obj, wanted, Path(save) if save else None)
     return output.give(report, as_json=as_json, junit=junit, html=html)
 

@@ -96,7 +96,7 @@ def perform(act: Act, scene: Stage, pace: Pace, audience: Audience) -> Result:
     scene.check()  # of a server, proxy or Envoy that has died on the way, no verdict could tell
     expected = Expectation(act.outcome, servers=tuple(scene.servers), fingerprint=act.fingerprint)
     name, witness = scene.witness(act, run, answers, summary.failed + summary.gate_errors)
-    return Result(act.name, act.title, summary, judge(summary, expected), witness, name)
+    return Result(act.name, act.title, summary, judge(summary.counts, expected), witness, name)
 
 
 def call(act: Act, scene: Stage, pace: Pace, run: str, sink: Sink) -> Summary:

@@ -83,7 +83,7 @@ def _taught(result: Result, even: Result, slow: str) -> Result:
 def on_round_robin(even: Result, slow: str) -> str:
     """Even is not the same as good."""
     still = f"{slow} takes {SLOW_MS} ms longer and still gets {_share(part(even, slow))} of the calls"
-    return f"Even is not the same as good: {still}, so {tail(even.summary.latency)}."
+    return f"Even is not the same as good: {still}, so {tail(seen(even))}."
 
 
 CHOICES = {
@@ -98,7 +98,7 @@ def on_least_request(even: Result, uneven: Result, slow: str) -> tuple[str, ...]
     how = (
         f"{CHOICES[uneven.name]}, so {slow} got {number(got)} of {count(answered, 'call')} ({_share((got, answered))})."
     )
-    before, after = even.summary.latency, uneven.summary.latency
+    before, after = seen(even), seen(uneven)
     if before is None or after is None:
         return (how,)
     gain = margin(part(even, slow), (got, answered)).told(_share(part(even, slow)))
@@ -115,9 +115,16 @@ def on_tail(before: Quantiles, after: Quantiles) -> str:
     return f"The slowest tenth of the calls is no better for it: {compared}."
 
 
+def seen(result: Result) -> Quantiles | None:
+    """What a user saw; where the client could not keep its schedule, how long the servers took."""
+    return result.summary.latency or result.summary.service
+
+
 def tail(latency: Quantiles | None) -> str:
     """The slow end of the latencies."""
-    return f"p90 is {duration(latency.p90)} and p99 {duration(latency.p99)}" if latency else "no call was answered"
+    if latency is None:
+        return "there is no latency to tell"
+    return f"p90 is {duration(latency.p90)}" + (f" and p99 {duration(latency.p99)}" if latency.p99 else "")
 
 
 def part(result: Result, server: str) -> tuple[int, int]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from lbdemo.errors import InputError
 from lbdemo.measure.plan import gate_limit
 
-if TYPE_CHECKING:
-    from lbdemo.records.sample import Sample
+
+class Observed(Protocol):
+    """A call that came back: whether it was sent as one of the gate's, and which server signed it."""
+
+    @property
+    def gate(self) -> bool:
+        """Sent while still looking for all servers."""
+
+    @property
+    def server(self) -> str:
+        """The server's own name; "" for none."""
 
 
 class Measurement:
@@ -75,7 +84,7 @@ class Measurement:
         self._block_sent += 1
         return False
 
-    def observe(self, sample: Sample) -> None:
+    def observe(self, sample: Observed) -> None:
         """Takes note of a call that came back; `sample.gate` says what it was sent as."""
         if not sample.gate:
             self._block_observed += 1

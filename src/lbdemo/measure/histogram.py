@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from array import array
 from math import ceil, floor, inf, isfinite, log
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LOWEST = 1e-6
 HIGHEST = 600.0
@@ -13,11 +17,10 @@ RELATIVE_ERROR = 0.01
 # e), one value stands for all of its bucket with a relative error of at most e: Masson, Rim and Lee,
 # "DDSketch", VLDB 2019, section 2.1. A hair less than 1 % leaves room for the rounding of the logarithm.
 _ERROR = RELATIVE_ERROR * 0.999
-_GROWTH = (1 + _ERROR) / (1 - _ERROR)
-_PER_LOG = 1 / log(_GROWTH)
+GROWTH = (1 + _ERROR) / (1 - _ERROR)
+_PER_LOG = 1 / log(GROWTH)
 _LOG_LOWEST = log(LOWEST)
 _BUCKETS = floor((log(HIGHEST) - _LOG_LOWEST) * _PER_LOG) + 1
-_NANOSECONDS = 1e9
 
 
 def check_duration(seconds: float) -> None:
@@ -30,14 +33,13 @@ class Histogram:
     """How often which duration (seconds) was seen, from 1 µs to 10 min with a relative error of at most 1 %.
 
     8 KB whatever was added. Values outside are counted at the nearer end of the range; `min`, `max` and
-    `count` are exact, `total` is exact to a nanosecond a value, so that merging in any order gives the same.
+    `count` are exact, so that merging in any order gives the same.
     """
 
-    __slots__ = ("_buckets", "_total", "count", "max", "min")
+    __slots__ = ("_buckets", "count", "max", "min")
 
     def __init__(self) -> None:
         self._buckets = array("Q", bytes(8 * _BUCKETS))
-        self._total = 0
         self.count = 0
         self.min = inf
         self.max = -inf
@@ -50,24 +52,31 @@ class Histogram:
             check_duration(seconds)
             self._buckets[0 if seconds < LOWEST else -1] += 1
         self.count += 1
-        self._total += int(seconds * _NANOSECONDS + 0.5)
         if seconds > self.max:
             self.max = seconds
         if seconds < self.min:
             self.min = seconds
 
+    def add_all(self, durations: Sequence[float]) -> None:
+        """Counts many durations that `check_duration` lets pass; a third of the time that `add` takes for each."""
+        if not durations:
+            return
+        buckets = self._buckets
+        for seconds in durations:
+            if LOWEST <= seconds < HIGHEST:
+                buckets[int((log(seconds) - _LOG_LOWEST) * _PER_LOG)] += 1
+            else:
+                buckets[0 if seconds < LOWEST else -1] += 1
+        self.count += len(durations)
+        self.max = max(self.max, *durations)
+        self.min = min(self.min, *durations)
+
     def merge(self, other: Histogram) -> None:
         """Takes over all that the other has counted; the other stays as it is."""
         self._buckets = array("Q", map(int.__add__, self._buckets, other._buckets))
         self.count += other.count
-        self._total += other._total
         self.max = max(self.max, other.max)
         self.min = min(self.min, other.min)
-
-    @property
-    def total(self) -> float:
-        """The sum of all durations, in seconds."""
-        return self._total / _NANOSECONDS
 
     def quantile(self, q: float) -> float:
         """The duration in seconds that a share `q` of all does not exceed (nearest rank): 0.5 is the median.
@@ -79,23 +88,28 @@ class Histogram:
         if not self.count:
             raise ValueError("nothing was counted, so there is no quantile")
         # 0.07 * 100 is 7.000000000000001: without the hair less, its rank would be 8.
-        rank = max(1, ceil(q * self.count * (1 - 1e-15)))
+        return self.ranked(max(1, ceil(q * self.count * (1 - 1e-15))))
+
+    def ranked(self, rank: int) -> float:
+        """The duration in seconds that has this rank: 1 is the shortest, `count` the longest."""
         if rank == 1:
             return self.min
         if rank == self.count:
             return self.max
-        return min(max(self._ranked(rank), self.min), self.max)
-
-    def _ranked(self, rank: int) -> float:
         seen = 0
         for index, counted in enumerate(self._buckets):
             seen += counted
             if seen >= rank:
-                return _middle(index)
+                return min(max(_middle(index), self.min), self.max)
         raise AssertionError("the buckets hold fewer values than were counted")
+
+    @property
+    def buckets(self) -> tuple[tuple[int, int], ...]:
+        """The buckets that hold something: index and count. Bucket i begins at LOWEST * GROWTH**i seconds."""
+        return tuple((index, counted) for index, counted in enumerate(self._buckets) if counted)
 
 
 def _middle(index: int) -> float:
     """The value whose relative distance to both ends of the bucket is the same."""
-    lower = LOWEST * _GROWTH**index
-    return 2 * lower * _GROWTH / (1 + _GROWTH)
+    lower = LOWEST * GROWTH**index
+    return 2 * lower * GROWTH / (1 + GROWTH)

@@ -1,8 +1,7 @@
-"""Names that stand for servers without one, and the lateness that is one."""
+"""Names that stand for servers without one."""
 
 from __future__ import annotations
 
 OTHER = "(other)"
 UNNAMED = "(unnamed)"
-LATE = 0.010
-"""Seconds after which a call counts as sent late: more than a timer's rounding explains."""
+NAMELESS = (OTHER, UNNAMED)

@@ -8,32 +8,32 @@ from lbdemo.errors import InputError
 from lbdemo.measure.intervals import log10_at_least, log10_at_most, simultaneous_z, wilson
 
 MAX_SERVERS = 1000
-SMALLEST_EFFECT = 0.01
-LARGEST_EFFECT = 0.9
+SMALLEST_TOLERANCE = 0.01
+LARGEST_TOLERANCE = 0.9
 CALLS_TO_ONE_SERVER = 100
 """With one server there is nothing to spread; so many calls still show errors and the tail."""
 
 
-def plan_calls(servers: int, effect: float = 0.2, alpha: float = 0.001, power: float = 0.99) -> int:
+def plan_calls(servers: int, tolerance: float = 0.2, alpha: float = 0.001, power: float = 0.99) -> int:
     """The fewest calls with which a fair random policy is judged BALANCED with probability `power`.
 
-    `effect` is how far a share may be off, relative to the fair one (0.2: 20 %); `alpha` is the error that
+    `tolerance` is how far a share may be off, relative to the fair one (0.2: 20 %); `alpha` is the error that
     the intervals allow together. From binomial tails, added up over the servers (Bonferroni): exact for two
     servers, for more a bound on the safe side, which at a power of 0.99 costs less than 1 % more calls.
     Counts are whole numbers, so the probability climbs in a sawtooth; the answer is a number whose
     predecessor does not suffice. Raises InputError for figures that make no sense.
     """
     check_servers(servers)
-    check_test(effect, alpha)
+    check_test(tolerance, alpha)
     check_probability("power", power)
     if servers == 1:
         return CALLS_TO_ONE_SERVER
     too_few, enough = 0, servers
-    while _miss(enough, servers, effect, alpha) > 1 - power:
+    while _miss(enough, servers, tolerance, alpha) > 1 - power:
         too_few, enough = enough, enough * 2
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
-        if _miss(middle, servers, effect, alpha) > 1 - power:
+        if _miss(middle, servers, tolerance, alpha) > 1 - power:
             too_few = middle
         else:
             enough = middle
@@ -59,11 +59,11 @@ def check_servers(servers: int) -> None:
         raise InputError(f"the number of servers is {servers}: it must be from 1 to {MAX_SERVERS}")
 
 
-def check_test(effect: float, alpha: float) -> None:
-    """Raises InputError unless the effect size and the error probability are usable."""
-    if not SMALLEST_EFFECT <= effect <= LARGEST_EFFECT:
+def check_test(tolerance: float, alpha: float) -> None:
+    """Raises InputError unless the tolerance and the error probability are usable."""
+    if not SMALLEST_TOLERANCE <= tolerance <= LARGEST_TOLERANCE:
         raise InputError(
-            f"the effect size is {effect}: it must be from {SMALLEST_EFFECT} to {LARGEST_EFFECT}",
+            f"the tolerance is {tolerance}: it must be from {SMALLEST_TOLERANCE} to {LARGEST_TOLERANCE}",
             hint="0.2 means that a share may be off by 20 % of the fair one",
         )
     check_probability("alpha", alpha)
@@ -75,9 +75,9 @@ def check_probability(name: str, value: float) -> None:
         raise InputError(f"{name} is {value}: it must be a probability between 0 and 1")
 
 
-def _miss(calls: int, servers: int, effect: float, alpha: float) -> float:
+def _miss(calls: int, servers: int, tolerance: float, alpha: float) -> float:
     """The probability (beyond two servers: a bound on it) that a fair choice is not judged BALANCED."""
-    fewest, most = inside(calls, servers, effect, alpha)
+    fewest, most = inside(calls, servers, tolerance, alpha)
     if servers == 2:  # the two counts are one: what one server lacks, the other has too much
         fewest, most = max(fewest, calls - most), min(most, calls - fewest)
     if fewest > most:
@@ -87,13 +87,13 @@ def _miss(calls: int, servers: int, effect: float, alpha: float) -> float:
     return float(below + above) * (1 if servers == 2 else servers)
 
 
-def inside(calls: int, servers: int, effect: float, alpha: float) -> tuple[int, int]:
+def inside(calls: int, servers: int, tolerance: float, alpha: float) -> tuple[int, int]:
     """The fewest and the most of `calls` with which a server's interval lies inside the allowed band.
 
     The first is larger than the second when no count does.
     """
     z = simultaneous_z(alpha, servers)
-    low, high = band(1 / servers, effect)
+    low, high = band(1 / servers, tolerance)
     # An interval's end meets a limit where the score test does: solved for the count, then settled exactly.
     fewest = min(calls, ceil(calls * low + z * sqrt(calls * low * (1 - low))))
     while fewest > 0 and wilson(fewest - 1, calls, z)[0] >= low:
@@ -108,6 +108,6 @@ def inside(calls: int, servers: int, effect: float, alpha: float) -> tuple[int, 
     return fewest, most
 
 
-def band(share: float, effect: float) -> tuple[float, float]:
+def band(share: float, tolerance: float) -> tuple[float, float]:
     """The shares that still count as the expected one."""
-    return share * (1 - effect), share * (1 + effect)
+    return share * (1 - tolerance), share * (1 + tolerance)

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 from lbdemo.measure.fingerprint import dispersion, fingerprint
 from lbdemo.measure.intervals import log10_at_least, log10_at_most, simultaneous_z, wilson
-from lbdemo.measure.names import OTHER, UNNAMED
+from lbdemo.measure.names import NAMELESS
 from lbdemo.measure.plan import band, plan_calls
 from lbdemo.measure.verdict import Expectation, Outcome, ShareInterval
 
 if TYPE_CHECKING:
-    from lbdemo.records.summary import Summary
+    from lbdemo.measure.counts import Counts
 
 PINNED_SHARE = 0.99
 """From this share on a server counts as the only one: the rest are stragglers."""
 
 UNSEEN = "(unseen"
-NAMELESS = (OTHER, UNNAMED)
 FARTHEST = 20
 """So many times the planned calls are proposed at most: a share closer to its limit needs no patience."""
 
@@ -39,7 +38,7 @@ class Spread:
     strangers: tuple[str, ...]
     silent: tuple[str, ...]
     vanished: tuple[str, ...]
-    effect: float
+    tolerance: float
     alpha: float
 
     @property
@@ -63,7 +62,7 @@ class Spread:
         """The expected server to name: provably off if any is, then a silent one, then the farthest off."""
         return max(
             self.expected,
-            key=lambda i: (_outside(i, self.effect), not i.calls, abs(i.share - i.expected_share)),
+            key=lambda i: (_outside(i, self.tolerance), not i.calls, abs(i.share - i.expected_share)),
         )
 
     @property
@@ -98,9 +97,9 @@ class Spread:
             return Outcome.INCONCLUSIVE
         if self.top.share >= PINNED_SHARE and self._excludes_fair(self.top):
             return Outcome.PINNED
-        if any(_outside(interval, self.effect) and self._excludes_fair(interval) for interval in self.expected):
+        if any(_outside(interval, self.tolerance) and self._excludes_fair(interval) for interval in self.expected):
             return Outcome.UNBALANCED
-        if all(_inside(interval, self.effect) for interval in self.expected) and not self.strangers:
+        if all(_inside(interval, self.tolerance) for interval in self.expected) and not self.strangers:
             return Outcome.BALANCED
         return Outcome.INCONCLUSIVE
 
@@ -121,18 +120,18 @@ class Spread:
         return len(self.roster) > 1 and not self.mostly_nameless
 
     @property
-    def more_calls(self) -> int:
-        """About how many calls more settle it, going on like this; 0 when no sensible number does."""
+    def more_calls(self) -> int | None:
+        """About how many calls more settle it, going on like this; None when no sensible number does."""
         if not self.can_settle:
-            return 0
-        planned = plan_calls(len(self.roster), self.effect, self.alpha)
+            return None
+        planned = plan_calls(len(self.roster), self.tolerance, self.alpha)
         if not self.calls or self.strangers:
             return planned
         lacking, enough = self.calls, max(planned, self.calls + 1)
         if not self._settled_by(enough):
             lacking, enough = enough, FARTHEST * enough
             if not self._settled_by(enough):
-                return 0
+                return None
             while enough - lacking > 1 + lacking // 100:
                 middle = (lacking + enough) // 2
                 lacking, enough = (lacking, middle) if self._settled_by(middle) else (middle, enough)
@@ -144,7 +143,7 @@ class Spread:
             _interval(i.server, i.share * calls, calls, i.expected_share, len(self.roster), self.alpha)
             for i in self.expected
         ]
-        return all(_inside(i, self.effect) for i in grown) or any(_outside(i, self.effect) for i in grown)
+        return all(_inside(i, self.tolerance) for i in grown) or any(_outside(i, self.tolerance) for i in grown)
 
     def _excludes_fair(self, interval: ShareInterval) -> bool:
         """True when a fair choice strays so far with a probability below alpha, both directions together.
@@ -159,10 +158,10 @@ class Spread:
         return min(0.0, tail(interval.calls, self.calls, 1 / servers) + log10(servers))
 
 
-def spread(summary: Summary, expectation: Expectation) -> Spread:
+def spread(counts: Counts, expectation: Expectation) -> Spread:
     """Compares the calls that servers answered with the fair share of each."""
-    calls = {server.server: server.calls for server in summary.servers}
-    roster = _roster(summary, expectation)
+    calls = dict(counts.servers)
+    roster = _roster(counts, expectation)
     strangers = tuple(sorted(calls.keys() - set(roster), key=lambda name: (-calls[name], name)))
     total = sum(calls.values())
     return Spread(
@@ -177,18 +176,18 @@ def spread(summary: Summary, expectation: Expectation) -> Spread:
         ),
         strangers=strangers,
         silent=tuple(name for name in roster if name not in calls),
-        vanished=tuple(name for name in roster if name not in calls and name in summary.gate_servers),
-        effect=expectation.effect,
+        vanished=tuple(name for name in roster if name not in calls and name in counts.gate_servers),
+        tolerance=expectation.tolerance,
         alpha=expectation.alpha,
     )
 
 
-def _roster(summary: Summary, expectation: Expectation) -> tuple[str, ...]:
+def _roster(counts: Counts, expectation: Expectation) -> tuple[str, ...]:
     """The servers that should share the calls, sorted; unseen ones fill up to the expected number."""
     if expectation.servers:
         return tuple(sorted(expectation.servers))
-    calls = {server.server: server.calls for server in summary.servers if server.server not in NAMELESS}
-    gate = set(summary.gate_servers) - set(NAMELESS)
+    calls = {server: number for server, number in counts.servers if server not in NAMELESS}
+    gate = set(counts.gate_servers) - set(NAMELESS)
     if not expectation.count:
         return tuple(sorted(gate | calls.keys()))
     # Who was there from the start belongs to the expected ones; who came during the block does not.
@@ -203,11 +202,11 @@ def _interval(server: str, calls: float, of: float, fair: float, servers: int, a
     return ShareInterval(server, round(calls), calls / of if of else 0.0, low, high, fair)
 
 
-def _inside(interval: ShareInterval, effect: float) -> bool:
-    low, high = band(interval.expected_share, effect)
+def _inside(interval: ShareInterval, tolerance: float) -> bool:
+    low, high = band(interval.expected_share, tolerance)
     return low <= interval.low and interval.high <= high
 
 
-def _outside(interval: ShareInterval, effect: float) -> bool:
-    low, high = band(interval.expected_share, effect)
+def _outside(interval: ShareInterval, tolerance: float) -> bool:
+    low, high = band(interval.expected_share, tolerance)
     return interval.high < low or high < interval.low

@@ -9,6 +9,7 @@ from enum import StrEnum
 from lbdemo.errors import InputError
 from lbdemo.measure.fingerprint import FINGERPRINTS, RANDOM_LIKE
 from lbdemo.measure.plan import MAX_SERVERS, check_test
+from lbdemo.measure.reason import Reason
 
 
 class Outcome(StrEnum):
@@ -21,7 +22,11 @@ class Outcome(StrEnum):
     """Some server's interval lies wholly outside the band around its fair share."""
 
     PINNED = "PINNED"
-    """One server answered at least 99 % of the calls, though there are others; no fair choice does that."""
+    """One server answered at least 99 % of the calls, though there are others; no fair choice does that. Or each of
+    several connections has one server to itself, whatever the total."""
+
+    IN_TURNS = "IN TURNS"
+    """Even in the long run, but one server at a time."""
 
     INCONCLUSIVE = "INCONCLUSIVE"
     """Too few calls, nothing to balance, or servers came or went meanwhile."""
@@ -35,7 +40,7 @@ class Expectation:
     """What a strategy promises, and how strictly it is judged.
 
     `servers` are the names of those expected to answer, where they are known; otherwise `count` says how many
-    there are (0: those that answered, in the gate or in the block). `effect` is how far a share may be off
+    there are (0: those that answered, in the gate or in the block). `tolerance` is how far a share may be off
     relative to the fair one, `alpha` the error probability of all intervals together. `fingerprint` is the
     policy promised: 'round robin', 'random' (or 'random-like'), 'skewed', 'sticky', '' for any.
     `max_error_ratio` (0 to 1) is the part of the calls that may fail. Raises InputError for what
@@ -45,13 +50,13 @@ class Expectation:
     outcome: Outcome = Outcome.BALANCED
     servers: tuple[str, ...] = ()
     count: int = 0
-    effect: float = 0.2
+    tolerance: float = 0.2
     alpha: float = 0.001
     fingerprint: str = ""
     max_error_ratio: float = 0.0
 
     def __post_init__(self) -> None:
-        check_test(self.effect, self.alpha)
+        check_test(self.tolerance, self.alpha)
         if not 0 <= max(self.count, len(self.servers)) <= MAX_SERVERS or self.count < 0:
             raise InputError(f"{self.count or len(self.servers)} servers are expected: it must be 0 to {MAX_SERVERS}")
         twice = [name for name, times in Counter(self.servers).items() if times > 1]
@@ -87,24 +92,13 @@ class ShareInterval:
     high: float
     expected_share: float
 
-    def to_dict(self) -> dict[str, object]:
-        """The record ready for JSON."""
-        return {
-            "server": self.server,
-            "calls": self.calls,
-            "share": round(self.share, 6),
-            "low": round(self.low, 6),
-            "high": round(self.high, 6),
-            "expected_share": round(self.expected_share, 6),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the calls show, whether that was promised, and why, in sentences.
+    """What the calls show, whether that was promised, and why.
 
-    `reasons[0]` is the headline. `more_calls`: about how many further calls would settle what is
-    INCONCLUSIVE (0: no sensible number would, or it is settled). `strangers` answered without being
+    `reasons[0]` is the headline. `more_calls`: how many further calls settle what is
+    INCONCLUSIVE (None: no sensible number does, or it is settled). `strangers` answered without being
     expected; `silent` were expected and never answered ("(unseen)" where only their number is known).
     `dispersion` is D = chi-square / (servers - 1), None where there is no spread.
     """
@@ -116,32 +110,9 @@ class Verdict:
     dispersion: float | None
     fingerprint: str
     expected_fingerprint: str
-    reasons: tuple[str, ...]
-    more_calls: int = 0
+    reasons: tuple[Reason, ...]
+    more_calls: int | None = None
     strangers: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
-    effect: float = 0.2
+    tolerance: float = 0.2
     alpha: float = 0.001
-
-    @property
-    def headline(self) -> str:
-        """The verdict in one sentence."""
-        return self.reasons[0]
-
-    def to_dict(self) -> dict[str, object]:
-        """The verdict ready for JSON: stable keys."""
-        return {
-            "outcome": self.outcome.value,
-            "expected": self.expected.value,
-            "as_expected": self.as_expected,
-            "reasons": list(self.reasons),
-            "shares": [interval.to_dict() for interval in self.shares],
-            "dispersion": None if self.dispersion is None else round(self.dispersion, 4),
-            "fingerprint": self.fingerprint,
-            "expected_fingerprint": self.expected_fingerprint,
-            "more_calls": self.more_calls,
-            "strangers": list(self.strangers),
-            "silent": list(self.silent),
-            "effect": self.effect,
-            "alpha": self.alpha,
-        }

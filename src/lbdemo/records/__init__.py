@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from lbdemo.records.quantiles import Quantiles
 from lbdemo.records.report import Report, Result, Witness, failures_explain, unheard
 from lbdemo.records.sample import Sample, decode, encode
-from lbdemo.records.summary import Quantiles, ServerCalls, Summary
+from lbdemo.records.summary import ServerCalls, Summary
 from lbdemo.records.tally import Tally
 
 __all__ = [

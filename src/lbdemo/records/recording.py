@@ -24,7 +24,7 @@ AGAIN = "record it again with `lbdemo verify --save FILE`"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A run as it was saved: judge it again with `judge(tally.summary(), expectation)`."""
+    """A run as it was saved: judge it again with `judge(tally.summary().counts, expectation)`."""
 
     name: str
     title: str
@@ -69,7 +69,7 @@ def begin(
                 "outcome": expectation.outcome.value,
                 "servers": list(expectation.servers),
                 "count": expectation.count,
-                "effect": expectation.effect,
+                "tolerance": expectation.tolerance,
                 "alpha": expectation.alpha,
                 "fingerprint": expectation.fingerprint,
                 "max_error_ratio": expectation.max_error_ratio,
@@ -157,7 +157,7 @@ def _begun(recording: Recording, record: Mapping[str, Any]) -> Recording:
         outcome=Outcome(asked["outcome"]),
         servers=_texts(asked["servers"]),
         count=_count(asked["count"]),
-        effect=_number(asked["effect"]),
+        tolerance=_number(asked["tolerance"] if "tolerance" in asked else asked["effect"]),  # older files say effect
         alpha=_number(asked["alpha"]),
         fingerprint=asked["fingerprint"],
         max_error_ratio=_number(asked["max_error_ratio"]),

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lbdemo.errors import ANSWER_IS_NO, CANNOT_TELL, OK
+from lbdemo.measure.verdict import Outcome
+from lbdemo.records.verdict import verdict_record
 from lbdemo.words import count
 
 if TYPE_CHECKING:
     from lbdemo.measure.verdict import Verdict
     from lbdemo.records.summary import Summary
 
-SCHEMA = "lbdemo.report/1"
+SCHEMA = "lbdemo.report/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,12 @@ class Result:
         agreed = all(witness.agrees for witness in self.witness)
         return self.verdict.as_expected and agreed and self.promises_kept
 
+    @property
+    def open(self) -> bool:
+        """Neither yes nor no: the calls cannot tell, and nothing else speaks against it."""
+        cannot_tell = self.verdict.outcome is Outcome.INCONCLUSIVE and not self.verdict.as_expected
+        return cannot_tell and self.promises_kept and all(witness.agrees for witness in self.witness)
+
     def to_dict(self) -> dict[str, object]:
         """The record ready for JSON."""
         return {
@@ -85,7 +94,7 @@ class Result:
             "ok": self.ok,
             "promises_kept": self.promises_kept,
             "summary": self.summary.to_dict(),
-            "verdict": self.verdict.to_dict(),
+            "verdict": verdict_record(self.verdict),
             "witness": {"name": self.witness_name, "servers": [witness.to_dict() for witness in self.witness]},
             "notes": list(self.notes),
             "extra": dict(self.extra),
@@ -111,6 +120,14 @@ class Report:
     def ok(self) -> bool:
         """Whether everything that should be measured was (and something was), and is as expected."""
         return bool(self.results) and not self.broken and all(result.ok for result in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is as expected; 7 when all that is not cannot be told from the calls; else 1."""
+        if self.ok:
+            return OK
+        undecided = bool(self.results) and not self.broken and all(result.ok or result.open for result in self.results)
+        return CANNOT_TELL if undecided else ANSWER_IS_NO
 
     def to_dict(self) -> dict[str, object]:
         """What `--json` prints, and what the HTML page embeds."""

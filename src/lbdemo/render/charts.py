@@ -27,10 +27,10 @@ def share_scale(results: Iterable[Record]) -> float:
     return max(ends, default=1.0) * ROOM
 
 
-def share_bar(share: Mapping[str, Any], effect: float, scale: float) -> str:
+def share_bar(share: Mapping[str, Any], tolerance: float, scale: float) -> str:
     """One server's share: the bar, its confidence interval, the fair share and the band that still counts as fair."""
     fair = share["expected_share"]
-    low, high = fair * (1 - effect), fair * (1 + effect)
+    low, high = fair * (1 - tolerance), fair * (1 + tolerance)
     parts = [_rect("band", low, high, scale, 0, 26) if fair else "", _rect("bar", 0, share["share"], scale, 6, 14)]
     parts.append(_line("whisker", share["low"], share["high"], scale, 13))
     parts.append(_upright("fair", fair, scale, 0, 26) if fair else "")
@@ -46,6 +46,7 @@ def latency_axis(results: Iterable[Record]) -> tuple[float, float] | None:
         for result in results
         if result["summary"]["latency_ms"]
         for name in QUANTILES
+        if result["summary"]["latency_ms"][name] is not None
     ]
     values = [max(value, 1e-3) for value in values]
     if not values:
@@ -54,14 +55,14 @@ def latency_axis(results: Iterable[Record]) -> tuple[float, float] | None:
     return float(low), float(max(high, low + 1))
 
 
-def latency_row(latency: Mapping[str, float], axis: tuple[float, float], name: str) -> str:
+def latency_row(latency: Mapping[str, Any], axis: tuple[float, float], name: str) -> str:
     """The quantiles of one result on a logarithmic axis: a line from p50 to max, thick up to p99, a mark each."""
-    at = {quantile: _position(latency[quantile], axis) for quantile in QUANTILES}
+    at = {known: _position(latency[known], axis) for known in QUANTILES if latency[known] is not None}
     parts = [_upright("grid", position, 1, 0, 24) for position, _ in _ticks(axis)]
     parts.append(_line("thin", at["p50"], at["max"], 1, 12))
-    parts.append(_line("thick", at["p50"], at["p99"], 1, 12))
-    parts += [mark(quantile, _percent(at[quantile]), "12") for quantile in QUANTILES]
-    values = ", ".join(f"{quantile} {figures.span(latency[quantile])}" for quantile in QUANTILES)
+    parts.append(_line("thick", at["p50"], at.get("p99", at["p90"]), 1, 12))
+    parts += [mark(quantile, _percent(at[quantile]), "12") for quantile in at]
+    values = ", ".join(f"{quantile} {figures.span(latency[quantile])}" for quantile in at)
     return _svg("latency", 24, f"latency of {name}: {values}", "".join(parts))
 
 

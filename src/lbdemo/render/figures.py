@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lbdemo.measure.reasons import LATE_SHARE
+from lbdemo.render import sentences as wording
 from lbdemo.words import duration, listing, number, percent
 from lbdemo.words import figure as rounded
 
@@ -24,10 +24,10 @@ def printable(text: object) -> str:
 
 
 def lateness(report: Record) -> str:
-    """Whose latencies are also those of a client that had not the time to call when it should; '' when nobody's."""
-    late = [r["name"] for r in report["results"] if r["summary"]["late_calls"] > LATE_SHARE * r["summary"]["sent"]]
+    """Where the client had not the time to call when it should, so that there is no latency; '' when nowhere."""
+    late = [r["name"] for r in report["results"] if r["summary"]["latency_missing"] == "late"]
     whose = listing([printable(name) for name in late])
-    return f"the client was late in {whose}: the latencies there are its own, too" if late else ""
+    return f"the client was late in {whose}: there is no latency to tell there" if late else ""
 
 
 def closing(report: Record) -> str:
@@ -43,9 +43,11 @@ def span(milliseconds: float | None) -> str:
 
 
 def quantile(result: Record, name: str) -> str:
-    """One of p50, p90, p99, max, of all calls that a server answered."""
+    """One of p50, p90, p99, max, of all calls, answered or not; with its sign where it is a lower bound."""
     latency = result["summary"]["latency_ms"]
-    return span(latency[name] if latency else None)
+    if not latency or latency[name] is None:
+        return NONE
+    return f"≥ {span(latency[name])}" if name in latency["at_least"] else span(latency[name])
 
 
 def rate_value(result: Record) -> float | None:
@@ -101,16 +103,16 @@ def policy(result: Record) -> str:
 
 def sentences(result: Record) -> list[str]:
     """All that is to be said: the verdict's reasons, headline first, then notes."""
-    return [printable(text) for text in (*result["verdict"]["reasons"], *result["notes"])]
+    return [printable(text) for text in (*wording.reasons(result["verdict"]), *result["notes"])]
 
 
 def tail(result: Record) -> str:
     """The latencies in one line, and whose tail is the worst."""
     summary = result["summary"]
     if not summary["latency_ms"]:
-        return "no call was answered"
+        return "none, for the client could not keep its schedule" if summary["sent"] else "no call was made"
     quantiles = ", ".join(f"{name} {quantile(result, name)}" for name in ("p50", "p90", "p99", "max"))
-    slowest = f"; slowest {printable(summary['slowest_server'])}" if len(summary["servers"]) > 1 else ""
+    slowest = f"; slowest {printable(summary['slowest_server'])}" if summary["slowest_server"] else ""
     return quantiles + slowest
 
 
@@ -132,9 +134,9 @@ def witness(result: Record) -> str:
 
 
 def servers(result: Record) -> list[dict[str, Any]]:
-    """Each server's share with its latencies: the verdict's and the summary's words on it, joined."""
-    latency = {server["server"]: server["latency_ms"] for server in result["summary"]["servers"]}
-    return [dict(share, latency_ms=latency.get(share["server"])) for share in result["verdict"]["shares"]]
+    """Each server's share with its service times: the verdict's and the summary's words on it, joined."""
+    service = {server["server"]: server["service_ms"] for server in result["summary"]["servers"]}
+    return [dict(share, service_ms=service.get(share["server"])) for share in result["verdict"]["shares"]]
 
 
 def share_text(share: float) -> str:

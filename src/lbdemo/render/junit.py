@@ -92,7 +92,7 @@ def _kind(result: Record) -> str:
 
 
 def _message(result: Record) -> str:
-    said = result["verdict"]["reasons"][0]
+    said = figures.sentences(result)[0]
     if result["verdict"]["as_expected"]:
         said = figures.witness(result) if result["promises_kept"] else " ".join(result["notes"])
     return _legal(f"{figures.judgement(result)}: {said}")
@@ -104,8 +104,9 @@ def _figures(result: Record) -> Iterator[tuple[str, object]]:
         yield name, verdict[name]
     yield from (("calls", summary["sent"]), ("failed", summary["failed"]))
     yield "calls_per_second", figures.rate_value(result)
-    for name, value in (summary["latency_ms"] or {}).items():
-        yield f"{name}_ms", value
+    latency = summary["latency_ms"] or {}
+    for name in ("p50", "p90", "p99", "max"):
+        yield f"{name}_ms", latency.get(name)
     for share in verdict["shares"]:
         yield f"calls.{share['server']}", share["calls"]
     for server in result["witness"]["servers"]:

@@ -196,7 +196,8 @@ class LiveSamples(LiveLines):
             words.append((f"  {number(summary.failed)} failed", "red"))
         words.append(f"  {number(round(self._rate(summary)))}/s")
         if summary.latency:
-            words.append(f"  p50 {duration(summary.latency.p50)}  p99 {duration(summary.latency.p99)}")
+            words.append(f"  p50 {duration(summary.latency.p50)}")
+            words += [f"  p99 {duration(summary.latency.p99)}"] if summary.latency.p99 is not None else []
         fair = 1 / max(1, len(summary.servers))
         bars = [(server.server, server.calls, server.share, fair, "") for server in summary.servers]
         return Group(self._heading(*words), bar_rows(_fitting(bars, rows - 1)))
@@ -209,7 +210,7 @@ class LiveSamples(LiveLines):
             self._readings.popleft()
         before = self._readings[0][1]
         calls, seconds = summary.sent - before.sent, summary.seconds - before.seconds
-        return calls / seconds if before.sent and seconds > 0 else summary.calls_per_second
+        return calls / seconds if before.sent and seconds > 0 else summary.calls_per_second or 0.0
 
 
 def _last(block: bytes) -> bytes:

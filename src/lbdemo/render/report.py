@@ -83,7 +83,7 @@ def shares(result: Record) -> Table:
             share["calls"],
             share["share"],
             share["expected_share"],
-            f"p99 {figures.span(share['latency_ms']['p99'])}" if share["latency_ms"] else "",
+            f"p99 {figures.span(share['service_ms']['p99'])}" if share["service_ms"] else "",
         )
         for share in figures.servers(result)
     )

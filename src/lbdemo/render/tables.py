@@ -80,21 +80,21 @@ def servers(result: Record, scale: float) -> str:
     verdict = result["verdict"]
     rows = [
         f'<div class="row"><span class="name">{escape(printable(share["server"]))}</span>'
-        f"{charts.share_bar(share, verdict['effect'], scale)}"
+        f"{charts.share_bar(share, verdict['tolerance'], scale)}"
         f'<span class="values">{escape(_figures(share))}</span></div>'
         for share in figures.servers(result)
     ]
     legend = (
         '<p class="legend"><span><i class="key bar"></i>share of the calls</span> '
         '<span><i class="key whisker"></i>its interval</span> <span><i class="key fair"></i>fair share</span> '
-        f'<span><i class="key band"></i>± {verdict["effect"] * 100:g} % of it</span></p>'
+        f'<span><i class="key band"></i>± {verdict["tolerance"] * 100:g} % of it</span></p>'
     )
     return "\n".join([*rows, legend]) if rows else ""
 
 
 def _figures(share: Record) -> str:
-    latency = share["latency_ms"]
-    tail = f", p50 {figures.span(latency['p50'])}, p99 {figures.span(latency['p99'])}" if latency else ""
+    service = share["service_ms"]
+    tail = f", p50 {figures.span(service['p50'])}, p99 {figures.span(service['p99'])}" if service else ""
     return f"{number(share['calls'])} calls, {figures.share_text(share['share'])}{tail}"
 
 

@@ -26,7 +26,7 @@ from lbdemo.tools.kubectl import Context
 from lbdemo.tools.objects import Deployment, Meta, Pod
 
 ALL = tuple(STRATEGIES)
-QUESTION = VerifyOptions(calls=200, effect=0.5)
+QUESTION = VerifyOptions(calls=200, tolerance=0.5)
 HOME = Meta("Namespace", "", ISTIO_NAMESPACE, dict(labels.OURS))
 FORBIDDEN = failure('Error from server (Forbidden): nodes "node-1" is forbidden: User "ann" cannot get')
 

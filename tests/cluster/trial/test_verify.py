@@ -227,9 +227,9 @@ def test_what_is_expected_is_the_strategys_promise_or_the_persons_word(
 
 
 def test_how_strictly_it_is_judged_is_what_was_asked() -> None:
-    found = expectation(installation(), VerifyOptions(effect=0.1, alpha=0.01))
+    found = expectation(installation(), VerifyOptions(tolerance=0.1, alpha=0.01))
 
-    assert (found.effect, found.alpha) == (0.1, 0.01)
+    assert (found.tolerance, found.alpha) == (0.1, 0.01)
 
 
 # The client in its pod
@@ -517,11 +517,11 @@ def test_a_pod_that_ended_meanwhile_is_explained_and_told() -> None:
 
 
 def test_without_a_number_as_many_calls_are_made_as_it_takes() -> None:
-    calls = plan_calls(3, effect=0.5, alpha=0.01)
+    calls = plan_calls(3, tolerance=0.5, alpha=0.01)
     names = ("echo-1", "echo-2", "echo-3")
     with cluster(turns(calls, *names), dict.fromkeys(names, calls // 3)) as run:
         result = verify(
-            Kubectl(run), PLACE, VerifyOptions(effect=0.5, alpha=0.01), installation=installation("envoy", servers=3)
+            Kubectl(run), PLACE, VerifyOptions(tolerance=0.5, alpha=0.01), installation=installation("envoy", servers=3)
         )
 
     assert option(run.calls[0], "--count") == str(result.extra["planned_calls"]) == str(calls)

@@ -43,7 +43,7 @@ class VerifyOptions:
     """
 
     calls: int = 0
-    effect: float = 0.2
+    tolerance: float = 0.2
     alpha: float = 0.001
     expect: str = ""
     rate: float = 500.0
@@ -132,20 +132,24 @@ def _ready(seen: Observed, release: str) -> tuple[Pod, ...]:
 
 def expectation(installation: Installation, options: VerifyOptions) -> Expectation:
     """What the installed strategy promises, or what the person expects instead."""
-    told = Outcome(options.expect.upper()) if options.expect else None
+    told = Outcome(options.expect.upper().replace("-", " ")) if options.expect else None
     strategy = installation.strategy
     outcome = told or strategy.outcome
     promised = strategy.fingerprint(installation.lb_policy) if outcome is strategy.outcome else ""
     if (options.connections or installation.connections) > 1:
         promised = ""  # several connections take turns each for itself: the sum is not exact
     return Expectation(
-        outcome=outcome, servers=installation.names, effect=options.effect, alpha=options.alpha, fingerprint=promised
+        outcome=outcome,
+        servers=installation.names,
+        tolerance=options.tolerance,
+        alpha=options.alpha,
+        fingerprint=promised,
     )
 
 
 def planned(installation: Installation, options: VerifyOptions) -> int:
     """How many calls the block has."""
-    return options.calls or plan_calls(len(installation.servers), options.effect, options.alpha)
+    return options.calls or plan_calls(len(installation.servers), options.tolerance, options.alpha)
 
 
 def command(
@@ -190,7 +194,7 @@ def verify(
         name=installation.strategy.name,
         title=installation.strategy.summary,
         summary=summary,
-        verdict=judge(summary, expected),
+        verdict=judge(summary.counts, expected),
         witness=witness,
         witness_name=WITNESS,
         notes=changes(installation.servers, after),

@@ -33,7 +33,7 @@ def drill(run: DrillRun) -> Drilled:
         "slow_pod_share": slow / calls if calls else None,
         "p50_ms": latency.p50 * 1000 if latency else None,
         "p90_ms": latency.p90 * 1000 if latency else None,
-        "p99_ms": latency.p99 * 1000 if latency else None,
+        "p99_ms": latency.p99 * 1000 if latency and latency.p99 is not None else None,
         "failed": summary.failed,
     }
     return run.judged("slow", numbers)

@@ -1,0 +1,137 @@
+"""Which server answered when, by sequence number and by connection, in constant memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from lbdemo.measure.order import BATCHES, Order
+
+CELLS = 4 * BATCHES
+"""Neighbouring calls are counted together in so many cells at most; four of them or fewer become a batch."""
+
+MAX_CONNECTIONS = 1024
+"""The calls of more connections are not told apart by connection."""
+
+WINDOW = 4096
+"""So many calls may come back out of order and still be compared with their neighbours."""
+
+Place = tuple[int, str, int]  # sequence number, server ("" for none), connection
+
+
+class Places:
+    """The calls of one server, by cell and by connection."""
+
+    __slots__ = ("cells", "connections")
+
+    def __init__(self) -> None:
+        self.cells = array("Q", bytes(8 * CELLS))
+        self.connections: dict[int, int] = {}
+
+    def widen(self, by: int) -> None:
+        """Makes each cell 2 ** `by` times as wide."""
+        cells = array("Q", bytes(8 * CELLS))
+        for at, calls in enumerate(self.cells):
+            cells[at >> by] += calls
+        self.cells = cells
+
+    def merge(self, other: Places) -> None:
+        """Takes over what the other has counted, whose cells are as wide."""
+        self.cells = array("Q", map(int.__add__, self.cells, other.cells))
+        for connection, calls in other.connections.items():
+            self.connections[connection] = self.connections.get(connection, 0) + calls
+
+
+class OrderTally:
+    """Counts calls as they come back; sequence numbers say in which order they were sent."""
+
+    __slots__ = ("_base", "_known", "_pairs", "_ring", "_same", "_servers", "_width")
+
+    def __init__(self) -> None:
+        self._servers: dict[str, Places] = {}
+        self._base: int | None = None  # the first sequence number
+        self._width = 0  # a cell is 2 ** width calls wide
+        self._ring: list[tuple[int, str]] = [(-1, "")] * WINDOW
+        self._known: set[int] = set()  # the connections that are told apart
+        self._pairs = 0
+        self._same = 0
+
+    def add(self, calls: Sequence[Place]) -> None:
+        """Counts calls of the block; those without a server only part their neighbours."""
+        if self._base is None:
+            self._base = min(seq for seq, _, _ in calls)
+        self._widen_for(max(seq for seq, _, _ in calls) - self._base)
+        base, width, servers, known = self._base, self._width, self._servers, self._known
+        for seq, server, connection in calls:
+            self._compare(seq, server)
+            if not server:
+                continue
+            places = servers.get(server)
+            if places is None:
+                places = servers[server] = Places()
+            places.cells[max(0, seq - base) >> width] += 1
+            if connection in known or len(known) < MAX_CONNECTIONS:
+                known.add(connection)
+                places.connections[connection] = places.connections.get(connection, 0) + 1
+
+    def _compare(self, seq: int, server: str) -> None:
+        """Whether the calls before and after this one, as far as they are back, went to the same server."""
+        ring = self._ring
+        for neighbour in (seq - 1, seq + 1):
+            known, other = ring[neighbour % WINDOW]
+            if known == neighbour and other and server:
+                self._pairs += 1
+                self._same += other == server
+        ring[seq % WINDOW] = (seq, server)
+
+    def merge(self, other: OrderTally) -> None:
+        """Takes over what the other has counted, as calls made side by side; the other stays as it is."""
+        width = max(self._width, other._width)
+        self._widen(width)
+        for name, places in list(other._servers.items()):
+            theirs = Places()
+            theirs.merge(places)
+            theirs.widen(width - other._width)
+            self._servers.setdefault(name, Places()).merge(theirs)
+        self._known |= other._known
+        self._pairs += other._pairs
+        self._same += other._same
+
+    def order(self) -> Order:
+        """What was counted, in batches."""
+        names = sorted(self._servers)
+        cells = list(zip(*(self._servers[name].cells for name in names), strict=True))
+        return Order(
+            servers=tuple(names),
+            batches=_batched([cell for cell in cells if any(cell)]),
+            connections=_rows({name: self._servers[name].connections for name in names}),
+            pairs=self._pairs,
+            same=self._same,
+        )
+
+    def _widen_for(self, last: int) -> None:
+        """Makes room for the call that is `last` after the first."""
+        width = self._width
+        while last >> width >= CELLS:
+            width += 1
+        self._widen(width)
+
+    def _widen(self, width: int) -> None:
+        if width > self._width:
+            for places in self._servers.values():
+                places.widen(width - self._width)
+            self._width = width
+
+
+def _batched(cells: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """The cells put together to 64 batches at most, as equal as may be."""
+    batches = min(BATCHES, len(cells))
+    ends = [round(len(cells) * number / batches) for number in range(batches + 1)] if batches else [0]
+    return tuple(tuple(map(sum, zip(*cells[start:end], strict=True))) for start, end in pairwise(ends))
+
+
+def _rows(by_server: Mapping[str, Mapping[int, int]]) -> tuple[tuple[int, ...], ...]:
+    """A row a connection, with the calls of each server."""
+    connections = sorted({connection for calls in by_server.values() for connection in calls})
+    return tuple(tuple(calls.get(connection, 0) for calls in by_server.values()) for connection in connections)

@@ -1,0 +1,142 @@
+"""The verdict's reasons as sentences: a code with its figures is what the record holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lbdemo.words import count, duration, figure, listing, number, once_in, percent
+
+if TYPE_CHECKING:
+    from lbdemo.render.figures import Record
+
+Figures = Mapping[str, Any]
+
+
+def reason(record: Record) -> str:
+    """One reason of a record, `{"code", "figures"}`, as a sentence; of a code that is unknown here the code itself."""
+    sentence = SENTENCES.get(record["code"])
+    return sentence(record["figures"]) if sentence else str(record["code"])
+
+
+def reasons(verdict: Record) -> list[str]:
+    """All reasons of a verdict's record, the headline first."""
+    return [reason(record) for record in verdict["reasons"]]
+
+
+def _pinned(seen: Figures) -> str:
+    every = number(seen["of"])
+    part = f"all {every}" if seen["calls"] == seen["of"] else f"{number(seen['calls'])} of {every}"
+    return f"{seen['server']} answered {part} calls; a fair choice does that {once_in(seen['log10_chance'])}."
+
+
+def _balanced(seen: Figures) -> str:
+    low, high = percent(seen["lowest"]), percent(seen["highest"])
+    each = low if low == high else f"{low} to {high}"
+    return (
+        f"Each of the {seen['servers']} servers answered its part of {count(seen['calls'], 'call')}: "
+        f"{each}, where {percent(seen['fair'])} is fair; none is off by more than {_tolerance(seen)} of that."
+    )
+
+
+def _unbalanced(seen: Figures) -> str:
+    calls = count(seen["of"], "call")
+    who = f"One of the {seen['servers']} servers" if seen["unseen"] else seen["server"]
+    answered, share = number(seen["answered"]), percent(seen["share"])
+    part = f"{answered} of {calls} ({share})" if seen["answered"] else f"none of {calls}"
+    chance = once_in(seen["log10_chance"])
+    return f"{who} answered {part}, where {percent(seen['fair'])} is fair; a fair choice strays that far {chance}."
+
+
+def _too_few(seen: Figures) -> str:
+    return (
+        f"{count(seen['calls'], 'call')} cannot tell whether the servers share fairly: "
+        f"{seen['server']} answered {percent(seen['share'])}, which may stand for anything "
+        f"from {percent(seen['low'])} to {percent(seen['high'])}; "
+        f"{percent(seen['fair'])} is fair, give or take {_tolerance(seen)} of that."
+    )
+
+
+def _nothing_to_balance(seen: Figures) -> str:
+    if seen["others_answered"]:
+        expected = listing(seen["servers"]) or "one server"
+        return f"Only {expected} was expected, so there is nothing to balance; but others answered."
+    return f"There is only one server, {listing(seen['servers'])}: nothing to balance."
+
+
+def _failed(seen: Figures) -> str:
+    codes = listing([f"{code} {number(calls)}" for code, calls in seen["codes"].items()])
+    return f"{number(seen['failed'])} of {count(seen['sent'], 'call')} failed ({codes})"
+
+
+def _failing(seen: Figures) -> str:
+    return f"{_failed(seen)}; allowed: {percent(seen['allowed']) if seen['allowed'] else 'none'}."
+
+
+def _beside_errors(seen: Figures) -> str:
+    signed = seen["signed_errors"]
+    apart = f"Counting {count(signed, 'error')} with a server's name, too" if signed else "Apart from the errors"
+    return f"{apart}: {reason(seen['spread'])}"
+
+
+def _broken(seen: Figures) -> str:
+    shown = f"(D = {figure(seen['dispersion'])})"
+    return f"Round robin was promised, which is exact, but the spread is {seen['seen']} {shown}."
+
+
+def _other_policy(seen: Figures) -> str:
+    shown = f"(D = {figure(seen['dispersion'])})"
+    if seen["promised"] == "round robin":
+        return f"Round robin was promised; the spread is not exact, but does not contradict it {shown}."
+    return f"The spread looks {seen['seen']}, where {seen['promised']} was expected {shown}."
+
+
+def _strangers(seen: Figures) -> str:
+    told = listing([f"{server} ({count(calls, 'call')})" for server, calls in seen["servers"].items()])
+    return f"Answered without being expected: {told}."
+
+
+def _late(seen: Figures) -> str:
+    return (
+        f"The client could not keep its schedule: it sent {count(seen['calls'], 'call')} more than "
+        f"{duration(seen['limit_s'])} late, at most {duration(seen['longest_s'])}; so there is no latency to tell."
+    )
+
+
+def _tolerance(seen: Figures) -> str:
+    return f"{seen['tolerance'] * 100:g} %"
+
+
+SENTENCES: Mapping[str, Callable[[Figures], str]] = {
+    "pinned": _pinned,
+    "balanced": _balanced,
+    "unbalanced": _unbalanced,
+    "no_answers": lambda _: "No call was answered, so there is no spread to judge.",
+    "mostly_nameless": lambda seen: (
+        f"{number(seen['nameless'])} of {count(seen['calls'], 'answer')} cannot be told apart by server."
+    ),
+    "nothing_to_balance": _nothing_to_balance,
+    "servers_changed": lambda _: "Servers came or went during the block, so the shares have no fixed measure.",
+    "too_few_calls": _too_few,
+    "failing": _failing,
+    "errors_allowed": lambda seen: f"{_failed(seen)}; so many are allowed.",
+    "spread_beside_errors": _beside_errors,
+    "other_outcome": lambda seen: f"{seen['expected']} was expected, and it is {seen['outcome']}.",
+    "more_calls": lambda seen: f"About {count(seen['calls'], 'more call')} would settle it if it goes on like this.",
+    "no_sensible_number": lambda _: "A share this close to the limit is not settled by any sensible number of calls.",
+    "policy_unknown": lambda seen: f"The calls are too few to tell {seen['promised']} from other policies.",
+    "promise_broken": _broken,
+    "other_policy": _other_policy,
+    "strangers": _strangers,
+    "nameless_answers": lambda seen: f"{count(seen['calls'], 'answer')} without a usable server name.",
+    "silent": lambda seen: f"Never answered, though expected: {listing(seen['servers'])}.",
+    "unseen": lambda seen: f"{seen['unseen']} of the {seen['servers']} expected servers never answered.",
+    "vanished": lambda seen: f"Answered before the block, and not in it: {listing(seen['servers'])}.",
+    "client_late": _late,
+    "gate_errors": lambda seen: f"Before the block, {count(seen['calls'], 'call')} failed.",
+    "unknown_lines": lambda seen: f"{count(seen['lines'], 'line')} could not be read as a call.",
+    "repeated_calls": lambda seen: (
+        f"{count(seen['calls'], 'sequence number')} came more than once: runs were mixed, or calls counted twice."
+    ),
+    "missing_calls": lambda seen: f"{count(seen['calls'], 'sequence number')} in between never came.",
+}
