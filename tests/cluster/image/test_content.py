@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,20 @@ def test_the_context_is_the_runtime_subset() -> None:
     assert not any(
         part in name for name in names for part in ("cluster", "tools", "render", "local/", "__pycache__", ".pyc")
     )
+
+
+@pytest.mark.parametrize("command", ["serve", "client", "peer"])
+def test_each_command_of_a_pod_starts_with_the_contexts_files_alone(command: str, tmp_path: Path) -> None:
+    for name, content in context_files().items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+
+    alone = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    help_ = [sys.executable, "-m", "lbdemo", command, "--help"]
+    done = subprocess.run(help_, env=alone, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout
 
 
 def test_the_name_follows_the_content() -> None:
