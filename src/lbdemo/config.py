@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,6 +61,9 @@ class UpConfig:
     max_connection_age: float | None = None  # seconds; None is the strategy's own
     timeout: float = 300.0
     adopt: bool = False
+    values_files: tuple[str, ...] = ()  # Helm values for both of our releases
+    sets: tuple[str, ...] = ()  # the same, as Helm's --set takes them
+    cluster_domain: str = ""  # "" is the one that is found
 
 
 def up_config(
@@ -67,6 +71,7 @@ def up_config(
     connections: int | None = None,
     max_connection_age: str = "", source: IstioSource | None = None, registry: str = "", image: str = "",
     envoy_image: str = ENVOY_IMAGE, timeout: str = "5m", adopt: bool = False, outlier_detection: bool = False,
+    values_files: Sequence[str] = (), sets: Sequence[str] = (), cluster_domain: str = "",
 ) -> UpConfig:  # fmt: skip
     """The settings of `up`, from its options as they were typed; raises InputError for the first that is wrong."""
     if istio and strategy not in ("", "istio"):
@@ -85,6 +90,9 @@ def up_config(
         timeout=seconds(timeout),
         adopt=adopt,
         outlier_detection=outlier_detection,
+        values_files=tuple(check_file(name, "--values") for name in values_files),
+        sets=tuple(check_set(text) for text in sets),
+        cluster_domain=check_domain(cluster_domain) if cluster_domain else "",
     )
 
 
@@ -101,6 +109,55 @@ def check_choice(name: str, names: tuple[str, ...], option: str) -> str:
     return name
 
 
+# Values of our chart that lbdemo decides itself: each follows from an option, or from the strategy.
+DECIDED = (
+    "role", "replicas", "image.repository", "image.tag", "image.digest", "clusterDomain", "server.port",
+    "server.adminPort", "server.maxConnectionAgeSeconds", "client.target", "client.policy", "client.connections",
+    "balancing.policy", "balancing.outlierDetection.enabled", "istio", "envoy.enabled", "envoy.image.repository",
+    "envoy.image.tag", "envoy.image.digest", "xds",
+)  # fmt: skip
+# One `--set`: NAME=VALUE, and more of them after commas; a comma in a value is escaped, or stands in a list.
+SET = re.compile(r"(?:^|,)((?:\\.|[^=,{}])+)=")
+
+
+def check_set(text: str) -> str:
+    """The text of one --set, when Helm can read it and no value in it is one that lbdemo decides; raises InputError."""
+    names = SET.findall(text)
+    if not names:
+        raise InputError(f"--set {text!r} is not NAME=VALUE", "such as --set resources.limits.cpu=1")
+    for name in names:
+        if decided := next((d for d in DECIDED if _overlap(name, d)), ""):
+            raise InputError(
+                f"--set {name}: lbdemo decides {decided} itself", "an option of `lbdemo up`, or the strategy, says it"
+            )
+    return text
+
+
+def _overlap(name: str, decided: str) -> bool:
+    """Whether one names the other, or a part of it."""
+    return f"{name}.".startswith(f"{decided}.") or f"{decided}.".startswith(f"{name}.")
+
+
+def check_file(name: str, option: str) -> str:
+    """The absolute name of a file that is there and can be read; raises InputError."""
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(f"there is no file {name}", f"check {option}")
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {error}", f"check {option}") from error
+    return str(path.resolve())
+
+
+def check_domain(name: str) -> str:
+    """The name, when it can be a cluster's DNS domain; raises InputError."""
+    if len(name) > LONGEST_DOMAIN or not all(DNS_LABEL.fullmatch(part) for part in name.split(".")):
+        raise InputError(f"--cluster-domain {name!r} is not a DNS domain", "give one such as cluster.local")
+    return name
+
+
+LONGEST_DOMAIN = 253
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 REGISTRY = re.compile(
     r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:\d{1,5})?"

@@ -180,6 +180,22 @@ POD = PodValues(
 )
 
 
+def test_marks_that_look_like_numbers_or_truths_are_words_all_the_same() -> None:
+    """`--set pod.nodeSelector.special=true` is a boolean to Helm; Kubernetes wants strings."""
+    given = Values("server").to_values()
+    given["pod"] = {
+        **given["pod"],
+        "nodeSelector": {"special": True},
+        "labels": {"tier": 1},
+        "tolerations": [{"key": "special", "value": True}],
+    }
+
+    for pod in pods(render(given)):
+        assert pod["spec"]["nodeSelector"] == {"special": "true"}
+        assert pod["spec"]["tolerations"] == [{"key": "special", "value": "true"}]
+        assert pod["metadata"]["labels"]["tier"] == "1"
+
+
 @EVERY
 def test_every_pod_gets_what_the_cluster_wants_of_it_and_keeps_what_is_ours(values: Values) -> None:
     plain, wanted = pods(render(values.to_values())), pods(render(replace(values, pod=POD).to_values()))

@@ -21,7 +21,9 @@ proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true, "proxyMetadata
 
 {{/* Labels or annotations of a pod: our own (as YAML), and those of the values that are not ours. */}}
 {{- define "echo.pod.marks" -}}
-{{- toYaml (merge (fromYaml (index . 0)) (index . 1)) -}}
+{{- range $name, $value := merge (fromYaml (index . 0)) (index . 1) }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "echo.pod.labels" -}}
@@ -55,11 +57,15 @@ imagePullSecrets:
 {{- end }}
 {{- with .Values.pod.nodeSelector }}
 nodeSelector:
-  {{- toYaml . | nindent 2 }}
+  {{- range $name, $value := . }}
+  {{ $name | quote }}: {{ $value | quote }}
+  {{- end }}
 {{- end }}
 {{- with .Values.pod.tolerations }}
 tolerations:
-  {{- toYaml . | nindent 2 }}
+  {{- range . }}
+  - {{ if hasKey . "value" }}{{ merge (dict "value" (toString .value)) . | toJson }}{{ else }}{{ toJson . }}{{ end }}
+  {{- end }}
 {{- end }}
 {{- end }}
 

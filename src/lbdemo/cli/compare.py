@@ -53,6 +53,9 @@ def compare(
     registry: options.Registry = "",
     envoy_image: Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Envoy's image.")] = config.ENVOY_IMAGE,
     timeout: options.Timeout = "5m",
+    values: options.ValuesFiles = None,
+    sets: options.Sets = None,
+    cluster_domain: options.ClusterDomain = "",
     istio_version: options.IstioVersion = config.ISTIO_VERSION,
     istio_charts: options.IstioCharts = config.ISTIO_CHARTS,
     istio_values: options.IstioValues = "",
@@ -70,6 +73,7 @@ def compare(
     base = config.up_config(
         config.Place(ctx.obj.context, ctx.obj.namespace), replicas=replicas, lb_policy=lb_policy,
         max_connection_age=max_connection_age, registry=registry, envoy_image=envoy_image, timeout=timeout,
+        values_files=values or (), sets=sets or (), cluster_domain=cluster_domain,
         source=config.IstioSource(istio_charts, istio_version, plain_http, istio_values),
     )  # fmt: skip
     wanted = tuple(options.strategy(name, "strategy") for name in strategies or ())

@@ -10,10 +10,24 @@ from lbdemo import config
 from lbdemo.cli.context import Globals
 from lbdemo.cluster.install.strategies import TABLE
 
-__all__ = ["AsJson", "Globals", "IstioCharts", "IstioValues", "IstioVersion", "PlainHttp", "Registry", "Timeout", "Yes"]
+__all__ = [
+    "AsJson",
+    "ClusterDomain",
+    "Globals",
+    "IstioCharts",
+    "IstioValues",
+    "IstioVersion",
+    "PlainHttp",
+    "Registry",
+    "Sets",
+    "Timeout",
+    "ValuesFiles",
+    "Yes",
+]
 
 ISTIO = "Istio"
 SAFETY = "Safety"
+CHART = "The cluster's wishes"
 
 
 def strategies() -> tuple[str, ...]:
@@ -37,6 +51,25 @@ Yes = Annotated[
 Registry = Annotated[
     str,
     typer.Option(metavar="HOST[:PORT][/PATH]", help="Push the image there; the cluster pulls it from there."),
+]
+ValuesFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--values",
+        metavar="FILE",
+        help="Helm values for lbdemo's own releases; may be repeated.",
+        rich_help_panel=CHART,
+    ),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="One of them, such as resources.limits.cpu=1.", rich_help_panel=CHART
+    ),
+]
+ClusterDomain = Annotated[
+    str,
+    typer.Option(metavar="DOMAIN", help="The cluster's DNS domain (default: as istiod has it).", rich_help_panel=CHART),
 ]
 Timeout = Annotated[str, typer.Option(metavar="DURATION", help="How long to wait for pods, such as 90s or 5m.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (versioned, stable).")]

@@ -48,6 +48,9 @@ def up(
         str, typer.Option(metavar="NAME[:TAG]", help="The Envoy image of --strategy envoy.")
     ] = config.ENVOY_IMAGE,
     timeout: options.Timeout = "5m",
+    values: options.ValuesFiles = None,
+    sets: options.Sets = None,
+    cluster_domain: options.ClusterDomain = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan as commands to paste; change nothing.")
     ] = False,
@@ -67,7 +70,7 @@ def up(
         config.Place(ctx.obj.context, ctx.obj.namespace), istio=istio, strategy=strategy, replicas=replicas,
         connections=connections, lb_policy=lb_policy, max_connection_age=max_connection_age, source=source,
         registry=registry, image=image, envoy_image=envoy_image, timeout=timeout, adopt=adopt,
-        outlier_detection=outlier_detection,
+        outlier_detection=outlier_detection, values_files=values or (), sets=sets or (), cluster_domain=cluster_domain,
     )  # fmt: skip
     if dry_run:
         return show_plan(ctx.obj, wanted)

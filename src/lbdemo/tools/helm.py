@@ -41,11 +41,19 @@ class Install:
     namespace: str
     chart: Chart
     values: Mapping[str, Any] = field(default_factory=dict)
-    values_files: tuple[str, ...] = ()
+    values_files: tuple[str, ...] = ()  # they have precedence over `values`
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # dotted name -> value, with precedence over files
+    sets: tuple[str, ...] = ()  # as typed for --set, with precedence over all
     labels: Mapping[str, str] = field(default_factory=dict)
     wait: bool = False
     timeout: float = 300.0  # seconds
     validate: bool = True  # whether Helm checks the manifests against the server's schema: 0.1 s of CPU
+
+
+def _overrides(values: Mapping[str, Any]) -> list[str]:
+    """The option that sets dotted names to values, in JSON."""
+    text = ",".join(f"{name}={json.dumps(value)}" for name, value in values.items())
+    return ["--set-json", text] if text else []
 
 
 class Helm:
@@ -87,8 +95,9 @@ class Helm:
             "upgrade", "--install", install.release, install.chart.reference, *install.chart.options(),
             *(["--wait"] if install.wait else []), *([] if install.validate else ["--disable-openapi-validation"]),
             "--timeout", whole_seconds(install.timeout),
-            *(["--labels", labels] if labels else []), "--history-max", "3", "--reset-values", *self._force(), *files,
-            *(["-f", "-"] if install.values else []), namespace=install.namespace,
+            *(["--labels", labels] if labels else []), "--history-max", "3", "--reset-values", *self._force(),
+            *(["-f", "-"] if install.values else []), *files, *_overrides(install.overrides),
+            *(part for text in install.sets for part in ("--set", text)), namespace=install.namespace,
         )  # fmt: skip
 
     def _force(self) -> list[str]:

@@ -36,7 +36,7 @@ def resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 def assert_same_keys(values: Mapping[str, Any], schema: Mapping[str, Any], path: str = "values") -> None:
     schema = resolve(schema)
     if "properties" not in schema:  # a mapping whose keys are somebody's own names
-        assert schema["additionalProperties"] == {"type": "string"}, path
+        assert schema["additionalProperties"] == {"type": ["string", "number", "boolean"]}, path
         return
     assert set(values) == set(schema["properties"]) == set(schema["required"]), path
     assert schema["additionalProperties"] is False, path
@@ -145,7 +145,7 @@ def test_a_full_set_of_settings_is_valid() -> None:
         {"resources": {"limits": {"gpu": "1"}}},
         {"strategy": "istio"},
         {"pod": {"imagePullSecrets": [{"name": "regcred"}]}},
-        {"pod": {"nodeSelector": {"pool": 1}}},
+        {"pod": {"nodeSelector": {"pool": {"a": 1}}}},
         {"pod": {"tolerations": [{"operator": "Never"}]}},
         {"pod": {"runAsUser": None}},
         {"pod": {"priorityClassName": "high"}},

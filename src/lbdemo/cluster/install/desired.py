@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from lbdemo.cluster.image import delivery
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Strategy
+from lbdemo.cluster.install.values import Values
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.reference import Image
-from lbdemo.config import UpConfig
+from lbdemo.config import DECIDED, UpConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class DesiredRelease:
     services: tuple[str, ...] = ()
     config_maps: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()  # names of DestinationRules and PeerAuthentications
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # what a file of values must not change
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,29 @@ def desire(config: UpConfig, context: str, cluster: Cluster, chart: Path) -> Des
     built, how, used = _images(config, context)
     files = _chart_digest(chart)
     releases = []
+    more = [config.sets, *(hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in config.values_files)]
     for name, values in strategy.values(config, used, cluster).items():
-        text = json.dumps([files, values], sort_keys=True)
+        text = json.dumps([files, values, more], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        releases.append(_release(name, values, digest, strategy))
+        release = _release(name, values, digest, strategy)
+        releases.append(replace(release, overrides=decided(values)) if config.values_files else release)
     return Desired(strategy, used, tuple(releases), built, how)
+
+
+def decided(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What lbdemo decides itself, by dotted names: as it is told to Helm, or else the chart's default."""
+    defaults = Values(values["role"]).to_values()
+    return {name: _at(values, name, _at(defaults, name)) for name in DECIDED}
+
+
+def _at(values: Mapping[str, Any], name: str, default: Any = None) -> Any:
+    """The value of a dotted name; of a mapping what differs from the default, and the rest of that."""
+    found: Any = values
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    if isinstance(found, Mapping) and isinstance(default, Mapping):
+        return {**default, **found}
+    return default if found is None else found
 
 
 def _images(config: UpConfig, context: str) -> tuple[Image | None, Delivery | None, Image]:

@@ -142,6 +142,9 @@ def _install(
         namespace=config.place.namespace,
         chart=Chart(chart),
         values=release.values,
+        values_files=config.values_files,
+        overrides=release.overrides,
+        sets=config.sets,
         labels={
             labels.PART_OF: "lbdemo",
             labels.DIGEST: release.digest,

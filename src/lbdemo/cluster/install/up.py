@@ -37,7 +37,7 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
     observed = observe(tools.kubectl, config.place.namespace, istio=needs_mesh)
     preflight.check_namespace(config, observed)
     chart = resources.chart_folder()
-    cluster = Cluster(Istiod(observed.istio.revision, observed.istio.namespace))
+    cluster = Cluster(Istiod(observed.istio.revision, observed.istio.namespace), config.cluster_domain)
     desired = desire(config, context.name, cluster, chart)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
     return observed, desired, build_plan(config, _staying(observed), desired, str(chart))

@@ -88,10 +88,11 @@ class Strategy:
         self.check(config)
         pod_image = image_values(image)
         age = self.connection_age if config.max_connection_age is None else config.max_connection_age
-        server = Values("server", replicas=config.replicas, image=pod_image)
+        domain = cluster.domain or DOMAIN
+        server = Values("server", replicas=config.replicas, image=pod_image, cluster_domain=domain)
         server = replace(server, server=replace(server.server, max_connection_age_seconds=age))
         server = replace(server, balancing=balancing(server, config))
-        client = Values("client", replicas=1, image=pod_image)
+        client = Values("client", replicas=1, image=pod_image, cluster_domain=domain)
         client = replace(client, client=replace(client.client, connections=config.connections or self.connections))
         server, client = self.shape(server, client, config, cluster)
         return {labels.SERVER: non_default(server), labels.CLIENT: non_default(client)}
