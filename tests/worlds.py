@@ -13,20 +13,23 @@ from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import PLAIN, Cluster
 from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import APPLIED, Given, Objects
 from lbdemo.cluster.kernel.observe import Release
 from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, Place, UpConfig
+from lbdemo.kube.records.meta import Condition, Meta
+from lbdemo.kube.records.pods import Container, Pod
+from lbdemo.kube.records.workloads import Deployment, ReplicaSet
 from lbdemo.resources import chart_folder
-from lbdemo.tools.objects import APPLIED, Condition, Container, Deployment, Meta, Objects, Pod
 
 CHART: Path = chart_folder()
 CONFIG = UpConfig(Place("", "lbdemo"), image="registry/echo:1")
 HASH = "abc"
 
 
-def meta(kind: str, name: str, marks: Mapping[str, str] | None = None, **more: object) -> Meta:
+def meta(kind: str, name: str, marks: Mapping[str, str] | None = None, **more: object) -> Given:
     known = {"app.kubernetes.io/part-of": "lbdemo", **(marks or {})}
-    return replace(Meta(kind, "lbdemo", name, known), **more)  # type: ignore[arg-type]
+    return replace(Given(kind, "lbdemo", name, known), **more)  # type: ignore[arg-type]
 
 
 def namespace(marks: Mapping[str, str] | None = None, *, ours: bool = True) -> Meta:
@@ -51,12 +54,13 @@ def pod(
         containers.append(Container("istio-proxy", "proxyv2", init=True, always=True, ready=True, running=True))
     marks = {"app.kubernetes.io/instance": release, "app.kubernetes.io/name": "echo", "pod-template-hash": hash_}
     ready = Condition("Ready", "True" if container is None else "False")
-    return Pod(meta("Pod", name, marks), "Running", "node-1", "10.0.0.1", tuple(containers), (ready,))
+    return Pod(meta("Pod", name, marks), "Running", "node-1", ("10.0.0.1",), tuple(containers), (ready,))
 
 
-def replica_set(owner: str, hash_: str = HASH, revision: str = "1") -> Meta:
+def replica_set(owner: str, hash_: str = HASH, revision: str = "1") -> ReplicaSet:
     marks = {"pod-template-hash": hash_}
-    return meta("ReplicaSet", f"{owner}-{hash_}", marks, annotations={"deployment.kubernetes.io/revision": revision})
+    note = {"deployment.kubernetes.io/revision": revision}
+    return ReplicaSet(meta("ReplicaSet", f"{owner}-{hash_}", marks, annotations=note), 1, 1)
 
 
 def desired(config: UpConfig = CONFIG, cluster: Cluster = PLAIN) -> Desired:
@@ -111,7 +115,7 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
     sets = [replica_set(d.meta.name) for d in deployments]
     return ObservedWithIstio(
         namespace=namespace({labels.INJECTION: "enabled"} if injected else {}),
-        objects=Objects(tuple(pods), tuple(deployments), (*services, *sets)),
+        objects=Objects(tuple(pods), tuple(deployments), tuple(services), tuple(sets)),
         releases=releases,
         istio=replace(mesh, policies=policies),
     )
@@ -124,7 +128,7 @@ def installation(strategy: str = "envoy", servers: int = 2, lb_policy: str = "ro
     return Installation(STRATEGIES[strategy], lb_policy, pod("client-1", labels.CLIENT), pods, target, "pick_first")
 
 
-def listed(records: Iterable[Meta | Pod | Deployment], namespace: str = "") -> dict[str, Any]:
+def listed(records: Iterable[Record], namespace: str = "") -> dict[str, Any]:
     """What `kubectl get -o json` prints of these records; all in one `namespace` when it is named."""
     return {"kind": "List", "items": [_document(record, namespace) for record in records]}
 
@@ -139,7 +143,12 @@ def helm_secret(release: Release, **further: str) -> Meta:
     return Meta("Secret", release.namespace, f"sh.helm.release.v1.{release.name}.v{release.revision}", marks)
 
 
-def _document(record: Meta | Pod | Deployment, namespace: str) -> dict[str, Any]:
+Record = Meta | Pod | Deployment | ReplicaSet
+
+
+def _document(record: Record, namespace: str) -> dict[str, Any]:
+    if isinstance(record, ReplicaSet):
+        record = record.meta
     if isinstance(record, Meta):
         return {"kind": record.kind, "metadata": _metadata(record, namespace)}
     head: dict[str, Any] = {"kind": record.meta.kind, "metadata": _metadata(record.meta, namespace)}
@@ -148,7 +157,7 @@ def _document(record: Meta | Pod | Deployment, namespace: str) -> dict[str, Any]
         init = [c for c in record.containers if c.init]
         main = [c for c in record.containers if not c.init]
         spec: dict[str, Any] = {"nodeName": record.node, "initContainers": _specs(init), "containers": _specs(main)}
-        status |= {"phase": record.phase, "podIP": record.ip}
+        status |= {"phase": record.phase, "podIPs": [{"ip": address} for address in record.addresses]}
         status |= {"initContainerStatuses": _states(init), "containerStatuses": _states(main)}
         return {**head, "spec": spec, "status": status}
     head["metadata"]["generation"] = record.generation
@@ -163,7 +172,7 @@ def _document(record: Meta | Pod | Deployment, namespace: str) -> dict[str, Any]
 def _metadata(meta: Meta, namespace: str) -> dict[str, Any]:
     there = {"name": meta.name, "namespace": namespace if namespace and meta.namespace else meta.namespace}
     ending = {"deletionTimestamp": "2026-01-02T03:04:05Z"} if meta.deleting else {}
-    applied = {APPLIED: json.dumps({"kind": meta.kind})} if meta.as_applied else {}
+    applied = {APPLIED: json.dumps({"kind": meta.kind})} if isinstance(meta, Given) and meta.as_applied else {}
     return {**there, **ending, "labels": dict(meta.labels), "annotations": {**meta.annotations, **applied}}
 
 

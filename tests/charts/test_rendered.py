@@ -21,7 +21,7 @@ from lbdemo.cluster.install.values import (
     XdsValues,
 )
 from lbdemo.cluster.kernel import labels
-from lbdemo.tools.objects import APPLIED, parse_meta
+from lbdemo.cluster.kernel.objects import APPLIED, parse_given
 
 pytestmark = pytest.mark.helm
 
@@ -96,7 +96,7 @@ def test_every_object_but_workloads_says_what_it_was_given(values: Values) -> No
     for manifest in manifests:
         essence = {key: value for key, value in manifest.items() if key not in {"apiVersion", "kind", "metadata"}}
         assert json.loads(manifest["metadata"]["annotations"][APPLIED]) == essence
-        assert parse_meta(manifest).as_applied
+        assert parse_given(manifest).as_applied
 
 
 @EVERY

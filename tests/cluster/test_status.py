@@ -13,8 +13,10 @@ from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.status import Status, pod_state, pod_status, status
 from lbdemo.config import ISTIO_NAMESPACE
+from lbdemo.kube.records.meta import Condition, Meta
+from lbdemo.kube.records.pods import Container, Pod
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.tools.kubectl import Context, Kubectl
-from lbdemo.tools.objects import Condition, Container, Deployment, Meta, Pod
 
 CONTEXT = Context("kind-a", "https://127.0.0.1:6443")
 ISTIO = replace(CONFIG, strategy="istio")

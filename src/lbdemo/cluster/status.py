@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
+from lbdemo.cluster.istio.sidecars import SIDECAR, sidecar
+from lbdemo.cluster.kernel import labels
 from lbdemo.config import Place
+from lbdemo.kube.records.pods import Pod
 from lbdemo.tools.kubectl import Context, Kubectl
-from lbdemo.tools.objects import Pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,12 @@ def _istio(seen: ObservedWithIstio) -> str:
 
 def pod_status(pod: Pod) -> PodStatus:
     """One pod at a glance."""
-    main = next((c for c in pod.containers if not c.init and c.name != "istio-proxy"), None)
+    main = next((c for c in pod.containers if not c.init and c.name != SIDECAR), None)
     return PodStatus(
         name=pod.name,
-        release=pod.release,
+        release=labels.release(pod),
         state=pod_state(pod),
-        sidecar=pod.sidecar is not None,
+        sidecar=sidecar(pod) is not None,
         restarts=pod.restarts,
         node=pod.node,
         image=main.image if main else "",

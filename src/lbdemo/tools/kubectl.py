@@ -1,4 +1,4 @@
-"""kubectl: each verb becomes an argv, each JSON answer a record. No policy."""
+"""kubectl: each verb becomes an argv. No policy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from lbdemo.errors import InputError, ProgramFailedError
 from lbdemo.tools.failures import CHOOSE, explain
-from lbdemo.tools.objects import Event, Objects, parse_events, parse_list
 
 # Documents of our own need no check against the server's schema, which takes kubectl 0.1 s of CPU.
 CREATE = ("create", "--validate=false", "-f", "-")
@@ -109,12 +108,6 @@ class Kubectl:
         name = self.context or document.get("current-context", "")
         return Context(name, clusters[0]["cluster"]["server"], plugin.get("command") or "")
 
-    def get(
-        self, kinds: str, *names: str, namespace: str = "", selector: str = "", everywhere: bool = False
-    ) -> Objects:
-        """`kubectl get`: what does not exist is simply not in the answer."""
-        return parse_list(self.get_json(kinds, *names, namespace=namespace, selector=selector, everywhere=everywhere))
-
     def get_json(
         self,
         kinds: str,
@@ -131,11 +124,6 @@ class Kubectl:
         )
         document: Mapping[str, Any] = json.loads(answer) if answer.strip() else {"items": []}
         return document
-
-    def warnings(self, namespace: str) -> tuple[Event, ...]:
-        """The namespace's events of type Warning, the newest last."""
-        what = ("get", "events", "--field-selector", "type=Warning", "-o", "json")
-        return parse_events(json.loads(self.call(*what, namespace=namespace)))
 
     def create(self, document: Mapping[str, Any], namespace: str = "") -> Mapping[str, Any]:
         """Creates one object; raises ConflictError when it exists. Returns what the server made of it."""

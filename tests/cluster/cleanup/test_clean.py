@@ -13,8 +13,8 @@ from lbdemo.cluster.cleanup.inventory import Item, made_by_istiod
 from lbdemo.cluster.cleanup.removal import DeleteNamespace, EmptyNamespace, SweepIstio
 from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.config import ISTIO_NAMESPACE
+from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Meta
 
 ISTIO = replace(CONFIG, strategy="istio")
 HOME = Meta("Namespace", "", ISTIO_NAMESPACE, {"app.kubernetes.io/managed-by": "lbdemo"})

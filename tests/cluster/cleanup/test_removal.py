@@ -14,7 +14,7 @@ from lbdemo.cluster.cleanup.removal import DeleteNamespace, EmptyNamespace, Swee
 from lbdemo.cluster.kernel import labels
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import NotReadyError, ProgramFailedError
-from lbdemo.tools.objects import Pod
+from lbdemo.kube.records.pods import Pod
 
 RESOURCES = """
 namespaces                  ns     v1                          false   Namespace

@@ -13,7 +13,7 @@ from lbdemo.cluster.cleanup.inventory import Item
 from lbdemo.cluster.cleanup.take import TakeInventory
 from lbdemo.cluster.kernel import labels
 from lbdemo.config import ISTIO_NAMESPACE
-from lbdemo.tools.objects import Meta
+from lbdemo.kube.records.meta import Meta
 
 RESOURCES = """
 namespaces  ns  v1  false  Namespace

@@ -18,7 +18,8 @@ from lbdemo.cluster.kernel.releases import InstallRelease
 from lbdemo.cluster.kernel.steps import Plan
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError, NotReadyError
-from lbdemo.tools.objects import Container, Meta
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.pods import Container
 
 ISTIO = replace(CONFIG, strategy="istio")
 

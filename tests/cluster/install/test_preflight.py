@@ -18,8 +18,8 @@ from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed, Release
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import InputError, MissingProgramError, NotReadyError, OperationFailedError
+from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Context
-from lbdemo.tools.objects import Meta
 
 ADOPT = replace(CONFIG, adopt=True)
 PODS: Right = ("get", "", "pods", "lbdemo")

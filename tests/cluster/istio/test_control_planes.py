@@ -11,7 +11,8 @@ from worlds import deployment
 from lbdemo.cluster.istio.control_planes import ControlPlane, control_planes
 from lbdemo.cluster.istio.injectors import parse_injectors
 from lbdemo.config import ISTIO_NAMESPACE
-from lbdemo.tools.objects import Deployment, Meta
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.workloads import Deployment
 
 
 def daemon(revision: str = "default", version: str = "1.31.0", namespace: str = ISTIO_NAMESPACE) -> Deployment:

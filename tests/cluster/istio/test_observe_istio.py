@@ -12,8 +12,9 @@ from lbdemo.cluster.istio.observe import REACHED_BY, Istio, ObservedWithIstio, o
 from lbdemo.cluster.kernel import labels
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Deployment, Meta
 
 NOTHING = listed([])
 FORBIDDEN = failure('Error from server (Forbidden): deployments is forbidden: User "ann" cannot list resource')

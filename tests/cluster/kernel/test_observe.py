@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 from fakes import Answer, FakeRun, failure
-from worlds import CONFIG, converged, helm_secret, listed, namespace, pod
+from worlds import CONFIG, Record, converged, helm_secret, listed, namespace, pod
 
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import Given, Objects
 from lbdemo.cluster.kernel.observe import (
     Observed,
     Release,
@@ -19,8 +20,8 @@ from lbdemo.cluster.kernel.observe import (
     side_by_side,
 )
 from lbdemo.errors import InputError, ProgramFailedError
+from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Deployment, Meta, Objects, Pod
 
 NOTHING = listed([])
 FORBIDDEN = failure('Error from server (Forbidden): deployments is forbidden: User "ann" cannot list resource')
@@ -98,7 +99,7 @@ def test_what_up_left_is_found_again() -> None:
     world = converged(CONFIG)
     secrets = [helm_secret(found) for found in world.releases.values()]
     other = Meta("Secret", "lbdemo", "tls", {"name": "not-a-release"})
-    everything: list[Meta | Pod | Deployment] = [
+    everything: list[Record] = [
         *world.objects.pods,
         *world.objects.deployments,
         *world.objects.others,
@@ -137,8 +138,8 @@ def test_a_releases_pods_are_those_that_neither_end_nor_are_over() -> None:
     assert [p.name for p in found] == ["stays"]
 
 
-KEPT = Objects(others=(Meta("ConfigMap", "lbdemo", labels.INVENTORY),))
-OTHERS = Objects(others=(Meta("ConfigMap", "lbdemo", "x"), Meta("Secret", "lbdemo", labels.INVENTORY)))
+KEPT = Objects(others=(Given("ConfigMap", "lbdemo", labels.INVENTORY),))
+OTHERS = Objects(others=(Given("ConfigMap", "lbdemo", "x"), Given("Secret", "lbdemo", labels.INVENTORY)))
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,17 @@ import pytest
 from fakes import FakeClock, FakeRun, failure, tools
 from worlds import converged, deployment, pod, replica_set
 
+from lbdemo.cluster.istio.sidecars import sidecar
+from lbdemo.cluster.kernel.objects import Objects
 from lbdemo.cluster.kernel.readiness import PATIENCE, complete, problems, progress
 from lbdemo.cluster.kernel.waiting import await_rollout, hopeless
 from lbdemo.errors import NotReadyError
-from lbdemo.tools.objects import Condition, Container, Objects, Pod, parse_list
+from lbdemo.kube.records.meta import Condition
+from lbdemo.kube.records.pods import Container, Pod, parse_pod
 
 
 def world(*pods: Pod) -> Objects:
-    return Objects(pods, (deployment("echo-server", 2),), (replica_set("echo-server"),))
+    return Objects(pods, (deployment("echo-server", 2),), replica_sets=(replica_set("echo-server"),))
 
 
 def waits(reason: str, message: str = "", **more: object) -> Container:
@@ -52,7 +55,7 @@ def test_starting_is_no_problem() -> None:
 
 def test_broken_pods_of_an_older_rollout_do_not_count() -> None:
     old = pod("echo-server-old-1", "echo-server", hash_="old", container=waits("CrashLoopBackOff"))
-    objects = replace(world(old), others=(replica_set("echo-server", "old", "0"), replica_set("echo-server")))
+    objects = replace(world(old), replica_sets=(replica_set("echo-server", "old", "0"), replica_set("echo-server")))
 
     assert problems(objects) == []
 
@@ -208,4 +211,4 @@ def test_a_native_sidecar_is_found_among_the_init_containers() -> None:
         },
     }
 
-    assert parse_list(document).pods[0].sidecar is not None
+    assert sidecar(parse_pod(document)) is not None

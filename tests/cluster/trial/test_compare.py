@@ -21,9 +21,11 @@ from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, DrillRun
 from lbdemo.cluster.trial.verify import VerifyOptions
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.records import Sample, encode
 from lbdemo.tools.kubectl import Context
-from lbdemo.tools.objects import Deployment, Meta, Pod
 
 ALL = tuple(STRATEGIES)
 QUESTION = VerifyOptions(calls=200, tolerance=0.5)

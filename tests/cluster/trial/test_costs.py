@@ -13,8 +13,8 @@ from lbdemo.cluster.trial.costs import after_load, before_load, megabytes, proxy
 from lbdemo.cluster.trial.usage import PROXIES, Usage, add_up, read_usage
 from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
+from lbdemo.kube.records.pods import Container
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Container
 
 AT = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 NONE_CAN_BE_HAD = failure('Error from server (Forbidden): nodes "node-1" is forbidden: User "ann" cannot get')

@@ -28,9 +28,10 @@ from lbdemo.cluster.trial.drills.base import RATE
 from lbdemo.cluster.trial.drills.faults import faulty
 from lbdemo.cluster.trial.load import Load
 from lbdemo.errors import NotReadyError, OperationFailedError, ProgramFailedError
+from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.records import Sample
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Deployment, Pod
 
 Plot = Callable[[int], tuple[str, str, float]]  # a call's number -> who answers, how, after how many seconds
 SERVERS = ("echo-1", "echo-2", "echo-3")

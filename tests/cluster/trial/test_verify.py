@@ -24,10 +24,12 @@ from lbdemo.cluster.trial.verify import (
     verify,
 )
 from lbdemo.errors import InputError, NotReadyError, OperationFailedError, ProgramFailedError
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.pods import Container, Pod
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.measure import Outcome, plan_calls
 from lbdemo.records import Sample, Witness, encode
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Container, Deployment, Meta, Pod
 
 PLACE = CONFIG.place
 CLIENT = ["lbdemo", "client", "--run", "r1"]
@@ -81,7 +83,7 @@ def seen(world: Observed) -> FakeRun:
 
 
 def with_pods(world: Observed, *pods: Pod) -> Observed:
-    client = [found for found in world.objects.pods if found.release == labels.CLIENT]
+    client = [found for found in world.objects.pods if labels.release(found) == labels.CLIENT]
     return replace(world, objects=replace(world.objects, pods=(*pods, *client)))
 
 

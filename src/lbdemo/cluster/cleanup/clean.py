@@ -11,11 +11,12 @@ from lbdemo.cluster.cleanup.removal import DeleteNamespace, EmptyNamespace, Swee
 from lbdemo.cluster.istio import setup as istio
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.kernel import labels, lock
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Say, Step, Tools, execute, reported
 from lbdemo.config import ISTIO_NAMESPACE, Place
 from lbdemo.errors import LbdemoError
+from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Meta
 
 SETTLING = 15.0  # seconds that what follows its owner by itself (API services, config maps) may take to go
 INTERVAL = 0.5
@@ -68,7 +69,7 @@ def look(tools: Tools, place: Place, *, with_istio: bool) -> Situation:
     before = inventory.load(tools.kubectl, place.namespace) if observed.namespace else None
     if not with_istio and not observed.istio.ours:
         return Situation(observed, None, before)
-    homes = tools.kubectl.get("namespaces", ISTIO_NAMESPACE).of("Namespace")
+    homes = fetch(tools.kubectl, "namespaces", ISTIO_NAMESPACE).of("Namespace")
     if homes and (before_istio := inventory.load(tools.kubectl, ISTIO_NAMESPACE)) is not None:
         before = before_istio if before is None else inventory.before_both(before, before_istio)
     orphans = with_istio and not homes and _orphans(tools.kubectl, observed, before)
@@ -87,7 +88,7 @@ def _orphans(kubectl: Kubectl, observed: ObservedWithIstio, before: frozenset[It
 def elsewhere(kubectl: Kubectl, place: Place) -> tuple[str, ...]:
     """The other namespaces that lbdemo made, as far as this user may see them."""
     with contextlib.suppress(LbdemoError):
-        made = kubectl.get("namespaces", selector=f"{labels.MANAGED_BY}=lbdemo").of("Namespace")
+        made = fetch(kubectl, "namespaces", selector=f"{labels.MANAGED_BY}=lbdemo").of("Namespace")
         return tuple(sorted(meta.name for meta in made if meta.name not in (place.namespace, ISTIO_NAMESPACE)))
     return ()
 
@@ -95,8 +96,8 @@ def elsewhere(kubectl: Kubectl, place: Place) -> tuple[str, ...]:
 def istio_users(kubectl: Kubectl, namespace: str) -> tuple[str, ...]:
     """Namespaces with pods of others that have sidecars (or are gateways), or with another lbdemo that needs istiod."""
     meshed = f"security.istio.io/tlsMode=istio,{labels.PART_OF}!=lbdemo"
-    pods = kubectl.get("pods", selector=meshed, everywhere=True).pods
-    releases = kubectl.get("secrets", selector=f"{labels.STRATEGY} in (istio,xds)", everywhere=True).of("Secret")
+    pods = fetch(kubectl, "pods", selector=meshed, everywhere=True).pods
+    releases = fetch(kubectl, "secrets", selector=f"{labels.STRATEGY} in (istio,xds)", everywhere=True).of("Secret")
     others = {secret.namespace for secret in releases} - {namespace}
     return tuple(sorted(others | {pod.meta.namespace for pod in pods}))
 
@@ -205,7 +206,7 @@ def compare(tools: Tools, place: Place, there: Situation, *, with_istio: bool) -
 def _left(tools: Tools, place: Place, there: Situation, *, istio_too: bool) -> tuple[tuple[Item, str], ...]:
     spaces = [place.namespace, *([ISTIO_NAMESPACE] if istio_too else [])]
     seen = {meta.name: meta.uid for meta in (there.observed.namespace, there.istio_namespace) if meta is not None}
-    alive = {meta.name: meta.uid for meta in tools.kubectl.get("namespaces", *spaces).of("Namespace")}
+    alive = {meta.name: meta.uid for meta in fetch(tools.kubectl, "namespaces", *spaces).of("Namespace")}
     anew = {name for name, uid in alive.items() if seen.get(name) not in (None, uid)}  # by somebody else, since then
     now = inventory.take(tools.kubectl, [space for space in spaces if space in alive and space not in anew])
     now -= {Item("Namespace", "", name) for name in anew}

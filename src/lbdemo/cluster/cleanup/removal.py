@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lbdemo.cluster.cleanup import inventory
 from lbdemo.cluster.cleanup.inventory import Item
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.releases import KINDS_GONE, forget
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.config import ISTIO_NAMESPACE
@@ -117,11 +118,11 @@ class EmptyNamespace:
         """Waits until our pods are gone, too: Helm returns before that."""
         what = ("delete", CHART_KINDS, "-l", labels.SELECTOR, "--ignore-not-found", "--wait=false")
         tools.kubectl.call(*what, namespace=self.namespace)  # also what a lost release has left
-        tests = tools.kubectl.get("pods", namespace=self.namespace, selector=labels.SELECTOR).pods
+        tests = fetch(tools.kubectl, "pods", namespace=self.namespace, selector=labels.SELECTOR).pods
         if tests:  # those of `helm test` outlive their release
             tools.kubectl.delete(*(f"pod/{pod.name}" for pod in tests), namespace=self.namespace)
         deadline = tools.clock() + self.timeout
-        while pods := tools.kubectl.get("pods", namespace=self.namespace, selector=labels.SELECTOR).pods:
+        while pods := fetch(tools.kubectl, "pods", namespace=self.namespace, selector=labels.SELECTOR).pods:
             if tools.clock() >= deadline:
                 raise NotReadyError(f"pods still there after {self.timeout:.0f} s", ", ".join(pod.name for pod in pods))
             say(f"waiting for {count(len(pods), 'pod')} to end")

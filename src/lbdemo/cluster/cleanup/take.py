@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lbdemo.cluster.cleanup import inventory
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import side_by_side
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.config import ISTIO_NAMESPACE
@@ -54,5 +55,7 @@ class TakeInventory:
 
     def _foreign(self, tools: Tools) -> frozenset[str]:
         """Istio's namespace, when somebody else has made it before."""
-        homes = tools.kubectl.get("namespaces", ISTIO_NAMESPACE).of("Namespace") if ISTIO_NAMESPACE in self.own else ()
+        homes = (
+            fetch(tools.kubectl, "namespaces", ISTIO_NAMESPACE).of("Namespace") if ISTIO_NAMESPACE in self.own else ()
+        )
         return frozenset(home.name for home in homes if not labels.ours(home))

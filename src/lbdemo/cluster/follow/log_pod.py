@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from lbdemo.cluster.follow.log_seen import Repeats, SeenLines
 from lbdemo.cluster.follow.pod_watch import PodWatch, State, refused, state
 from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.tools.failures import explain
 from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.log_stamps import is_stamped
-from lbdemo.tools.objects import Container, Pod
 
 CONTAINER = "echo"
 SETTLE = 2.0  # seconds in which the kubelet reports that a container ended; only then is a stream taken up again

@@ -15,11 +15,12 @@ from typing import NoReturn, Protocol
 from lbdemo.cluster.follow.log_pod import CONTAINER, Lines, Note, PodLog, Start, log_argv
 from lbdemo.cluster.follow.pod_watch import PodWatch
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.errors import InputError, ProgramFailedError
+from lbdemo.kube.records.pods import Pod
 from lbdemo.tools.failures import explain
 from lbdemo.tools.kubectl import Kubectl
 from lbdemo.tools.log_stamps import is_stamped, sortable
-from lbdemo.tools.objects import Pod
 
 RELEASES = {"client": labels.CLIENT, "server": labels.SERVER}
 QUEUED = 128  # blocks (of up to 64 KiB) that may wait: then the pods' streams have to
@@ -55,8 +56,8 @@ class Sink(Protocol):
 
 def find(kubectl: Kubectl, namespace: str, query: LogQuery) -> tuple[Pod, ...]:
     """The release's pods, perhaps none yet. Raises InputError when it is not installed."""
-    pods = kubectl.get("pods", namespace=namespace, selector=query.selector).pods
-    if pods or kubectl.get("deployments", query.release, namespace=namespace).deployments:
+    pods = fetch(kubectl, "pods", namespace=namespace, selector=query.selector).pods
+    if pods or fetch(kubectl, "deployments", query.release, namespace=namespace).deployments:
         return pods
     raise InputError(f"{query.release} is not installed in namespace {namespace}", "install it with `lbdemo up`")
 

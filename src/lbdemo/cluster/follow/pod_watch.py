@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import forbidden
 from lbdemo.errors import LbdemoError, ProgramFailedError
+from lbdemo.kube.records.pods import Pod, parse_pod
 from lbdemo.tools.failures import explain
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Pod, parse_pod
 
 PAUSE = 1.0  # seconds before another try
 PATIENCE = 60.0  # seconds an API server may be away before we give up
@@ -44,7 +45,7 @@ class PodWatch:
 
     def look(self) -> tuple[Pod, ...]:
         """Asks for all pods, takes note of them, forgets those that are gone."""
-        pods = self._kubectl.get("pods", namespace=self._namespace, selector=self._selector).pods
+        pods = fetch(self._kubectl, "pods", namespace=self._namespace, selector=self._selector).pods
         gone = set(self._pods) - {pod.meta.uid for pod in pods}
         for uid in gone:
             self._forget(uid)

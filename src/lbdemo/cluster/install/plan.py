@@ -17,8 +17,8 @@ from lbdemo.cluster.kernel import labels, readiness
 from lbdemo.cluster.kernel.releases import InstallRelease
 from lbdemo.cluster.kernel.steps import Plan, Step
 from lbdemo.config import UpConfig
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.tools.helm import Chart, Install
-from lbdemo.tools.objects import Deployment
 
 
 def build_plan(config: UpConfig, observed: ObservedWithIstio, desired: Desired, chart: str) -> Plan:

@@ -11,12 +11,13 @@ from typing import Any
 
 from lbdemo.cluster.image.delivery import Delivery, looks_local
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import Observed
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError
+from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Context
-from lbdemo.tools.objects import Meta
 
 TERMINATION_LIMIT = 120.0  # seconds a namespace may take to finish terminating before we give up
 LOOK = 0.5
@@ -136,7 +137,7 @@ def check_foreign_releases(tools: Tools, config: UpConfig, observed: Observed, n
     """Refuses to overwrite a Helm release of the same name that is not ours. Raises InputError."""
     if observed.namespace is None or observed.namespace_ours:
         return
-    secrets = tools.kubectl.get("secrets,configmaps", namespace=config.place.namespace, selector="owner=helm").others
+    secrets = fetch(tools.kubectl, "secrets,configmaps", namespace=config.place.namespace, selector="owner=helm").others
     foreign = {s.labels.get("name", "") for s in secrets if s.labels.get(labels.PART_OF) != "lbdemo"}
     if taken := sorted(foreign.intersection(names)):
         raise InputError(

@@ -18,6 +18,7 @@ from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Istiod
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.kernel import labels, lock
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Tools, execute, reported
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.tools.kubectl import Context, Kubectl
@@ -133,7 +134,7 @@ def describe(tools: Tools, config: UpConfig, observed: ObservedWithIstio, desire
     if not plan:
         return ["# nothing to change"]
     names = [config.place.namespace, *([ISTIO_NAMESPACE] if installs_istio(observed, desired) else [])]
-    there = {meta.name for meta in tools.kubectl.get("namespaces", *names).of("Namespace") if not meta.deleting}
+    there = {meta.name for meta in fetch(tools.kubectl, "namespaces", *names).of("Namespace") if not meta.deleting}
     missing = [name for name in names if name not in there]
     return [line for name in missing for line in _new_namespace(tools, name)] + plan.commands(tools)
 

@@ -8,7 +8,7 @@ from lbdemo.cluster.istio.control_planes import ControlPlane
 from lbdemo.cluster.istio.injectors import DEFAULT
 from lbdemo.cluster.kernel import labels
 from lbdemo.errors import InputError
-from lbdemo.tools.objects import Meta
+from lbdemo.kube.records.meta import Meta
 
 INJECT = "sidecar.istio.io/inject"  # the pods' own label: "true" or "false"
 

@@ -10,7 +10,7 @@ from lbdemo.cluster.istio.versions import version_key
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.reference import parts
 from lbdemo.config import ISTIO_NAMESPACE
-from lbdemo.tools.objects import Deployment
+from lbdemo.kube.records.workloads import Deployment
 
 DAEMON = "istiod"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import Given, fetch
 from lbdemo.cluster.kernel.observe import (
     Observed,
     Release,
@@ -17,8 +18,8 @@ from lbdemo.cluster.kernel.observe import (
 from lbdemo.cluster.kernel.reference import parts
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Deployment, Meta
 
 # By what the API server reaches the default revision's istiod: its Service, and the webhook that asks it to inject.
 REACHED_BY = ("service/istiod", "mutatingwebhookconfiguration/istio-sidecar-injector")
@@ -34,7 +35,7 @@ class Istio:
     crds: bool = True  # whether the cluster knows Istio's kinds
     seen: bool = True  # False: this user may not look at it
     reachable: bool = True  # whether istiod's Service is there, and the webhook that asks it to inject sidecars
-    policies: tuple[Meta, ...] = ()  # DestinationRules and PeerAuthentications of ours in the namespace
+    policies: tuple[Given, ...] = ()  # DestinationRules and PeerAuthentications of ours in the namespace
 
     @property
     def ours(self) -> bool:
@@ -106,8 +107,8 @@ def _mesh(kubectl: Kubectl, namespace: str, *, lenient: bool) -> Istio:
 def observe_istio(kubectl: Kubectl, namespace: str) -> Istio:
     """Looks for Istio's releases, its daemons in all namespaces, and our own policies."""
     home, daemons, policies, reachable = side_by_side(
-        lambda: kubectl.get("secrets", namespace=ISTIO_NAMESPACE, selector="owner=helm"),
-        lambda: kubectl.get("deployments", selector="app=istiod", everywhere=True),
+        lambda: fetch(kubectl, "secrets", namespace=ISTIO_NAMESPACE, selector="owner=helm"),
+        lambda: fetch(kubectl, "deployments", selector="app=istiod", everywhere=True),
         lambda: istio_policies(kubectl, namespace),
         lambda: _reachable(kubectl),
     )
@@ -120,17 +121,17 @@ def observe_istio(kubectl: Kubectl, namespace: str) -> Istio:
 def _reachable(kubectl: Kubectl) -> bool:
     """Whether Service and webhook are both there; True for who may not look."""
     try:
-        return len(kubectl.get(*REACHED_BY, namespace=ISTIO_NAMESPACE).others) == len(REACHED_BY)
+        return len(fetch(kubectl, *REACHED_BY, namespace=ISTIO_NAMESPACE).others) == len(REACHED_BY)
     except ProgramFailedError as error:
         if forbidden(error):
             return True
         raise
 
 
-def istio_policies(kubectl: Kubectl, namespace: str) -> tuple[Meta, ...] | None:
+def istio_policies(kubectl: Kubectl, namespace: str) -> tuple[Given, ...] | None:
     """Our DestinationRules and PeerAuthentications; None where the cluster does not know such kinds."""
     try:
-        return kubectl.get(ISTIO_KINDS, namespace=namespace, selector=labels.SELECTOR).others
+        return fetch(kubectl, ISTIO_KINDS, namespace=namespace, selector=labels.SELECTOR).others
     except ProgramFailedError as error:
         if "the server doesn't have a resource type" in error.stderr:
             return None

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from lbdemo.cluster.istio import sidecars
 from lbdemo.cluster.istio.observe import observe_istio
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.rollout import Await, remember
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.errors import NotReadyError
-from lbdemo.tools.objects import Pod
+from lbdemo.kube.records.pods import Pod
 from lbdemo.words import count
 
 
@@ -33,7 +34,7 @@ class AwaitPods(Await):
         if not self.sidecars:
             names = ", ".join(pod.name for pod in wrong)
             return NotReadyError("pods have a sidecar that they should not have", names, "something else injects them")
-        place = tools.kubectl.get("namespaces", self.namespace).of("Namespace")
+        place = fetch(tools.kubectl, "namespaces", self.namespace).of("Namespace")
         daemon = observe_istio(tools.kubectl, self.namespace).daemon
         lines = [
             f"  {pod.name}: {sidecars.why_missing(pod, place[0] if place else None, daemon.meta if daemon else None)}"

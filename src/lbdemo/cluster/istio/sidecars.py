@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lbdemo.cluster.kernel import labels
-from lbdemo.tools.objects import Meta, Pod
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.pods import Container, Pod
 
+SIDECAR = "istio-proxy"
 INJECT = "sidecar.istio.io/inject"
 HASH = "pod-template-hash"  # only a deployment's pods carry it: those of `helm test` do not
+
+
+def sidecar(pod: Pod) -> Container | None:
+    """Istio's proxy, whether an ordinary container or a native sidecar (Kubernetes 1.33 and later)."""
+    return pod.container(SIDECAR)
 
 
 def wrong(pods: Sequence[Pod], *, wanted: bool) -> list[Pod]:
     """Pods of deployments that lack a wanted sidecar, or have one that is not wanted."""
     counted = [pod for pod in pods if pod.stays and HASH in pod.meta.labels]
-    return [pod for pod in counted if (pod.sidecar is not None) != wanted]
+    return [pod for pod in counted if (sidecar(pod) is not None) != wanted]
 
 
 def why_missing(pod: Pod, namespace: Meta | None, daemon: Meta | None) -> str:

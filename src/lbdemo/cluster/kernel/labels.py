@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lbdemo.tools.objects import Meta
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.pods import Pod
 
 PART_OF = "app.kubernetes.io/part-of"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -18,6 +19,11 @@ INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
 SERVER = "echo-server"
 CLIENT = "echo-client"
+
+
+def release(pod: Pod) -> str:
+    """The Helm release of ours that the pod belongs to."""
+    return pod.meta.labels.get("app.kubernetes.io/instance", "")
 
 
 def ours(made: Meta | None) -> bool:

@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import Objects, fetch
 from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Deployment, Meta, Objects, Pod
 
 OURS_KINDS = "deployments,replicasets,pods,services,configmaps,secrets"
 
@@ -60,14 +63,14 @@ class Observed:
 
     def pods(self, release: str) -> tuple[Pod, ...]:
         """The release's pods that are neither being deleted nor over."""
-        return tuple(p for p in self.objects.pods if p.release == release and p.stays)
+        return tuple(p for p in self.objects.pods if labels.release(p) == release and p.stays)
 
 
 def observe_namespace(kubectl: Kubectl, namespace: str) -> Observed:
     """Looks at the namespace and what is ours in it, side by side, 0.1 s."""
     place, ours = side_by_side(
-        lambda: kubectl.get("namespaces", namespace).of("Namespace"),
-        lambda: kubectl.get(OURS_KINDS, namespace=namespace, selector=labels.SELECTOR),
+        lambda: fetch(kubectl, "namespaces", namespace).of("Namespace"),
+        lambda: fetch(kubectl, OURS_KINDS, namespace=namespace, selector=labels.SELECTOR),
     )
     releases = [secret for secret in ours.of("Secret") if secret.labels.get("owner") == "helm"]
     return Observed(place[0] if place else None, ours, parse_releases(releases))

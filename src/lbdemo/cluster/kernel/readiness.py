@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lbdemo.tools.objects import Container, Deployment, Event, Objects, Pod
+from lbdemo.cluster.kernel.objects import Objects
+from lbdemo.kube.records.events import Event
+from lbdemo.kube.records.pods import Container, Pod
+from lbdemo.kube.records.workloads import Deployment
 
 # Waiting reasons of a container that do not heal by waiting. ErrImagePull and a first crash may: they count
 # once the kubelet backs off (ImagePullBackOff, CrashLoopBackOff), which it does within seconds.

@@ -6,10 +6,10 @@ import shlex
 from dataclasses import dataclass
 
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import Objects
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.cluster.kernel.waiting import await_rollout
 from lbdemo.tools.kubectl import whole_seconds
-from lbdemo.tools.objects import Objects
 from lbdemo.words import count
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lbdemo.cluster.kernel import readiness
+from lbdemo.cluster.kernel.objects import Objects, fetch
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import LbdemoError, NotReadyError
-from lbdemo.tools.objects import Objects
+from lbdemo.kube.records.events import Event, parse_event
 
 OURS = "`lbdemo build` delivers it; see --registry"
 ISTIOS = "its hub and tag are values of Istio's chart: see --istio-values"
@@ -39,7 +41,7 @@ def await_rollout(
             watching = pool.submit(_watch, tools, namespace, selector, GLANCE)
             while not watching.done():
                 tools.pause(TICK)
-        objects = tools.kubectl.get(KINDS, namespace=namespace, selector=selector)
+        objects = fetch(tools.kubectl, KINDS, namespace=namespace, selector=selector)
         if readiness.complete(objects, names):
             return objects
         now = tools.clock()
@@ -58,9 +60,16 @@ def await_rollout(
 
 def _complaint(tools: Tools, namespace: str, objects: Objects) -> str:
     try:
-        return readiness.complaint(objects, tools.kubectl.warnings(namespace))
+        return readiness.complaint(objects, _warnings(tools, namespace))
     except LbdemoError:  # who may look at pods need not be allowed to look at events
         return ""
+
+
+def _warnings(tools: Tools, namespace: str) -> list[Event]:
+    """The namespace's events of type Warning, the newest last."""
+    what = ("get", "events", "--field-selector", "type=Warning", "-o", "json")
+    items = json.loads(tools.kubectl.call(*what, namespace=namespace))["items"]
+    return sorted(map(parse_event, items), key=lambda event: event.last)
 
 
 def _watch(tools: Tools, namespace: str, selector: str, seconds: float) -> None:

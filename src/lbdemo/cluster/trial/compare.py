@@ -12,6 +12,7 @@ from lbdemo.cluster.install.preflight import refuse_foreign
 from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
 from lbdemo.cluster.install.up import up
 from lbdemo.cluster.istio.observe import observe_istio
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial import costs
 from lbdemo.cluster.trial.drills import DRILLS, Drilled, DrillRun
@@ -119,7 +120,7 @@ class AfterInstallationError(LbdemoError):
 
 def _refuse_foreign(place: Place, means: CompareTools) -> None:
     """Raises InputError for a namespace that is not lbdemo's: the clean-up at the end must not touch it."""
-    for there in means.tools.kubectl.get("namespaces", place.namespace).of("Namespace"):
+    for there in fetch(means.tools.kubectl, "namespaces", place.namespace).of("Namespace"):
         refuse_foreign(there, "choose others with --namespace PREFIX")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.trial.usage import PROXIES, Usage, read_usage
 from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
@@ -39,7 +40,7 @@ def after_load(
         figures |= proxy_costs(before, after, calls)
     if strategy.mesh is not None:
         selector, container = strategy.mesh.control_plane
-        pods = kubectl.get("pods", selector=selector, everywhere=True).pods
+        pods = fetch(kubectl, "pods", selector=selector, everywhere=True).pods
         places = {pod.meta.namespace for pod in pods}
         place = ISTIO_NAMESPACE if ISTIO_NAMESPACE in places else min(places, default="")
         control = read_usage(kubectl, {pod.node for pod in pods if pod.node}, place, {container})

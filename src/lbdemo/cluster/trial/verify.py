@@ -18,14 +18,15 @@ from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import ADMIN_PORT, Strategy
 from lbdemo.cluster.install.strategies.promises import Setup
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import Observed, observe_namespace
 from lbdemo.config import Place
 from lbdemo.durations import span
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError, ProgramFailedError
+from lbdemo.kube.records.pods import Pod
 from lbdemo.measure import Expectation, Outcome, judge, plan_calls
 from lbdemo.records import Result, Sample, Tally, Witness, decode, failures_explain, unheard
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Pod
 
 Sink = Callable[[Sample], None]
 BROKEN_OFF = "run it again; `lbdemo status` shows whether the client's pod is well"
@@ -186,7 +187,7 @@ def verify(
         raise OperationFailedError("the client in the pod sent no call", "`lbdemo logs client` shows what it says")
     if summary.sent + summary.unknown_lines < calls:
         raise OperationFailedError(f"the run broke off: {summary.sent} of {calls} calls were made", BROKEN_OFF)
-    after = {pod.name: pod for pod in kubectl.get("pods", namespace=place.namespace, selector=labels.SELECTOR).pods}
+    after = {pod.name: pod for pod in fetch(kubectl, "pods", namespace=place.namespace, selector=labels.SELECTOR).pods}
     witness = second_witness(
         kubectl, place, installation.servers, after, answers, run, summary.failed + summary.gate_errors
     )
@@ -244,7 +245,7 @@ def second_witness(
 ) -> tuple[Witness, ...]:
     """Asks each server how many calls of this run it answered, side by side."""
     known = {pod.name: pod for pod in before}
-    names = sorted({*known, *answers, *(n for n, p in after.items() if p.release == labels.SERVER and p.ready)})
+    names = sorted({*known, *answers, *(n for n, p in after.items() if labels.release(p) == labels.SERVER and p.ready)})
     servers = [name for name in names if name and ("-envoy-" not in name)]
     with ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(lambda name: own_count(kubectl, place, after.get(name), run), servers))
@@ -291,7 +292,7 @@ def why_counts_differ(before: Pod | None, after: Pod | None, own: int | None, cl
 def changes(before: Iterable[Pod], after: Mapping[str, Pod]) -> tuple[str, ...]:
     """Sentences on pods that came or went during the run."""
     known = {pod.name for pod in before}
-    alive = {name: pod for name, pod in after.items() if pod.release == labels.SERVER and not pod.meta.deleting}
+    alive = {name: pod for name, pod in after.items() if labels.release(pod) == labels.SERVER and not pod.meta.deleting}
     gone = sorted(known - alive.keys())
     new = sorted(
         name for name in alive.keys() - known if alive[name].ready and alive[name].meta.labels.get(NAME_LABEL) == "echo"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lbdemo.kube.records.meta import Condition, Meta, parse_conditions, parse_meta
@@ -35,6 +35,8 @@ class Container:
     exit_code: int | None = None
     exit_reason: str = ""
     ports: tuple[ContainerPort, ...] = ()
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)  # those variables whose values stand in the specification
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +117,6 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any], *, init: bool
             ContainerPort(p["containerPort"], p.get("name", ""), p.get("protocol", "TCP"))
             for p in spec.get("ports") or ()
         ),
+        args=tuple(spec.get("args") or ()),
+        env={e["name"]: e["value"] for e in spec.get("env") or () if "value" in e},
     )

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from lbdemo.cluster.install.strategies.promises import Figures
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.trial.load import Load
 from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import Place
 from lbdemo.errors import NotReadyError
+from lbdemo.kube.records.pods import Pod
 from lbdemo.tools.kubectl import Kubectl
-from lbdemo.tools.objects import Pod
 
 LOOK = 0.5  # seconds between two looks
 RATE = 100.0  # RPC/s of the load during a drill
@@ -52,7 +53,7 @@ class DrillRun:
 
     def _pods(self) -> tuple[Pod, ...]:
         selector = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
-        return self.kubectl.get("pods", namespace=self.place.namespace, selector=selector).pods
+        return fetch(self.kubectl, "pods", namespace=self.place.namespace, selector=selector).pods
 
     def judged(self, drill: str, figures: Figures, note: str = "") -> Drilled:
         """The drill's figures beside what the installed strategy promises of it; a `note` is added to that."""

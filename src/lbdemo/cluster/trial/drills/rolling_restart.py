@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import Objects, fetch
 from lbdemo.cluster.trial.drills import figures
 from lbdemo.cluster.trial.drills.base import RATE, Drilled, DrillRun
-from lbdemo.tools.objects import Objects
 
 LIMIT = 120.0  # seconds a rollout may take
 AFTERWARDS = 2.0  # seconds of load after the last old pod is gone
@@ -32,6 +32,6 @@ def drill(run: DrillRun) -> Drilled:
 
 
 def _over(run: DrillRun, old: set[str]) -> bool:
-    seen: Objects = run.kubectl.get("deployments,pods", namespace=run.place.namespace, selector=labels.SELECTOR)
+    seen: Objects = fetch(run.kubectl, "deployments,pods", namespace=run.place.namespace, selector=labels.SELECTOR)
     rolled = all(d.complete for d in seen.deployments if d.meta.name == labels.SERVER)
     return rolled and not any(pod.name in old for pod in seen.pods)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lbdemo.tools.objects import APPLIED, parse_meta
+from lbdemo.cluster.kernel.objects import APPLIED, parse_given
 
 GIVEN = {"spec": {"selector": {"app": "echo"}, "ports": [{"name": "grpc", "port": 8080}]}}
 LIVE = {
@@ -20,13 +20,13 @@ def service(spec: object, applied: str = json.dumps(GIVEN)) -> dict[str, Any]:
 
 
 def test_what_the_api_server_adds_is_no_change() -> None:
-    assert parse_meta(service(LIVE)).as_applied
+    assert parse_given(service(LIVE)).as_applied
 
 
 def test_what_the_api_server_leaves_out_is_no_change() -> None:
     given = {"spec": {"publishNotReadyAddresses": False, "selector": {"app": "echo"}}}
 
-    assert parse_meta(service({"selector": {"app": "echo"}}, json.dumps(given))).as_applied
+    assert parse_given(service({"selector": {"app": "echo"}}, json.dumps(given))).as_applied
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_what_the_api_server_leaves_out_is_no_change() -> None:
     ],
 )
 def test_what_is_other_than_given_was_changed_by_somebody(spec: object) -> None:
-    assert not parse_meta(service(spec)).as_applied
+    assert not parse_given(service(spec)).as_applied
 
 
 @pytest.mark.parametrize("applied", ["", "{", "no JSON"])
 def test_an_object_that_does_not_say_what_it_was_given_counts_as_changed(applied: str) -> None:
-    assert not parse_meta(service(LIVE, applied)).as_applied
+    assert not parse_given(service(LIVE, applied)).as_applied
 
 
 def test_an_object_without_annotations_counts_as_changed() -> None:
-    assert not parse_meta({"kind": "Service", "metadata": {"name": "echo"}, "spec": LIVE}).as_applied
+    assert not parse_given({"kind": "Service", "metadata": {"name": "echo"}, "spec": LIVE}).as_applied
