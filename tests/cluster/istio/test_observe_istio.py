@@ -10,6 +10,7 @@ from worlds import INJECTOR, ISTIOD_SERVICE, deployment, helm_secret, istiod, li
 
 from lbdemo.cluster.istio.observe import REACHED_BY, Istio, ObservedWithIstio, observe, observe_istio
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.objects import Given
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import ProgramFailedError
 from lbdemo.kube.records.meta import Meta
@@ -60,7 +61,7 @@ def test_istio_is_not_asked_for_unless_it_matters() -> None:
 def test_an_istio_of_ours_is_found_with_its_policies() -> None:
     there = istiod()
     secrets = [helm_secret(found) for found in there.releases.values()]
-    rule = Meta("DestinationRule", "lbdemo", "echo-server", {labels.PART_OF: "lbdemo"})
+    rule = Given("DestinationRule", "lbdemo", "echo-server", {labels.PART_OF: "lbdemo"})
 
     run = cluster(FakeRun(), secrets=listed(secrets), daemons=listed(there.daemons), policies=listed([rule]))
     with run:
