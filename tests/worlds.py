@@ -27,9 +27,14 @@ CONFIG = UpConfig(Place("", "lbdemo"), image="registry/echo:1")
 HASH = "abc"
 
 
-def meta(kind: str, name: str, marks: Mapping[str, str] | None = None, **more: object) -> Given:
-    known = {"app.kubernetes.io/part-of": "lbdemo", **(marks or {})}
-    return replace(Given(kind, "lbdemo", name, known), **more)  # type: ignore[arg-type]
+def meta(kind: str, name: str, marks: Mapping[str, str] | None = None, **more: object) -> Meta:
+    known = {labels.PART_OF: "lbdemo", **(marks or {})}
+    return replace(Meta(kind, "lbdemo", name, known), **more)  # type: ignore[arg-type]
+
+
+def given(kind: str, name: str, *, as_applied: bool = True) -> Given:
+    """An object as our chart gave it, unless somebody has changed it."""
+    return Given(kind, "lbdemo", name, {labels.PART_OF: "lbdemo"}, as_applied=as_applied)
 
 
 def namespace(marks: Mapping[str, str] | None = None, *, ours: bool = True) -> Meta:
@@ -99,8 +104,8 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
     wanted = desired(config)
     injected = wanted.strategy.injects
     deployments = [deployment(n, r) for release in wanted.releases for n, r in release.deployments.items()]
-    services = [meta("Service", n, as_applied=True) for release in wanted.releases for n in release.services]
-    services += [meta("ConfigMap", n, as_applied=True) for release in wanted.releases for n in release.config_maps]
+    services = [given("Service", n) for release in wanted.releases for n in release.services]
+    services += [given("ConfigMap", n) for release in wanted.releases for n in release.config_maps]
     pods = [
         pod(f"{r.name}-{HASH}-{n + 1}", r.name, sidecar=injected, args=arguments(r.values))
         for r in wanted.releases
@@ -111,7 +116,7 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
         for r in wanted.releases
     }
     mesh = istio or (istiod() if wanted.strategy.mesh else Istio())
-    policies = tuple(meta("DestinationRule", n, as_applied=True) for r in wanted.releases for n in r.policies)
+    policies = tuple(given("DestinationRule", n) for r in wanted.releases for n in r.policies)
     sets = [replica_set(d.meta.name) for d in deployments]
     return ObservedWithIstio(
         namespace=namespace({labels.INJECTION: "enabled"} if injected else {}),

@@ -103,6 +103,7 @@ def test_what_up_left_is_found_again() -> None:
         *world.objects.pods,
         *world.objects.deployments,
         *world.objects.others,
+        *world.objects.replica_sets,
         *secrets,
         other,
     ]

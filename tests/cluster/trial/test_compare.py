@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
-from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, converged, helm_secret, istiod, listed, namespace, pod
+from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, Record, converged, helm_secret, istiod, listed, namespace, pod
 
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.istio.observe import ISTIO_KINDS, Istio, ObservedWithIstio
@@ -23,7 +23,6 @@ from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.pods import Pod
-from lbdemo.kube.records.workloads import Deployment
 from lbdemo.records import Sample, encode
 from lbdemo.tools.kubectl import Context
 
@@ -129,11 +128,18 @@ class Cluster:
                 return listed(world.istio.policies if world else (), place)
         raise AssertionError(f"unannounced options: {list(words)}")
 
-    def _objects(self, place: str) -> Iterable[Meta | Pod | Deployment]:
+    def _objects(self, place: str) -> Iterable[Record]:
         world = self.worlds[place]
         secrets = [helm_secret(replace(release, namespace=place)) for release in world.releases.values()]
         kept = Meta("ConfigMap", place, labels.INVENTORY)
-        return [*world.objects.pods, *world.objects.deployments, *world.objects.others, *secrets, kept]
+        return [
+            *world.objects.pods,
+            *world.objects.deployments,
+            *world.objects.others,
+            *world.objects.replica_sets,
+            *secrets,
+            kept,
+        ]
 
     def _exec(self, place: str, name: str, command: Sequence[str]) -> object:
         if command[0] == "client":

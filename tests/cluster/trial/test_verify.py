@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes import Answer, FakeRun, FakeStreams, failure
-from worlds import CONFIG, converged, helm_secret, installation, listed, pod
+from worlds import CONFIG, Record, converged, helm_secret, installation, listed, pod
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed
@@ -24,9 +24,7 @@ from lbdemo.cluster.trial.verify import (
     verify,
 )
 from lbdemo.errors import InputError, NotReadyError, OperationFailedError, ProgramFailedError
-from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.pods import Container, Pod
-from lbdemo.kube.records.workloads import Deployment
 from lbdemo.measure import Outcome, plan_calls
 from lbdemo.records import Sample, Witness, encode
 from lbdemo.tools.kubectl import Kubectl
@@ -71,10 +69,11 @@ def named(*pods: Pod) -> dict[str, Pod]:
 def seen(world: Observed) -> FakeRun:
     """A cluster that answers the two looks of `read_installation`."""
     secrets = [helm_secret(release) for release in world.releases.values()]
-    everything: list[Meta | Pod | Deployment] = [
+    everything: list[Record] = [
         *world.objects.pods,
         *world.objects.deployments,
         *world.objects.others,
+        *world.objects.replica_sets,
         *secrets,
     ]
     there = [world.namespace] if world.namespace else []
