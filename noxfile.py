@@ -12,6 +12,10 @@ nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["tests", "lint", "types", "imports", "protos"]
 nox.options.reuse_existing_virtualenvs = True
 BENCHMARKS = Path("benchmarks")
+
+# As many processes as cores, but few: many real servers at once keep no times. In the order of tests/conftest.py.
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
+
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -25,7 +29,7 @@ def needs(session: nox.Session, *groups: str, extras: str = "local") -> None:
 def tests(session: nox.Session) -> None:
     """The default suite: seconds, without network, Docker or a cluster; real gRPC and a real Envoy on loopback."""
     needs(session, "tests", "protos")
-    session.run("pytest", "-m", "not (helm or wheel or browser or e2e or kind)", *session.posargs)
+    session.run("pytest", *SIDE_BY_SIDE, "-m", "not (helm or wheel or browser or e2e or kind)", *session.posargs)
 
 
 @nox.session

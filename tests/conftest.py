@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -12,9 +13,53 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-FORKS = Path(__file__).parent / "tools" / "test_runner.py"
+TESTS = Path(__file__).parent
+REAL = {"cli", "echo", "local"}  # folders whose tests start programs and wait for them: begun early, they end early
+SHARED = ("played",)  # fixtures that take seconds: who uses one runs in one process, also side by side with others
 
 
+class Forks:
+    """Whether the test that runs now may fork this process."""
+
+    allowed = False
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`sh` forks, and a fork beside gRPC's threads may abort: its tests run before this process has live gRPC."""
-    items.sort(key=lambda item: item.path != FORKS)
+    """What forks goes first, in one process, before that has live gRPC; then what takes longest.
+
+    `sh` forks, and a fork beside gRPC's threads may abort. (`subprocess` runs no Python code in the child.)
+    """
+    for item in items:
+        group = "forks" if item.get_closest_marker("forks") else next((n for n in SHARED if uses(item, n)), "")
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=turn)
+
+
+def uses(item: pytest.Item, fixture: str) -> bool:
+    """Whether the test asks for this fixture."""
+    return fixture in getattr(item, "fixturenames", ())
+
+
+def turn(item: pytest.Item) -> int:
+    """Which tests go before which."""
+    if item.get_closest_marker("forks"):
+        return 0
+    if any(uses(item, name) for name in SHARED):
+        return 1
+    return 2 if item.path.relative_to(TESTS).parts[0] in REAL else 3
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Notes whether this test may fork."""
+    Forks.allowed = item.get_closest_marker("forks") is not None
+
+
+def refuse_fork() -> None:
+    """Makes a test fail that forks without saying so: it would run beside gRPC's threads."""
+    if not Forks.allowed:
+        raise AssertionError("this test forks its process: mark it with pytest.mark.forks")
+
+
+os.register_at_fork(before=refuse_fork)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager, contextmanager
+import time
+from contextlib import asynccontextmanager, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.echo.address import Address
 from lbdemo.echo.server import EchoServer, ServerOptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 LOOPBACK = Address("127.0.0.1", 0)
 LBDEMO = [sys.executable, "-m", "lbdemo"]
@@ -46,6 +50,21 @@ def administered(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, st
         yield served, words[2], words[-1]
 
 
+def wait_for(there: Callable[[], object], what: str, timeout: float = 20) -> None:
+    """Returns once `there()` is true; fails the test with what it waited for after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not there():
+        assert time.monotonic() < deadline, f"waited {timeout:g} s for {what}"
+        time.sleep(0.01)
+
+
+def catches(process: subprocess.Popen[str], number: signal.Signals) -> bool:
+    """Whether the process has a handler for the signal by now: before that, the signal would just kill it."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    [caught] = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
 @contextmanager
 def lbdemo(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own, which ends with the test."""
@@ -63,3 +82,17 @@ def lbdemo(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str
         finally:
             if started.poll() is None:
                 started.kill()
+
+
+def told(*arguments: str) -> tuple[int, str, str]:
+    """The exit code, stdout and stderr of a command that starts nothing, run in this process: that is quicker."""
+    from lbdemo.cli.main import run
+
+    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["lbdemo", *arguments]
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run()
+    finally:
+        sys.argv = argv
+    return code, out.getvalue(), err.getvalue()

@@ -12,11 +12,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from echo_server import LBDEMO, administered, lbdemo, process
+from echo_server import LBDEMO, administered, catches, lbdemo, process, wait_for
 
 from lbdemo.cli.client import closing_words, exit_code, sentence
 from lbdemo.echo.load import LoadReport
-from lbdemo.echo.peer import set_faults
+from lbdemo.echo.peer import read_stats, set_faults
 from lbdemo.records import Sample, Tally, decode
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def test_after_a_stop_nothing_is_waited_for_but_calls_in_flight() -> None:
     with administered("--name", "pod-b", "--drain", "0") as (_, address, admin):
         set_faults(admin, 600)
         with lbdemo("client", "--target", address, "--interval", "30") as called:
-            time.sleep(1.0)  # the first call is answered, or in flight: the next one is due in half a minute
+            wait_for(lambda: read_stats(admin).received, "the first call; the next one is due in half a minute")
             begun = time.monotonic()
             called.terminate()
             assert called.wait(timeout=10) == 0
@@ -181,7 +181,7 @@ def test_after_a_stop_nothing_is_waited_for_but_calls_in_flight() -> None:
 
 def test_a_stop_before_the_first_call_is_the_end() -> None:
     with lbdemo("client", "--target", "127.0.0.1:1", "--wait", "20") as called:
-        time.sleep(1)
+        wait_for(lambda: catches(called, signal.SIGTERM), "its handler of the signal")
         called.terminate()
         out, said = called.communicate(timeout=10)
 
@@ -194,7 +194,7 @@ def test_settling_ends_when_it_is_told_to_whatever_the_deadline_of_its_call() ->
         set_faults(admin, 15_000)
         options = ("--timeout", "30", "--settle", "60", "--servers", "2", "--wait", "5")
         with lbdemo("client", "--target", address, *options) as called:
-            time.sleep(2)
+            wait_for(lambda: read_stats(admin).received, "the call by which it settles")
             called.terminate()
             assert called.wait(timeout=8) == 0
 

@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from echo_server import lbdemo
+from echo_server import lbdemo, told
 from jsonschema import Draft202012Validator
 
 from lbdemo.render.html import embedded
@@ -241,10 +241,8 @@ def test_everything_ends_when_it_is_killed_without_a_word() -> None:
     ],
 )
 def test_bad_input_is_refused_before_anything_starts(arguments: list[str], words: str) -> None:
-    with lbdemo("demo", *arguments) as running:
-        output, said = running.communicate(timeout=LIMIT)
+    code, output, said = told("demo", *arguments)
 
-    assert running.returncode == 2
+    assert (code, output) == (2, "")
     assert words in said
     assert "starting" not in said
-    assert output == ""

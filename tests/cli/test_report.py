@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from echo_server import LBDEMO, lbdemo
+from echo_server import LBDEMO, lbdemo, told
 
 from lbdemo.measure import Expectation
 from lbdemo.records import Sample, encode
@@ -17,9 +17,7 @@ TURNS = [encode(Sample(n, 1.7e9 + n / 100, 1.7e9 + n / 100, 0.001, "ab"[n % 2], 
 
 
 def given(*arguments: str) -> tuple[int, str, str]:
-    with lbdemo("report", *arguments) as running:
-        out, err = running.communicate(timeout=30)
-    return running.returncode, out, err
+    return told("report", *arguments)
 
 
 @pytest.fixture
@@ -133,10 +131,9 @@ def test_a_pipe_gets_no_colours_whatever_the_environment_asks_for(saved: Path, m
     assert "\x1b" not in given(str(saved))[1]
 
 
-def test_a_terminal_of_no_width_is_no_reason_to_print_nothing(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "0")
-
-    assert "BALANCED" in given(str(saved))[1]
+def test_a_terminal_of_no_width_is_no_reason_to_print_nothing(saved: Path) -> None:
+    with lbdemo("report", str(saved), COLUMNS="0") as running:
+        assert "BALANCED" in running.communicate(timeout=30)[0]
 
 
 def test_who_does_not_read_on_changes_neither_the_answer_nor_the_files(saved: Path) -> None:

@@ -15,9 +15,8 @@ from lbdemo.records import Sample, encode
 
 BUFFERED, UNBUFFERED = "", "1"  # what PYTHONUNBUFFERED may be set to
 WRITERS = [
-    ("--version", BUFFERED), ("--version", UNBUFFERED), ("report --help", BUFFERED), ("--help", UNBUFFERED),
-    ("report RUN", BUFFERED), ("report RUN --json", UNBUFFERED), ("client --rate 0 --count 3", BUFFERED),
-    ("peer stats", BUFFERED),
+    ("--version", BUFFERED), ("--help", UNBUFFERED), ("report --help", BUFFERED), ("report RUN", BUFFERED),
+    ("report RUN --json", UNBUFFERED), ("client --rate 0 --count 3", BUFFERED),
 ]  # fmt: skip
 
 
@@ -87,7 +86,7 @@ def test_no_stays_the_answer_when_the_reader_has_left(ended: Ended) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "expected"), [("report RUN", 0), ("report RUN --servers 3", 1), ("report /nowhere", 2), ("nonsense", 2)]
+    ("command", "expected"), [("report RUN --servers 3", 1), ("report /nowhere", 2), ("nonsense", 2)]
 )
 def test_words_on_stderr_that_are_lost_change_no_answer(ended: Ended, command: str, expected: int) -> None:
     assert ended(command, "2> /dev/full")[0] == expected

@@ -12,6 +12,8 @@ import pytest
 from lbdemo.errors import MissingProgramError, ProgramFailedError
 from lbdemo.tools.runner import Runner
 
+pytestmark = pytest.mark.forks
+
 
 def test_it_returns_all_of_a_large_output() -> None:
     out = Runner().run([sys.executable, "-c", "print('x' * 3_000_000)"], timeout=30)
