@@ -18,7 +18,7 @@ import grpc
 from bench_server import OURS, running
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
-from lbdemo.cli.client import LineFormat, line_writer
+from lbdemo.cli.client import LineFormat, Lines
 from lbdemo.echo.load import loop_for, run_load
 from lbdemo.echo.options import LoadOptions
 
@@ -50,7 +50,8 @@ async def bare_loop(target: str, in_flight: int) -> None:
 def ours(target: str, in_flight: int) -> None:
     options = LoadOptions(target, interval=0, count=CALLS, concurrency=in_flight, run="bench")
     with asyncio.Runner(loop_factory=lambda: loop_for(options.interval)) as runner:
-        runner.run(run_load(options, line_writer(LineFormat.json, lambda: False)))
+        lines = Lines(LineFormat.json, lambda: False)
+        runner.run(run_load(options, lines.add, flush=lines.write))
 
 
 def cost(work: Callable[[str, int], None], target: str, in_flight: int) -> tuple[float, float]:
@@ -68,7 +69,7 @@ def measure(target: str, in_flight: int) -> None:
     ratio = statistics.median(mine[0] / theirs[0] for mine, theirs in rounds)
     print(f"client, {in_flight} in flight: {rate:.0f} calls/s, {cpu:.0f} µs of CPU a call", file=sys.stderr)
     print(
-        f"  bare grpcio aio loop: {bare_rate:.0f} calls/s, {bare_cpu:.0f} µs; ratio {ratio:.2f} (aim: 0.80)",
+        f"  bare grpcio aio loop: {bare_rate:.0f} calls/s, {bare_cpu:.0f} µs; ratio {ratio:.2f} (aim: 0.85)",
         file=sys.stderr,
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from echo_server import LBDEMO, administered, catches, lbdemo, process, wait_for
 
-from lbdemo.cli.client import closing_words, exit_code, sentence
+from lbdemo.cli.client import closing_words, exit_code, sentence, whole
 from lbdemo.echo.load import LoadReport
 from lbdemo.echo.peer import read_stats, set_faults
 from lbdemo.records import Sample, Tally, decode
@@ -100,6 +100,14 @@ def test_contradictions_end_with_2_before_any_call() -> None:
 
     assert (called.returncode, lines) == (2, "")
     assert "--interval and --rate contradict each other" in words
+
+
+def test_lines_are_written_whole_and_no_more_at_once_than_a_pipe_takes_at_once() -> None:
+    line = b"x" * 100 + b"\n"
+
+    assert whole(line * 3) == line * 3
+    assert whole(line * 100) == line * (select.PIPE_BUF // len(line))
+    assert whole(b"x" * 10_000) == b"x" * select.PIPE_BUF
 
 
 def test_a_sentence_tells_who_and_how_long_and_what_went_wrong() -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
+import statistics
 import time
 from collections import Counter
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -15,24 +20,31 @@ import pytest
 from echo_server import running
 
 from lbdemo.echo.address import Address
-from lbdemo.echo.channel import open_channel
-from lbdemo.echo.load import BREATH, GATE_SPAN, LoadReport, loop_for, run_load
+from lbdemo.echo.channel import SignsOfLife, open_channel
+from lbdemo.echo.drive import BREATH, GATE_SPAN
+from lbdemo.echo.faults import Faults
+from lbdemo.echo.grid import Grid, Poisson
+from lbdemo.echo.load import LoadReport, Outlet, loop_for, run_load
 from lbdemo.echo.options import LoadOptions
 from lbdemo.echo.server import EchoServer, ServerOptions
 from lbdemo.measure import gate_limit
+from lbdemo.records import Sample
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from lbdemo.records import Sample
+    from lbdemo.echo.load import Dial
+    from lbdemo.echo.stats import CallCounts
 
 NOBODY = "127.0.0.1:1"
 NAMES = ("pod-a", "pod-b", "pod-c")
 
 
-async def load(options: LoadOptions, stop: asyncio.Event | None = None) -> tuple[list[Sample], LoadReport]:
+async def load(
+    options: LoadOptions, stop: asyncio.Event | None = None, dial: Dial = open_channel
+) -> tuple[list[Sample], LoadReport]:
     samples: list[Sample] = []
-    report = await run_load(options, samples.append, stop)
+    report = await run_load(options, samples.append, stop, dial=dial)
     return samples, report
 
 
@@ -172,6 +184,199 @@ def test_with_concurrency_enough_nobody_waits() -> None:
 
     assert report.summary.sent == 20
     assert report.summary.seconds < 0.8, "one after the other it would be a second"
+
+
+def test_a_slow_server_is_no_delay_for_the_calls_to_the_others() -> None:
+    async def story() -> LoadReport:
+        async with three_servers() as servers:
+            slow(servers[0], delay_ms=1_000)
+            options = LoadOptions(all_of(servers), interval=0.01, count=120, policy="round_robin", wait=5)
+            return (await load(options))[1]
+
+    summary = asyncio.run(story()).summary
+    tails = {server.server: server.latency.p50 for server in summary.servers}
+
+    assert [server.calls for server in summary.servers] == [80, 80, 80]
+    assert tails["pod-a"] >= 0.6
+    assert max(tails["pod-b"], tails["pod-c"]) < 0.3, (
+        "with a limit on calls in flight, they would wait for the slow one"
+    )
+
+
+def test_a_limit_on_calls_in_flight_is_kept_and_shows_as_calls_that_leave_late() -> None:
+    async def story() -> tuple[list[Sample], int]:
+        now = most = 0
+
+        async def echo(_: bytes, __: object) -> bytes:
+            nonlocal most, now
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0.1)
+            now -= 1
+            return b""
+
+        async with foreign_server(echo) as address:
+            options = LoadOptions(address, interval=0.001, count=24, concurrency=4, wait=5)
+            return (await load(options))[0], most
+
+    samples, most = asyncio.run(story())
+
+    assert most == 4
+    assert sum(sample.sent - sample.due > 0.05 for sample in samples) >= 12
+
+
+def test_arrivals_at_random_keep_the_rate_and_have_no_rhythm() -> None:
+    arrivals = Poisson(0.01, start=100.0, chance=Random(1))
+    due = [arrivals.next() for _ in range(20_000)]
+    gaps = [later - earlier for earlier, later in pairwise([100.0, *due])]
+
+    assert min(gaps) >= 0
+    assert statistics.mean(gaps) == pytest.approx(0.01, rel=0.03)
+    assert statistics.stdev(gaps) == pytest.approx(0.01, rel=0.03), "of an exponential, as large as the mean"
+    assert sum(gap > 0.02 for gap in gaps) / len(gaps) == pytest.approx(math.exp(-2), rel=0.1)
+
+
+def test_random_arrivals_are_calls_like_any_others() -> None:
+    async def story() -> list[Sample]:
+        async with running() as server:
+            options = LoadOptions(str(server.address), interval=0.002, count=100, arrivals="poisson", wait=5)
+            return sorted((await load(options))[0], key=lambda sample: sample.seq)
+
+    samples = asyncio.run(story())
+    gaps = [later.due - earlier.due for earlier, later in pairwise(samples)]
+
+    assert [sample.seq for sample in samples] == list(range(100))
+    assert statistics.stdev(gaps) > 0.001
+    assert all(sample.sent >= sample.due for sample in samples)
+
+
+def test_parts_of_a_grid_are_the_grid() -> None:
+    parts = [Grid(0.5, 10.0, index, 3) for index in range(3)]
+
+    assert sorted(part.next() for part in parts for _ in range(4)) == [10.0 + number * 0.5 for number in range(12)]
+
+
+def test_what_is_kept_back_is_flushed_once_a_turn_of_the_event_loop() -> None:
+    async def story() -> None:
+        outlet = Outlet(lambda sample: told.append(sample.seq), lambda: told.append("flush"))
+        for seq in range(3):
+            outlet.put(Sample(seq, 0, 0, 0, "pod-a", "OK"))
+        await asyncio.sleep(0)
+        outlet.put(Sample(3, 0, 0, 0, "pod-a", "OK"))
+        outlet.empty()
+        await asyncio.sleep(0)
+
+    told: list[object] = []
+    asyncio.run(story())
+
+    assert told == [0, 1, 2, "flush", 3, "flush"]
+
+
+def test_at_the_end_nothing_is_kept_back() -> None:
+    async def story() -> None:
+        async with running() as server:
+            await run_load(
+                LoadOptions(str(server.address), interval=0, count=50, concurrency=10),
+                kept.append,
+                flush=lambda: flushed.append(len(kept)),
+            )
+
+    kept: list[Sample] = []
+    flushed: list[int] = []
+    asyncio.run(story())
+
+    assert (len(kept), flushed[-1]) == (50, 50)
+
+
+def test_what_the_flush_raises_ends_the_load() -> None:
+    def leave() -> None:
+        raise BrokenPipeError
+
+    async def story(interval: float) -> None:
+        async with running() as server:
+            await run_load(LoadOptions(str(server.address), interval=interval), lambda _: None, flush=leave)
+
+    for interval in (0, 0.01):
+        with pytest.raises(BrokenPipeError):
+            asyncio.run(story(interval))
+
+
+@pytest.mark.parametrize("size", [0, 1_000_000])
+def test_what_is_tried_again_is_told_at_both_ends(size: int) -> None:
+    async def story() -> tuple[list[Sample], CallCounts]:
+        async with running() as server:
+            server.service.set_faults(Faults(unavailable_ratio=0.3))
+            options = LoadOptions(str(server.address), "x" * size, interval=0, count=30, concurrency=10, retry=True)
+            return (await load(options))[0], server.service.stats.of("")
+
+    samples, counts = asyncio.run(story())
+    attempts = sum(sample.attempts for sample in samples)
+
+    assert attempts > len(samples) >= sum(sample.ok for sample in samples) >= 25
+    assert (counts.received, counts.retries) == (attempts, attempts - len(samples))
+
+
+def test_a_call_that_is_never_answered_well_is_tried_five_times() -> None:
+    async def refuse(_: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        asked.append(context)
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "no")
+
+    async def story() -> tuple[list[Sample], list[Sample]]:
+        async with foreign_server(refuse) as address:
+            once = await load(LoadOptions(address, count=1, interval=0))
+            return once[0], (await load(LoadOptions(address, count=1, interval=0, retry=True)))[0]
+
+    asked: list[object] = []
+    [once], [retried] = asyncio.run(story())
+
+    assert (once.attempts, retried.attempts, len(asked)) == (1, 5, 6)
+    assert retried.latency > once.latency
+
+
+def test_a_server_that_vanishes_without_a_word_is_noticed_long_before_the_deadline() -> None:
+    async def story() -> list[Sample]:
+        async with running() as server, silenced(server.address.port) as (address, silence):
+            slow(server, delay_ms=500)
+            dial = partial(open_channel, signs=SignsOfLife(after=0.2, patience=0.2))
+            calls = asyncio.create_task(load(LoadOptions(address, count=1, timeout=30, wait=5), dial=dial))
+            await asyncio.sleep(0.3)
+            silence()
+            return (await calls)[0]
+
+    [sample] = asyncio.run(story())
+
+    assert (sample.code, sample.server) == ("UNAVAILABLE", "")
+    assert sample.latency < 10
+
+
+def test_unless_told_a_vanished_server_is_given_up_after_15_seconds() -> None:
+    assert (SignsOfLife().after, SignsOfLife().patience) == (10, 5)
+
+
+@asynccontextmanager
+async def silenced(port: int) -> AsyncIterator[tuple[str, Callable[[], None]]]:
+    """A relay to the port, which on demand passes nothing on any more, and closes nothing: as when a node is gone."""
+    silent = False
+
+    async def pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            if not silent:
+                sink.write(data)
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
+        outer.close()
+        writer.close()
+
+    def silence() -> None:
+        nonlocal silent
+        silent = True
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", silence
 
 
 def test_more_concurrency_than_calls_does_not_delay_the_end() -> None:
@@ -378,15 +583,13 @@ def late_name(known: list[str], all_names: list[str]) -> Callable[..., grpc.aio.
     return opened
 
 
-def test_a_measurement_begins_when_all_servers_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measurement_begins_when_all_servers_are_known() -> None:
     async def story() -> tuple[list[Sample], LoadReport]:
         async with three_servers() as servers:
             addresses = [str(server.address) for server in servers]
             opened = late_name(addresses[:1], addresses)
-            monkeypatch.setattr("lbdemo.echo.settling.open_channel", opened)
-            monkeypatch.setattr("lbdemo.echo.load.open_channel", opened)
             options = LoadOptions("name:1", interval=0, count=30, policy="round_robin", servers=3, settle=10)
-            return await load(options)
+            return await load(options, dial=opened)
 
     samples, report = asyncio.run(story())
 
@@ -395,18 +598,16 @@ def test_a_measurement_begins_when_all_servers_are_known(monkeypatch: pytest.Mon
     assert sorted(sample.seq for sample in samples) == list(range(len(samples)))
 
 
-def test_a_measurement_begins_when_servers_of_before_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measurement_begins_when_servers_of_before_are_forgotten() -> None:
     async def story() -> LoadReport:
         async with three_servers() as servers:
             names = tuple(NAMES[1:])
             addresses = [str(server.address) for server in servers]
             opened = late_name(addresses[:2], addresses[1:])
-            monkeypatch.setattr("lbdemo.echo.settling.open_channel", opened)
-            monkeypatch.setattr("lbdemo.echo.load.open_channel", opened)
             options = LoadOptions(
                 "name:1", interval=0, count=30, policy="round_robin", servers=2, settle=10, names=names
             )
-            _, report = await load(options)
+            _, report = await load(options, dial=opened)
             return report
 
     report = asyncio.run(story())
@@ -428,8 +629,6 @@ def test_settling_has_an_end_and_the_rest_is_measured_as_it_is() -> None:
 
 
 def slow(server: EchoServer, delay_ms: int = 0, unavailable: float = 0.0) -> None:
-    from lbdemo.echo.faults import Faults
-
     server.service.set_faults(Faults(delay_ms, unavailable))
 
 

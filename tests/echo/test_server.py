@@ -17,7 +17,7 @@ from lbdemo.echo.address import Address
 from lbdemo.echo.faults import Faults
 from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions
-from lbdemo.echo.server import EchoServer, ServerOptions, server_name, server_options
+from lbdemo.echo.server import EchoServer, ServerOptions, SignsOfLife, server_name, server_options
 from lbdemo.errors import InputError, OperationFailedError
 from lbdemo.records import Sample, Summary
 
@@ -214,6 +214,83 @@ def test_an_open_health_watch_does_not_hold_the_end_up_for_long() -> None:
 
     assert seen == [health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING]
     assert took < 3
+
+
+def test_a_client_that_vanished_without_a_word_is_given_up() -> None:
+    async def story() -> bytes:
+        async with running(signs_of_life=SignsOfLife(after=0.2, patience=0.2)) as server:
+            reader, writer = await raw_client(server)
+            async with asyncio.timeout(10):
+                said = await reader.read()  # to the end: the server has hung up
+            writer.close()
+            return said
+
+    assert ping_frames(asyncio.run(story())) >= 1, "it was asked for a sign of life before"
+
+
+def test_a_quiet_client_that_answers_stays_connected() -> None:
+    async def story() -> tuple[str, str]:
+        async with (
+            running(signs_of_life=SignsOfLife(after=0.1, patience=0.3)) as server,
+            grpc.aio.insecure_channel(str(server.address)) as channel,
+        ):
+            stub = echo_pb2_grpc.EchoStub(channel)
+            await stub.EchoMessage(echo_pb2.EchoRequest(), timeout=5)
+            await asyncio.sleep(1.0)
+            state = channel.get_state().name
+            return state, str((await stub.EchoMessage(echo_pb2.EchoRequest(), timeout=5)).serverID)
+
+    assert asyncio.run(story()) == ("READY", "pod-a")
+
+
+def test_a_client_that_often_asks_for_a_sign_of_life_is_not_sent_away() -> None:
+    async def story() -> bytes:
+        async with running() as server:
+            reader, writer = await raw_client(server)
+            for number in range(20):
+                writer.write(frame(PING, number.to_bytes(8)))
+            said = b""
+            async with asyncio.timeout(10):
+                while ping_frames(said) < 20:
+                    said += await reader.read(4096)
+            writer.close()
+            return said
+
+    assert goaway_frames(asyncio.run(story())) == 0
+
+
+def test_unless_told_a_vanished_client_is_given_up_after_80_seconds() -> None:
+    assert (SignsOfLife().after, SignsOfLife().patience) == (60, 20)
+
+
+PING, GOAWAY, SETTINGS = 6, 7, 4
+
+
+async def raw_client(server: EchoServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that has said as much as HTTP/2 asks for, and says no more by itself."""
+    reader, writer = await asyncio.open_connection(server.address.host, server.address.port)
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, b""))
+    return reader, writer
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3) + bytes([kind, 0, 0, 0, 0, 0]) + payload
+
+
+def kinds(said: bytes) -> Counter[int]:
+    found: Counter[int] = Counter()
+    while len(said) >= 9:
+        found[said[3]] += 1
+        said = said[9 + int.from_bytes(said[:3]) :]
+    return found
+
+
+def ping_frames(said: bytes) -> int:
+    return kinds(said)[PING]
+
+
+def goaway_frames(said: bytes) -> int:
+    return kinds(said)[GOAWAY]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -40,6 +40,13 @@ class Policy(StrEnum):
     round_robin = "round_robin"
 
 
+class Arrivals(StrEnum):
+    """When calls are due."""
+
+    grid = "grid"
+    poisson = "poisson"
+
+
 def client(
     ctx: typer.Context,
     target: Annotated[
@@ -59,7 +66,17 @@ def client(
     timeout: Annotated[
         float, typer.Option(parser=span, metavar="DURATION", show_default="5s", help="The deadline of each call.")
     ] = 5,
-    concurrency: Annotated[int, typer.Option(metavar="N", help="Calls in flight at most.")] = 1,
+    arrivals: Annotated[
+        Arrivals, typer.Option(help="A call every so often, or at random so often on average, as from many callers.")
+    ] = Arrivals.grid,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            show_default="all that are due",
+            help="Calls in flight at most; others leave late. With --rate 0: so many loops.",
+        ),
+    ] = 0,
     connections: Annotated[int, typer.Option(metavar="N", help="Separate connections, taking turns.")] = 1,
     policy: Annotated[Policy, typer.Option(help="gRPC's own load balancing.")] = Policy.pick_first,
     servers: Annotated[
@@ -117,11 +134,12 @@ def client(
         settle,
         tuple(filter(None, names.split(","))),
         retry,
+        arrivals,
     )
     received = list[Signals]()
-    writer = line_writer(format, lambda: bool(received))
+    lines = Lines(format, lambda: bool(received))
     with asyncio.Runner(loop_factory=lambda: load.loop_for(chosen.interval)) as runner:
-        report, signal = runner.run(load.run_until_signal(chosen, writer, received))
+        report, signal = runner.run(load.run_until_signal(chosen, lines.add, received, lines.write))
     for line in closing_words(report):
         print(line, file=sys.stderr)
     return exit_code(report.summary, signal)
@@ -136,29 +154,41 @@ def exit_code(summary: Summary, signal: int | None) -> int:
     return errors.OK if summary.answered or not summary.sent else errors.ANSWER_IS_NO
 
 
-def line_writer(wanted: LineFormat, stopping: Callable[[], bool]) -> Callable[[Sample], None]:
-    """Writes each sample at once, with one system call: who reads the pipe sees it when it happens.
+class Lines:
+    """A line a call: `add` takes them, `write` hands them on, with one system call for as many as a pipe takes whole.
 
-    Who does not read holds the calls up, so that no line is lost; but for GIVE_UP seconds in all once `stopping`.
+    Who reads the pipe sees a call when it ends. Who does not read holds the calls up, so that no line is lost; but for
+    GIVE_UP seconds in all once `stopping`.
     """
-    from lbdemo.records.sample import encode
 
-    descriptor = sys.stdout.fileno()
-    os.set_blocking(descriptor, True)
-    readable = wanted == LineFormat.text or (wanted == LineFormat.auto and sys.stdout.isatty())
-    to_line = sentence if readable else encode
+    def __init__(self, wanted: LineFormat, stopping: Callable[[], bool]) -> None:
+        from lbdemo.records.sample import encode
 
-    patience = Patience(stopping)
+        self._descriptor = sys.stdout.fileno()
+        os.set_blocking(self._descriptor, True)
+        self.readable = wanted == LineFormat.text or (wanted == LineFormat.auto and sys.stdout.isatty())
+        self._to_line = sentence if self.readable else encode
+        self._patience = Patience(stopping)
+        self._kept: list[str] = []
 
-    def write(sample: Sample) -> None:
-        line = f"{to_line(sample)}\n".encode()
-        while line and (room(0) or patience.awaits(lambda: room(TICK))):
-            line = line[os.write(descriptor, line[: select.PIPE_BUF]) :]
+    def add(self, sample: Sample) -> None:
+        """Keeps a line until `write`."""
+        self._kept.append(self._to_line(sample))
 
-    def room(seconds: float) -> bool:
-        return bool(select.select((), (descriptor,), (), seconds)[1])
+    def write(self) -> None:
+        """Writes all that is kept."""
+        kept, self._kept = self._kept, []
+        lines = "".join(f"{line}\n" for line in kept).encode()
+        while lines and (self._room(0) or self._patience.awaits(lambda: self._room(TICK))):
+            lines = lines[os.write(self._descriptor, whole(lines)) :]
 
-    return write
+    def _room(self, seconds: float) -> bool:
+        return bool(select.select((), (self._descriptor,), (), seconds)[1])
+
+
+def whole(lines: bytes) -> bytes:
+    """As much of it as a pipe takes at once or not at all, whole lines where there is one: others may write, too."""
+    return lines[: (lines.rfind(b"\n", 0, select.PIPE_BUF) + 1) or select.PIPE_BUF]
 
 
 class Patience:

@@ -62,6 +62,20 @@ class SignsOfLife:
     patience: float = 5.0
 
 
+def keepalive(after: float, patience: float) -> tuple[tuple[str, int], ...]:
+    """Ask a peer that is quiet for `after` seconds for a sign of life, and give it up `patience` seconds later.
+
+    gRPC's core never looks at the timeout that it names for this (grpc/grpc#39239): what ends a connection is that of
+    any ping, a minute unless told.
+    """
+    milliseconds = round(patience * 1000)
+    return (
+        ("grpc.keepalive_time_ms", round(after * 1000)),
+        ("grpc.keepalive_timeout_ms", milliseconds),
+        ("grpc.http2.ping_timeout_ms", milliseconds),
+    )
+
+
 def open_channel(options: LoadOptions, signs: SignsOfLife = SignsOfLife()) -> grpc.aio.Channel:
     """A channel with a connection pool of its own, balancing and retrying as the options say.
 
@@ -69,8 +83,7 @@ def open_channel(options: LoadOptions, signs: SignsOfLife = SignsOfLife()) -> gr
     """
     arguments = [
         *CHANNEL_OPTIONS,
-        ("grpc.keepalive_time_ms", round(signs.after * 1000)),
-        ("grpc.keepalive_timeout_ms", round(signs.patience * 1000)),
+        *keepalive(signs.after, signs.patience),
         ("grpc.service_config", json.dumps(service_config(options.policy, options.retry))),
     ]
     return grpc.aio.insecure_channel(options.target, options=arguments)

@@ -5,25 +5,62 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from lbdemo.echo.options import LoadOptions
+
+
+class Schedule(Protocol):
+    """When calls are due, on the monotonic clock. However late they leave, the times never shift: the loop is open."""
+
+    def next(self) -> float:
+        """The next due time; each is given once."""
 
 
 class Grid:
-    """Due times `interval` seconds apart, on the monotonic clock, from now on; with 0, every call is due at once.
+    """Due times `interval` seconds apart from `start` on; with 0, every call is due at once.
 
-    The times never shift, however late the calls leave: that is what makes the loop open.
+    Of several processes that share a grid (`of`), the one with number `index` gets every so-manieth time.
     """
 
-    def __init__(self, interval: float) -> None:
-        self._start = time.monotonic()
+    def __init__(self, interval: float, start: float | None = None, index: int = 0, of: int = 1) -> None:
+        self._start = time.monotonic() if start is None else start
         self._interval = interval
-        self._given = 0
+        self._next, self._of = index, of
 
     def next(self) -> float:
         """The next due time; each is given once."""
         if not self._interval:
             return time.monotonic()
-        self._given += 1
-        return self._start + (self._given - 1) * self._interval
+        due = self._start + self._next * self._interval
+        self._next += self._of
+        return due
+
+
+class Poisson:
+    """Due times as of many callers who know nothing of each other: gaps are exponential, `interval` seconds on average.
+
+    Several such processes side by side are one again, whose rate is the sum of theirs.
+    """
+
+    def __init__(self, interval: float, start: float | None = None, chance: Random | None = None) -> None:
+        self._due = time.monotonic() if start is None else start
+        self._rate = 1 / interval
+        self._chance = chance or Random()
+
+    def next(self) -> float:
+        """The next due time; each is given once."""
+        self._due += self._chance.expovariate(self._rate)
+        return self._due
+
+
+def schedule(options: LoadOptions, start: float, index: int = 0, of: int = 1) -> Schedule:
+    """The due times that the options ask for, or the part of them that is due to one of several processes."""
+    if options.arrivals == "poisson" and options.interval:
+        return Poisson(options.interval * of, start)
+    return Grid(options.interval, start, index, of)
 
 
 class Sleepers:

@@ -13,6 +13,7 @@ from lbdemo.records.sample import is_text
 
 SCHEMES = ("dns", "xds", "ipv4", "ipv6", "unix", "unix-abstract", "vsock")  # what gRPC resolves by itself
 POLICIES = ("pick_first", "round_robin")
+ARRIVALS = ("grid", "poisson")
 MAX_CONCURRENCY = 10_000
 MAX_CONNECTIONS = 1_000
 MAX_SECONDS = 86_400
@@ -37,9 +38,11 @@ def _is_target(target: str) -> bool:
 class LoadOptions:
     """How to call. Times are in seconds.
 
-    Calls are due every `interval`; with 0 each of the `concurrency` loops sends its next call as soon as its last one
-    is answered. At most `concurrency` calls are in flight: when they are, the next ones wait, and their latency counts
-    the wait. `count` calls are sent, 0: until stopped. With `servers`, calls are first sent until so many were seen
+    Calls are due every `interval`, or at random so often on average (`arrivals` "poisson"), and leave when they are due
+    whatever has become of those before: up to rate x deadline are in flight. With `concurrency`, at most so many are;
+    then the next ones leave late, which each Sample shows, and its latency counts the wait (0: 10 000). With an
+    `interval` of 0 there are `concurrency` loops (0: one), and each sends its next call as soon as its last one is
+    answered. `count` calls are sent, 0: until stopped. With `servers`, calls are first sent until so many were seen
     (the gate); these are not part of `count`. `connections` take turns. Calls carry `run`, by which servers count them.
     The first call is due when all connections are up, or after `wait` seconds. With `settle`, calls with new
     connections come before that until all `servers` were seen (just those of the `names`, where these are given), for
@@ -53,7 +56,7 @@ class LoadOptions:
     interval: float = DEFAULT_INTERVAL
     count: int = 0
     timeout: float = 5.0
-    concurrency: int = 1
+    concurrency: int = 0
     connections: int = 1
     policy: str = "pick_first"
     servers: int = 0
@@ -62,6 +65,7 @@ class LoadOptions:
     settle: float = 0.0
     names: tuple[str, ...] = ()
     retry: bool = False
+    arrivals: str = "grid"
 
     def __post_init__(self) -> None:
         """Raises InputError for the first setting that makes no sense."""
@@ -79,8 +83,10 @@ class LoadOptions:
         _check(0 <= self.wait <= MAX_SECONDS, f"--wait {self.wait:g}", f"it must be from 0 to {MAX_SECONDS}")
         _check(0 <= self.settle <= MAX_SECONDS, f"--settle {self.settle:g}", f"it must be from 0 to {MAX_SECONDS}")
         _check(self.count >= 0, f"--count {self.count}", "it must be 0 (until stopped) or more")
-        _check_up_to(MAX_CONCURRENCY, "--concurrency", self.concurrency)
+        _check(0 <= self.concurrency <= MAX_CONCURRENCY, f"--concurrency {self.concurrency}",
+               f"it must be from 1 to {MAX_CONCURRENCY}, or 0 for no limit of yours")  # fmt: skip
         _check_up_to(MAX_CONNECTIONS, "--connections", self.connections)
+        _check(self.arrivals in ARRIVALS, f"--arrivals {self.arrivals!r}", f"choose one of {', '.join(ARRIVALS)}")
         _check(self.policy in POLICIES, f"--policy {self.policy!r}", f"choose one of {', '.join(POLICIES)}")
         _check(not self.run or (bool(_METADATA_VALUE.fullmatch(self.run)) and len(self.run) <= MAX_RUN_NAME),
                f"--run {self.run!r}", f"use at most {MAX_RUN_NAME} printable ASCII characters")  # fmt: skip

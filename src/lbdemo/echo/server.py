@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from lbdemo._proto import echo_pb2_grpc
 from lbdemo.echo.address import Address, check_free, parse_address, parse_loopback, why_not
 from lbdemo.echo.admin import AdminService
+from lbdemo.echo.channel import keepalive
 from lbdemo.echo.health import Health
 from lbdemo.echo.service import SERVICE, EchoService
 from lbdemo.errors import InputError, OperationFailedError
@@ -187,6 +188,6 @@ def _keepalive(signs: SignsOfLife) -> list[tuple[str, int]]:
         # 5 minutes): nobody is sent away for it.
         ("grpc.http2.max_ping_strikes", 0),
         ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.keepalive_time_ms", round(signs.after * 1000)),
-        ("grpc.keepalive_timeout_ms", round(signs.patience * 1000)),
+        ("grpc.http2.max_pings_without_data", 0),
+        *keepalive(signs.after, signs.patience),
     ]

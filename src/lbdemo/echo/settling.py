@@ -8,12 +8,14 @@ import time
 from typing import TYPE_CHECKING
 
 from lbdemo.echo.caller import Caller
-from lbdemo.echo.channel import await_connections, open_channel
+from lbdemo.echo.channel import await_connections
 from lbdemo.measure.plan import gate_limit
 from lbdemo.records.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    import grpc
 
     from lbdemo.echo.options import LoadOptions
     from lbdemo.records.sample import Sample
@@ -29,11 +31,14 @@ class Settling:
     some seconds old: a client that began too early would measure only the servers that were there first.
     """
 
-    def __init__(self, options: LoadOptions, sink: Callable[[Sample], None]) -> None:
+    def __init__(
+        self, options: LoadOptions, sink: Callable[[Sample], None], dial: Callable[[LoadOptions], grpc.aio.Channel]
+    ) -> None:
         self.tally = Tally()
         self.sent = 0
         self._options = options
         self._sink = sink
+        self._dial = dial
 
     async def run(self, stop: asyncio.Event) -> None:
         """Returns when all servers were seen, after `options.settle` seconds, or when stopped."""
@@ -53,7 +58,7 @@ class Settling:
 
         No call begins after the `deadline`; one that is under way is given up when stopped.
         """
-        channel, seen = open_channel(self._options), set[str]()
+        channel, seen = self._dial(self._options), set[str]()
         try:
             await await_connections([channel], min(self._options.wait, deadline - time.monotonic()), stop)
             caller = Caller(channel, 0, self._options)
