@@ -187,20 +187,18 @@ def test_with_concurrency_enough_nobody_waits() -> None:
 
 
 def test_a_slow_server_is_no_delay_for_the_calls_to_the_others() -> None:
-    async def story() -> LoadReport:
+    async def story() -> list[Sample]:
         async with three_servers() as servers:
             slow(servers[0], delay_ms=1_000)
             options = LoadOptions(all_of(servers), interval=0.01, count=120, policy="round_robin", wait=5)
-            return (await load(options))[1]
+            return (await load(options))[0]
 
-    summary = asyncio.run(story()).summary
-    tails = {server.server: server.latency.p50 for server in summary.servers}
+    samples = asyncio.run(story())
+    middle = {name: statistics.median(each.latency for each in samples if each.server == name) for name in NAMES}
 
-    assert [server.calls for server in summary.servers] == [80, 80, 80]
-    assert tails["pod-a"] >= 0.6
-    assert max(tails["pod-b"], tails["pod-c"]) < 0.3, (
-        "with a limit on calls in flight, they would wait for the slow one"
-    )
+    assert sorted(Counter(sample.server for sample in samples).values()) == [40, 40, 40]
+    assert middle["pod-a"] > 0.99
+    assert max(middle["pod-b"], middle["pod-c"]) < 0.5, "with a limit on calls in flight, they would wait for the slow"
 
 
 def test_a_limit_on_calls_in_flight_is_kept_and_shows_as_calls_that_leave_late() -> None:

@@ -24,7 +24,9 @@ def verify(
     alpha: output.Alpha = 0.001,
     expect: output.Expect = "",
     rate: Annotated[float, typer.Option(min=1, metavar="RPC/S", help="RPCs a second, at fixed times.")] = 500.0,
-    concurrency: Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="RPCs in flight at most.")] = 32,
+    concurrency: Annotated[
+        int, typer.Option(min=0, max=1000, metavar="N", show_default="all that are due", help="RPCs in flight at most.")
+    ] = 0,
     connections: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Separate connections.")] = 1,
     timeout: Annotated[str, typer.Option(metavar="DURATION", help="The deadline of each RPC.")] = "5s",
     save: output.Save = "",

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Sink = Callable[[Sample], None]
 
-CONCURRENCY = 64
 CONNECT_LIMIT = 5.0
 
 
@@ -105,9 +104,8 @@ def call(act: Act, scene: Stage, pace: Pace, run: str, sink: Sink) -> Summary:
     from lbdemo.echo.options import LoadOptions
 
     rate = pace.of(act)
-    in_flight = CONCURRENCY + (round(rate * SLOW_MS / 1000) if act.slow else 0)
     load = LoadOptions(
-        target=scene.target(act), interval=1 / rate, count=pace.calls, concurrency=min(in_flight, 2000),
+        target=scene.target(act), interval=1 / rate, count=pace.calls,
         policy=act.channel_policy, servers=len(scene.servers), run=run, wait=CONNECT_LIMIT,
     )  # fmt: skip
     with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(load.interval)) as runner:

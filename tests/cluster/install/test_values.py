@@ -130,7 +130,7 @@ def test_a_full_set_of_settings_is_valid() -> None:
         {"client": {"target": "echo-server:8080; rm"}},
         {"client": {"policy": "random"}},
         {"client": {"rate": 0}},
-        {"client": {"concurrency": 0}},
+        {"client": {"concurrency": -1}},
         {"client": {"connections": 0}},
         {"client": {"timeoutSeconds": 0}},
         {"balancing": {"policy": "RANDOM"}},

@@ -75,7 +75,7 @@ class ClientValues:
     target: str = ""
     policy: ChannelPolicy = "pick_first"
     rate: float = 5
-    concurrency: int = 1
+    concurrency: int = 0
     connections: int = 1
     timeout_seconds: float = 5
 

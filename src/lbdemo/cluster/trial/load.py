@@ -25,7 +25,7 @@ class Load:
     """
 
     def __init__(self, kubectl: Kubectl, place: Place, installation: Installation, rate: float, limit: float) -> None:
-        options = VerifyOptions(rate=rate, concurrency=64, timeout=2.0)
+        options = VerifyOptions(rate=rate, timeout=2.0)
         self._run = uuid.uuid4().hex[:12]
         argv = command(installation, options, int(rate * limit), self._run, gate=False)
         self._argv = kubectl.exec_argv(installation.client.name, place.namespace, argv)

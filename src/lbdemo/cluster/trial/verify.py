@@ -48,7 +48,7 @@ class VerifyOptions:
     alpha: float = 0.001
     expect: str = ""
     rate: float = 500.0
-    concurrency: int = 32
+    concurrency: int = 0
     connections: int = 0
     timeout: float = 5.0
 
