@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from echo_server import process
+from echo_server import administered
 
+from lbdemo.echo.peer import set_faults
 from lbdemo.local.acts import DRILLS, STORY
 from lbdemo.local.options import DemoOptions
-from lbdemo.local.pace import ACT_SECONDS, CALM, HURRY, PROBE_CALLS, WARM_UP, Pace, choose, probe, rate_of
+from lbdemo.local.pace import ACT_SECONDS, CALM, HURRY, PROBE_LOOPS, WARM_UP, Pace, choose, probe, rate_of
 from lbdemo.measure import Expectation, Outcome, judge, plan_calls
 from lbdemo.records import Sample, Tally
 
@@ -76,8 +77,11 @@ def test_the_first_calls_do_not_count_in_the_rate() -> None:
     assert rate_of([]) == 0
 
 
-def test_a_closed_loop_finds_the_pace_of_a_real_server() -> None:
-    with process("--name", "echo-1", "--drain", "0") as (_, address):
-        found = probe(address, "pick_first")
+def test_a_closed_loop_finds_the_pace_of_a_real_server_whatever_holds_it_up() -> None:
+    with administered("--name", "echo-1", "--drain", "0") as (_, address, admin):
+        free = probe(address, "pick_first")
+        set_faults(admin, 100)
+        held_up = probe(address, "pick_first")
 
-    assert 20 < found < PROBE_CALLS * 1000
+    assert 0 < held_up <= PROBE_LOOPS / 0.1 * 1.05
+    assert free > held_up
