@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,21 @@ def result(
     verdict = judge(summary.counts, Expectation(outcome, servers=servers, fingerprint=fingerprint))
     said: dict[str, Any] = {"title": f"the calls go by {name}", "witness_name": "each server's own counter", **further}
     return Result(name, summary=summary, verdict=verdict, witness=witness, **said)
+
+
+def stalled(name: str = "stalled", deadline: float = 0.5) -> Result:
+    """Five seconds of 200 calls each; in the one from 3 s on all wait for its end, or until the deadline ended them."""
+    dice, tally = random.Random(3), Tally()
+    for seq in range(1000):
+        due, server = seq / 200, SERVERS[seq % 3]
+        waited = 4.0 - due if 3 <= due < 4 else 0.0
+        latency = waited + 0.001 * dice.lognormvariate(0.2, 0.4)
+        lost = latency > deadline
+        code = "DEADLINE_EXCEEDED" if lost else "OK"
+        tally.add(Sample(seq, due, due, min(latency, deadline), "" if lost else server, code))
+    summary = tally.summary()
+    verdict = judge(summary.counts, Expectation(Outcome.BALANCED, servers=SERVERS, max_error_ratio=0.2))
+    return Result(name, f"the calls go by {name}", summary, verdict)
 
 
 def report(*results: Result, **further: Any) -> Report:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
+from math import log10
+from typing import Any
 
 import pytest
 from reports import EVEN, PINNED, result
 
 from lbdemo.measure import Outcome
 from lbdemo.render import charts
+from lbdemo.render.axis import QUANTILES, Axis
 
 RECORDS = [result("a", PINNED, outcome=Outcome.PINNED).to_dict(), result("b", EVEN).to_dict()]
 
@@ -51,37 +54,69 @@ def test_who_was_not_expected_has_no_fair_share() -> None:
     assert "was not expected" in svg
 
 
-def test_latencies_lie_between_powers_of_ten() -> None:
-    records = [result(latency=0.0012).to_dict(), result(latency=0.201).to_dict()]
+def test_an_interval_and_a_server_that_nobody_expected_stand_where_their_shares_are() -> None:
+    svg = charts.share_bar(share("echo-1", 0.5) | {"low": 0.4, "high": 0.6}, tolerance=0.2, scale=2.0)
 
-    assert charts.latency_axis(records) == (0, 3)
-
-
-def test_one_latency_only_has_an_axis_too() -> None:
-    assert charts.latency_axis([result(latency=0.001).to_dict()]) == (0, 1)
-    assert charts.latency_axis([result(latency=0.0).to_dict()]) == (-3, -2)
+    assert attribute("whisker", "x1", svg) == 20
+    assert attribute("whisker", "x2", svg) == 30
+    assert attribute("bar", "x", svg) == 0
+    assert attribute("bar", "width", svg) == 25
 
 
-def test_without_an_answer_there_is_no_axis() -> None:
-    assert charts.latency_axis([result(counts={}).to_dict()]) is None
+def latency(**times: float | None) -> dict[str, Any]:
+    told = {"p50": 1.0, "p90": 10.0, "p99": 100.0, "max": 1000.0, **times}
+    return {**told, "intervals": {"p50": [0.9, 1.1], "p90": [9.0, 20.0], "p99": [50.0, None]}, "at_least": []}
 
 
 def test_a_quantile_stands_at_its_place_on_the_logarithmic_axis() -> None:
-    latency = {"p50": 1.0, "p90": 10.0, "p99": 100.0, "max": 1000.0}
+    svg = charts.latency_row(latency(), Axis(0, 3), "envoy")
 
-    svg = charts.latency_row(latency, (0, 3), "envoy")
-
-    assert [attribute(f"mark {name}", "x", svg) for name in latency] == [0, 33.33, 66.67, 100]
+    assert [attribute(f"mark {name}", "x", svg) for name in QUANTILES] == [0, 33.33, 66.67, 100]
+    assert (attribute("thin", "x1", svg), attribute("thin", "x2", svg)) == (0, 100)
+    assert (attribute("thick", "x1", svg), attribute("thick", "x2", svg)) == (0, 66.67)
     assert 'aria-label="latency of envoy: p50 1.00 ms, p90 10.0 ms, p99 100 ms, max 1.00 s"' in svg
+
+
+def test_an_interval_is_drawn_below_its_quantile_and_one_without_an_end_goes_on_to_the_edge() -> None:
+    svg = charts.latency_row(latency(), Axis(-1, 3), "envoy")
+
+    place = {at: round((log10(at) + 1) / 4 * 100, 2) for at in (9.0, 20.0, 50.0)}
+    assert attribute("interval p90", "x1", svg) == place[9.0]
+    assert attribute("interval p90", "x2", svg) == place[20.0]
+    assert attribute("interval p99", "x1", svg) == place[50.0]
+    assert attribute("interval p99", "x2", svg) == 100
+
+
+def test_a_lower_bound_is_hollow_and_said_to_be_one() -> None:
+    svg = charts.latency_row(latency() | {"at_least": ["max"]}, Axis(0, 3), "envoy")
+
+    assert 'class="mark max bound"' in svg
+    assert svg.count(" bound") == 1
+    assert "max ≥ 1.00 s" in svg
+
+
+def test_a_p99_of_few_calls_is_not_drawn() -> None:
+    svg = charts.latency_row(latency(p99=None), Axis(0, 3), "envoy")
+
+    assert "p99" not in svg.replace("interval p99", "")
+    assert attribute("thick", "x2", svg) == 33.33
 
 
 @pytest.mark.parametrize(
     ("axis", "labels"),
     [
-        ((-1, 3), ["100 µs", "1 ms", "10 ms", "100 ms", "1 s"]),
-        ((4, 6), ["10 s", "1 min 40 s", "16 min 40 s"]),
-        ((-3, 6), ["1 µs", "100 µs", "10 ms", "1 s", "1 min 40 s"]),
+        (Axis(-1, 3), ["100 µs", "1 ms", "10 ms", "100 ms", "1 s"]),
+        (Axis(4, 6), ["10 s", "1 min 40 s", "16 min 40 s"]),
+        (Axis(-3, 6), ["1 µs", "100 µs", "10 ms", "1 s", "1 min 40 s"]),
     ],
 )
-def test_the_axis_is_labelled_with_round_times(axis: tuple[float, float], labels: list[str]) -> None:
+def test_the_axis_is_labelled_with_round_times(axis: Axis, labels: list[str]) -> None:
     assert re.findall(r"<text[^>]*>([^<]*)</text>", charts.latency_scale(axis)) == labels
+
+
+def test_labels_stand_at_their_places_and_within_the_chart() -> None:
+    svg = charts.latency_scale(Axis(-1, 3))
+
+    assert re.findall(r'x="([\d.]+)%"[^>]*text-anchor="(\w+)"', svg) == [
+        ("0.00", "start"), ("25.00", "middle"), ("50.00", "middle"), ("75.00", "middle"), ("100.00", "end"),
+    ]  # fmt: skip

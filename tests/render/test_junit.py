@@ -168,6 +168,7 @@ def test_a_report_without_results_is_not_green() -> None:
 
     assert (found.get("tests"), found.get("failures"), found.get("skipped")) == ("2", "1", "1")
     assert found.find("testcase/failure") is not None
+    assert [case.get("time") for case in found.findall("testcase")] == ["0.000", "0.000"]
 
 
 @pytest.mark.parametrize("nasty", ["\x00\x0b", "]]>", "<&\"'", "\ud800", "\ufffe", "a\nb", "é✓"])

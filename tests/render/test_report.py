@@ -58,6 +58,20 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(width: int) -> Non
     assert [line.split()[-2:] for line in table] == [["verdict", "ok"], ["PINNED", "yes"], ["BALANCED", "yes"]]
 
 
+def test_numbers_stand_on_the_right_of_their_column_and_words_on_the_left() -> None:
+    report = record(result("a", PINNED, latency=0.0123, spread_over=4.2), result("b", spread_over=0.4))
+
+    head, first, second = printed(report, width=100).splitlines()[-4:-1]
+
+    for name in ("calls/s", "p50", "p99"):
+        end = head.index(name) + len(name)
+        assert first[end - 1] != " "
+        assert second[end - 1] != " "
+    for name in ("per server", "fingerprint", "verdict", "ok"):
+        assert first[head.index(name)] != " "
+        assert second[head.index(name)] != " "
+
+
 def test_what_is_not_as_expected_says_so_three_times() -> None:
     report = record(result("envoy", PINNED))
 
@@ -160,7 +174,7 @@ def test_single_further_figures_are_printed_nested_ones_are_not() -> None:
 def test_servers_keep_the_order_of_their_names() -> None:
     text = printed(record(result("off", {"echo-3": 10, "echo-1": 2000, "echo-2": 90})))
 
-    assert [line.split()[0] for line in text.splitlines() if "% p99" in line] == list(SERVERS)
+    assert [line.split()[0] for line in text.splitlines() if "% p9" in line] == list(SERVERS)
 
 
 def test_what_failed_without_a_result_counts_in_the_last_line() -> None:

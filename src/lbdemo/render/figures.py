@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lbdemo.render import sentences as wording
-from lbdemo.words import duration, listing, number, percent
+from lbdemo.words import duration, listing, number
 from lbdemo.words import figure as rounded
 
 Record = Mapping[str, Any]
@@ -45,9 +45,24 @@ def span(milliseconds: float | None) -> str:
 def quantile(result: Record, name: str) -> str:
     """One of p50, p90, p99, max, of all calls, answered or not; with its sign where it is a lower bound."""
     latency = result["summary"]["latency_ms"]
-    if not latency or latency[name] is None:
-        return NONE
-    return f"≥ {span(latency[name])}" if name in latency["at_least"] else span(latency[name])
+    return bounded(latency, name) if latency else NONE
+
+
+def bounded(latency: Record, name: str) -> str:
+    """A quantile, with its sign where it is a lower bound; a dash where the calls are too few to tell it."""
+    sign = "≥ " if name in latency["at_least"] else ""
+    return NONE if latency[name] is None else f"{sign}{span(latency[name])}"
+
+
+def with_interval(latency: Record, name: str) -> str:
+    """A quantile with the interval in which it lies with a probability of 95 %; a lower bound has none."""
+    interval = latency["intervals"].get(name)
+    if not interval or latency[name] is None or name in latency["at_least"]:
+        return bounded(latency, name)
+    low, high = interval
+    if high is None:
+        return f"{bounded(latency, name)} (from {span(low)} on)"
+    return f"{bounded(latency, name)} ({span(low)} to {span(high)})"
 
 
 def rate_value(result: Record) -> float | None:
@@ -107,13 +122,34 @@ def sentences(result: Record) -> list[str]:
 
 
 def tail(result: Record) -> str:
-    """The latencies in one line, and whose tail is the worst."""
+    """The latencies in one line, and whose tail is the worst; or why there are none, and what is known instead."""
     summary = result["summary"]
-    if not summary["latency_ms"]:
-        return "none, for the client could not keep its schedule" if summary["sent"] else "no call was made"
-    quantiles = ", ".join(f"{name} {quantile(result, name)}" for name in ("p50", "p90", "p99", "max"))
+    latency, service = summary["latency_ms"], summary["service_ms"]
+    if not summary["sent"]:
+        return "no call was made"
+    if not latency:
+        known = f"; the servers took {_quantiles(service)} from when it sent" if service else ""
+        return f"not told, for the client could not keep its schedule{known}"
     slowest = f"; slowest {printable(summary['slowest_server'])}" if summary["slowest_server"] else ""
-    return quantiles + slowest
+    return _quantiles(latency) + slowest
+
+
+def _quantiles(latency: Record) -> str:
+    """All that are known; of p99, which few calls make, with its interval."""
+    told = [f"p50 {bounded(latency, 'p50')}", f"p90 {bounded(latency, 'p90')}"]
+    told += [f"p99 {with_interval(latency, 'p99')}"] if latency["p99"] is not None else []
+    return ", ".join([*told, f"max {bounded(latency, 'max')}"])
+
+
+def attempts(result: Record) -> str:
+    """What gRPC's own retries did, and how long it took until all servers were seen; '' for nothing of both."""
+    summary = result["summary"]
+    said = []
+    if summary["retried_calls"]:
+        said.append(f"{number(summary['attempts'])} attempts ({number(summary['retried_calls'])} calls retried)")
+    if summary["settling_s"]:
+        said.append(f"all servers seen after {duration(summary['settling_s'])}")
+    return "; ".join(said)
 
 
 def witness(result: Record) -> str:
@@ -139,9 +175,17 @@ def servers(result: Record) -> list[dict[str, Any]]:
     return [dict(share, service_ms=service.get(share["server"])) for share in result["verdict"]["shares"]]
 
 
-def share_text(share: float) -> str:
-    """A share as a percentage."""
-    return percent(share)
+def service(share: Record) -> str:
+    """How long a server took, as far as it is known."""
+    known = share["service_ms"] or {}
+    return ", ".join(f"{name} {span(known[name])}" for name in ("p50", "p99") if known.get(name) is not None)
+
+
+def tail_of(share: Record) -> str:
+    """A server's p99; where its calls are too few for one, its p90."""
+    known = share["service_ms"] or {}
+    name = "p99" if known.get("p99") is not None else "p90"
+    return f"{name} {span(known[name])}" if known.get(name) is not None else ""
 
 
 def extras(record: Record) -> list[tuple[str, str]]:

@@ -74,9 +74,10 @@ def _case(suite: Element, report: Record, result: Record) -> None:
 
 
 def _cannot_tell(result: Record) -> bool:
-    """Whether the calls say neither yes nor no."""
+    """Whether the calls say neither yes nor no, and nothing else says no."""
     verdict = result["verdict"]
-    return not verdict["as_expected"] and verdict["outcome"] == "INCONCLUSIVE"
+    undecided = not verdict["as_expected"] and verdict["outcome"] == "INCONCLUSIVE"
+    return undecided and result["promises_kept"] and all(server["agrees"] for server in result["witness"]["servers"])
 
 
 def _told(result: Record) -> str:
@@ -107,6 +108,7 @@ def _figures(result: Record) -> Iterator[tuple[str, object]]:
     latency = summary["latency_ms"] or {}
     for name in ("p50", "p90", "p99", "max"):
         yield f"{name}_ms", latency.get(name)
+    yield from (("attempts", summary["attempts"]), ("settling_s", summary["settling_s"]))
     for share in verdict["shares"]:
         yield f"calls.{share['server']}", share["calls"]
     for server in result["witness"]["servers"]:

@@ -48,6 +48,7 @@ def print_result(console: Console, result: Record) -> None:
     for line in (
         f"latency: {figures.tail(result)}",
         f"fingerprint: {figures.policy(result)}",
+        figures.attempts(result),
         figures.witness(result),
         "  ".join(f"{name}: {text}" for name, text in plain_extras(result)),
     ):
@@ -83,7 +84,7 @@ def shares(result: Record) -> Table:
             share["calls"],
             share["share"],
             share["expected_share"],
-            f"p99 {figures.span(share['service_ms']['p99'])}" if share["service_ms"] else "",
+            figures.tail_of(share),
         )
         for share in figures.servers(result)
     )

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from lbdemo.render import charts, figures
+from lbdemo.render import charts, curves, figures
+from lbdemo.render.axis import QUANTILES, Axis, axis_of
 from lbdemo.render.boards import boards, without_boards
 from lbdemo.render.figures import extras, printable
+from lbdemo.render.marks import key
 from lbdemo.render.tables import badge, board, finding, key_values, overview, servers, slugs, witness
 from lbdemo.words import count, number
 
@@ -28,39 +30,47 @@ class Section:
 def sections(report: Record) -> tuple[Section, ...]:
     """The parts, those without content left out."""
     shown = without_boards(report)
-    scale = charts.share_scale(report["results"])
+    scale, axis = charts.share_scale(report["results"]), axis_of(report["results"])
     whole = (
         Section("overview", "Overview", overview(report) if len(report["results"]) > 1 else ""),
         Section("scoreboard", "Scoreboard", "\n".join(map(board, boards(report["results"])))),
-        Section("latency", "Latency", latencies(report)),
-        *(Section(slug, printable(result["name"]), details(result, scale)) for slug, result in slugs(shown)),
+        Section("latency", "Latency", latencies(report, axis)),
+        *(Section(slug, printable(result["name"]), details(result, scale, axis)) for slug, result in slugs(shown)),
         Section("skipped", "Skipped", skipped(report)),
         Section("environment", "Environment", environment(report)),
     )
     return tuple(section for section in whole if section.inside)
 
 
-def latencies(report: Record) -> str:
+def latencies(report: Record, axis: Axis | None) -> str:
     """The quantiles of all results on one logarithmic axis."""
-    axis = charts.latency_axis(report["results"])
-    if axis is None:
-        return ""
-    rows = [
-        f'<div class="row"><span class="name">{escape(printable(result["name"]))}</span>'
-        f"{charts.latency_row(result['summary']['latency_ms'], axis, printable(result['name']))}"
-        f'<span class="values">{escape(figures.tail(result))}</span></div>'
-        for result in report["results"]
-        if result["summary"]["latency_ms"]
-    ]
-    keys = " ".join(f"<span>{charts.key(name)} {name}</span>" for name in charts.QUANTILES)
-    legend = f'<p class="legend">{keys} (counted from when each call was due, on a logarithmic scale)</p>'
-    axis_row = f'<div class="row axis"><span class="name"></span>{charts.latency_scale(axis)}</div>'
+    rows = [_row(result, axis) for result in report["results"] if axis and result["summary"]["latency_ms"]]
     late = figures.lateness(report)
     doubt = [f'<p class="quiet">{escape(late)}</p>'] if late else []
-    return "\n".join([legend, *rows, axis_row, *doubt])
+    if axis is None or not rows:
+        return "".join(doubt)
+    axis_row = f'<div class="row axis"><span class="name"></span>{charts.latency_scale(axis)}</div>'
+    return "\n".join([_legend(report), *rows, axis_row, *doubt])
 
 
-def details(result: Record, scale: float) -> str:
+def _row(result: Record, axis: Axis) -> str:
+    name = printable(result["name"])
+    return (
+        f'<div class="row"><span class="name">{escape(name)}</span>'
+        f"{charts.latency_row(result['summary']['latency_ms'], axis, name)}"
+        f'<span class="values">{escape(figures.tail(result))}</span></div>'
+    )
+
+
+def _legend(report: Record) -> str:
+    keys = [f"<span>{key(name)} {name}</span>" for name in QUANTILES]
+    keys.append('<span><i class="key interval"></i> its interval of 95 %</span>')
+    if any((result["summary"]["latency_ms"] or {}).get("at_least") for result in report["results"]):
+        keys.append(f"<span>{key('max', bound=True)} hollow: at least that, the deadline ended these calls</span>")
+    return f'<p class="legend">{" ".join(keys)} (of all calls, from when each was due; a logarithmic scale)</p>'
+
+
+def details(result: Record, scale: float, axis: Axis | None) -> str:
     """One result: what was found and whether that was promised, the reasons, a bar a server, the second witness."""
     first, *rest = figures.sentences(result)
     extra = extras(result["extra"])
@@ -72,9 +82,27 @@ def details(result: Record, scale: float) -> str:
         servers(result, scale),
         f'<p class="quiet">{escape(calls(result))}</p>',
         witness(result),
+        drawn(result, axis),
         f"<h3>Further figures</h3>\n{key_values(extra)}" if extra else "",
     ]
     return "\n".join(filter(None, parts))
+
+
+def drawn(result: Record, axis: Axis | None) -> str:
+    """The time line and the distribution side by side; without a latency neither."""
+    summary = result["summary"]
+    if axis is None or not summary["latency_ms"]:
+        return ""
+    marks = f"{key('p50')} p50, {key('max')} max" + (f", {key('failed')} failed" if summary["failed"] else "")
+    pictures = (
+        (curves.timeline(summary, axis), f"Over time, by when calls were due: {marks}"),
+        (
+            curves.distribution(summary, axis),
+            "The part of the calls that took no longer, with the quantiles' intervals",
+        ),
+    )
+    shown = [f"<figure><figcaption>{words}</figcaption>{chart}</figure>" for chart, words in pictures if chart]
+    return f'<div class="pair">{"".join(shown)}</div>' if shown else ""
 
 
 def calls(result: Record) -> str:
@@ -85,8 +113,12 @@ def calls(result: Record) -> str:
     pace = f", {rate} a second" if rate != figures.NONE else ""
     return (
         f"{count(summary['sent'], 'call')}{pace}, {number(summary['failed'])} failed{codes}; "
-        f"fingerprint: {figures.policy(result)}"
+        f"fingerprint: {figures.policy(result)}{_also(figures.attempts(result))}"
     )
+
+
+def _also(words: str) -> str:
+    return f"; {words}" if words else ""
 
 
 def skipped(report: Record) -> str:

@@ -8,8 +8,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from lbdemo.render import charts, figures
+from lbdemo.render.axis import QUANTILES
 from lbdemo.render.figures import printable
-from lbdemo.words import number
+from lbdemo.words import count, number, percent
 
 if TYPE_CHECKING:
     from lbdemo.render.boards import Board
@@ -53,7 +54,7 @@ def _overview_row(result: Record, slug: str) -> tuple[str, ...]:
         finding(result),
         badge("yes" if ok else f"NO: {figures.standing(result).removeprefix('but ')}", ok=ok),
         figures.rate(result),
-        *(escape(figures.quantile(result, name)) for name in charts.QUANTILES),
+        *(escape(figures.quantile(result, name)) for name in QUANTILES),
         number(result["summary"]["failed"]),
         escape(figures.counts(result)),
         escape(result["verdict"]["fingerprint"] or figures.NONE),
@@ -93,9 +94,7 @@ def servers(result: Record, scale: float) -> str:
 
 
 def _figures(share: Record) -> str:
-    service = share["service_ms"]
-    tail = f", p50 {figures.span(service['p50'])}, p99 {figures.span(service['p99'])}" if service else ""
-    return f"{number(share['calls'])} calls, {figures.share_text(share['share'])}{tail}"
+    return ", ".join(filter(None, (count(share["calls"], "call"), percent(share["share"]), figures.service(share))))
 
 
 def witness(result: Record) -> str:
