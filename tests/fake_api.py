@@ -114,6 +114,17 @@ class FakeApi:
         """The API server answers with this failure."""
         return self._fail(verb, resource, "", lambda handler: handler.status(code, reason, message, **details))
 
+    def once(self, verb: str, resource: str, act: Callable[[Handler], None]) -> Self:
+        """The first such question is answered by `act`, later ones as they should be."""
+
+        def first(handler: Handler) -> None:
+            self.failures.remove(failure)
+            act(handler)
+
+        failure = Failure(verb, resource, "", first)
+        self.failures.append(failure)
+        return self
+
     def proxy_says(self, text: str) -> Self:
         """The proxy itself fails, whatever is asked: a login plugin that does not get in, or a server that is away."""
         return self._fail("*", "*", "", lambda handler: handler.give(500, text.encode(), audited=False))

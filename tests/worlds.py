@@ -8,10 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from meshes import webhooks
+
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import PLAIN, Cluster
-from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
+from lbdemo.cluster.istio.charts import digest
+from lbdemo.cluster.istio.injectors import parse_injectors
+from lbdemo.cluster.istio.observe import ObservedWithIstio
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import APPLIED, Given, Objects
 from lbdemo.cluster.kernel.observe import Release
@@ -74,16 +79,13 @@ def desired(config: UpConfig = CONFIG, cluster: Cluster = PLAIN) -> Desired:
 
 def istiod(*, ours: bool = True, replicas: int = 1, revision: str = "default") -> Istio:
     """A running Istio."""
-    from lbdemo.cluster.istio.setup import digest
-
-    daemon = replace(
-        deployment("istiod", replicas), meta=Meta("Deployment", ISTIO_NAMESPACE, "istiod", {"istio.io/rev": revision})
-    )
+    marks = {"istio.io/rev": revision, "app": "istiod"}
+    daemon = replace(deployment("istiod", replicas), meta=Meta("Deployment", ISTIO_NAMESPACE, "istiod", marks))
     releases = {
         name: Release(name, ISTIO_NAMESPACE, "deployed", 1, ours, digest(CONFIG.istio, name), has_deployed=True)
         for name in ("istio-base", "istiod")
     }
-    return Istio(releases, (daemon,))
+    return Istio(releases, (daemon,), parse_injectors([webhooks(revision)]))
 
 
 def arguments(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -93,10 +95,6 @@ def arguments(values: Mapping[str, Any]) -> tuple[str, ...]:
         return ("serve", *(("--max-connection-age", str(age)) if age else ()))
     client = {"policy": "pick_first", "connections": 1, **values["client"]}
     return ("client", *(word for name in client for word in (f"--{name}", str(client[name]))))
-
-
-ISTIOD_SERVICE = Meta("Service", ISTIO_NAMESPACE, "istiod")
-INJECTOR = Meta("MutatingWebhookConfiguration", "", "istio-sidecar-injector")
 
 
 def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> ObservedWithIstio:
@@ -116,7 +114,8 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
         for r in wanted.releases
     }
     mesh = istio or (istiod() if wanted.strategy.mesh else Istio())
-    policies = tuple(given("DestinationRule", n) for r in wanted.releases for n in r.policies)
+    kinds = ("DestinationRule", "PeerAuthentication")
+    policies = tuple(given(kind, n) for r in wanted.releases for kind, n in zip(kinds, r.policies, strict=False))
     sets = [replica_set(d.meta.name) for d in deployments]
     return ObservedWithIstio(
         namespace=namespace({labels.INJECTION: "enabled"} if injected else {}),
@@ -136,6 +135,16 @@ def installation(strategy: str = "envoy", servers: int = 2, lb_policy: str = "ro
 def listed(records: Iterable[Record], namespace: str = "") -> dict[str, Any]:
     """What `kubectl get -o json` prints of these records; all in one `namespace` when it is named."""
     return {"kind": "List", "items": [_document(record, namespace) for record in records]}
+
+
+def istio_documents(istio: Istio) -> list[dict[str, Any]]:
+    """What the API server has of this Istio: its Deployments, webhooks, Services, releases, and our inventory."""
+    secrets = [helm_secret(release) for release in istio.releases.values()]
+    kept = [Meta("ConfigMap", ISTIO_NAMESPACE, labels.INVENTORY)] if istio.begun else []
+    asked = dict.fromkeys((i.home, i.service) for i in istio.injectors if i.service)
+    services = [Meta("Service", home, name) for home, name in asked if (home, name) not in istio.missing]
+    hooks = [webhooks(i.revision, tag=i.tag, home=i.home, url=i.url, service=i.service) for i in istio.injectors]
+    return [*hooks, *listed([*istio.daemons, *secrets, *kept, *services, *istio.policies])["items"]]
 
 
 def helm_secret(release: Release, **further: str) -> Meta:

@@ -35,13 +35,15 @@ class Place:
 class IstioSource:
     """Which Istio to install, and from where.
 
-    `charts` is a repository URL, an oci:// reference or a folder; `values_file` is for the istiod chart.
+    `charts` is a repository URL, an oci:// reference or a folder; `values_file` is for the istiod chart. `revision` is
+    the one to use of those that are there already, or a tag for it; "" leaves the choice to lbdemo.
     """
 
     charts: str = ISTIO_CHARTS
     version: str = ISTIO_VERSION
     plain_http: bool = False
     values_file: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,8 @@ def check_istio(source: IstioSource) -> IstioSource:
     """The source, when its version and paths can be right; raises InputError."""
     if not VERSION.fullmatch(source.version):
         raise InputError(f"{source.version!r} is not an Istio version", f"give one such as {ISTIO_VERSION}")
+    if source.revision and not DNS_LABEL.fullmatch(source.revision):
+        raise InputError(f"{source.revision!r} is not a revision of Istio", "give one such as 1-31-0, or a tag's name")
     if source.values_file:
         _check_values(Path(source.values_file))
     if "://" not in source.charts and not Path(source.charts).is_dir():
@@ -241,7 +245,7 @@ def _check_values(file: Path) -> None:
     if (named := _revision(text)) not in ("", "default", "null"):
         raise InputError(
             f"{file} sets the revision {named}, and lbdemo installs the default one only",
-            "leave the revision out; an Istio of any revision that is there already is used as it is",
+            "leave the revision out; one that is there already is used with --istio-revision NAME",
         )
 
 

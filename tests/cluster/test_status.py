@@ -6,38 +6,38 @@ import json
 from dataclasses import replace
 
 import pytest
-from fakes import Answer, FakeRun, failure
-from worlds import CONFIG, converged, helm_secret, istiod, listed, namespace, pod
+from fake_api import FakeApi
+from fakes import FakeRun, tools
+from meshes import webhooks
+from worlds import CONFIG, converged, helm_secret, istio_documents, istiod, listed, namespace, pod
 
-from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
+from lbdemo.cluster.istio.injectors import parse_injectors
+from lbdemo.cluster.istio.observe import ObservedWithIstio
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.status import Status, pod_state, pod_status, status
-from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.kube.records.meta import Condition, Meta
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.kube.records.workloads import Deployment
-from lbdemo.tools.kubectl import Context, Kubectl
+from lbdemo.tools.kubectl import Context
 
 CONTEXT = Context("kind-a", "https://127.0.0.1:6443")
 ISTIO = replace(CONFIG, strategy="istio")
 READY = pod("a", "echo-server")
 
 
-def shown(world: ObservedWithIstio, *, daemons: Answer | None = None) -> Status:
-    """The status of a cluster like this."""
+def shown(world: ObservedWithIstio, *, forbidden: tuple[tuple[str, str], ...] = ()) -> Status:
+    """The status of a cluster like this; verbs and resources that are `forbidden` are refused."""
     secrets = [helm_secret(release) for release in world.releases.values()]
     everything: list[Meta | Pod | Deployment] = [*world.objects.pods, *world.objects.deployments, *secrets]
-    mesh = [helm_secret(release) for release in world.istio.releases.values()]
     run = FakeRun().on("get", "namespaces", answer=listed([world.namespace] if world.namespace else []))
     run.on(
         "get", labels.SELECTOR, "deployments,replicasets,pods,services,configmaps,secrets", answer=listed(everything)
     )
-    run.on("get", "secrets", ISTIO_NAMESPACE, answer=listed(mesh))
-    run.on("get", "deployments", "-A", answer=listed(world.istio.daemons) if daemons is None else daemons)
-    run.on("get", "service/istiod", always=True)
-    run.on("get", "destinationrules.networking.istio.io,peerauthentications.security.istio.io", always=True)
-    with run:
-        return status(Kubectl(run), CONFIG.place, CONTEXT)
+    with run, FakeApi().add(*istio_documents(world.istio)) as server:
+        for verb, resource in forbidden:
+            server.forbid(verb, resource)
+        return status(tools(run, api=server.api()), CONFIG.place, CONTEXT)
 
 
 def ending(found: Pod) -> Pod:
@@ -141,12 +141,19 @@ def test_istios_remains_without_a_daemon_are_none() -> None:
     assert shown(ObservedWithIstio(None, istio=Istio(istiod().releases))).istio == "none"
 
 
-def test_who_may_not_look_at_istio_sees_the_rest() -> None:
-    refused = failure("Error from server (Forbidden): deployments.apps is forbidden: User ann cannot list")
+def test_a_control_plane_outside_the_cluster_is_told_by_its_revision_and_address() -> None:
+    managed = parse_injectors([webhooks("asm-managed", url="https://mesh.example.com/inject")])
 
-    found = shown(converged(), daemons=refused)
+    found = shown(ObservedWithIstio(None, istio=Istio(injectors=managed))).istio
 
-    assert (found.istio, found.strategy) == ("unknown (this user may not look)", "clusterip")
+    assert found == "revision asm-managed, behind https://mesh.example.com/inject (of somebody else)"
+
+
+def test_who_may_not_look_at_istio_sees_the_rest_and_which_right_is_missing() -> None:
+    found = shown(converged(), forbidden=(("list", "mutatingwebhookconfigurations.admissionregistration.k8s.io"),))
+
+    assert found.istio.startswith("unknown (mutatingwebhookconfigurations.admissionregistration.k8s.io: forbidden")
+    assert found.strategy == "clusterip"
 
 
 def test_pods_are_sorted_by_name() -> None:

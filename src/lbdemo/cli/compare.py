@@ -59,6 +59,7 @@ def compare(
     istio_version: options.IstioVersion = config.ISTIO_VERSION,
     istio_charts: options.IstioCharts = config.ISTIO_CHARTS,
     istio_values: options.IstioValues = "",
+    istio_revision: options.IstioRevision = "",
     plain_http: options.PlainHttp = False,
     as_json: options.AsJson = False,
     junit: output.Junit = "",
@@ -74,7 +75,7 @@ def compare(
         config.Place(ctx.obj.context, ctx.obj.namespace), replicas=replicas, lb_policy=lb_policy,
         max_connection_age=max_connection_age, registry=registry, envoy_image=envoy_image, timeout=timeout,
         values_files=values or (), sets=sets or (), cluster_domain=cluster_domain,
-        source=config.IstioSource(istio_charts, istio_version, plain_http, istio_values),
+        source=config.IstioSource(istio_charts, istio_version, plain_http, istio_values, istio_revision),
     )  # fmt: skip
     wanted = tuple(options.strategy(name, "strategy") for name in strategies or ())
     comparison = Comparison(base, wanted, chosen(drill), VerifyOptions(calls=calls, rate=config.check_rate(rate)), keep)

@@ -15,6 +15,7 @@ __all__ = [
     "ClusterDomain",
     "Globals",
     "IstioCharts",
+    "IstioRevision",
     "IstioValues",
     "IstioVersion",
     "PlainHttp",
@@ -74,6 +75,15 @@ ClusterDomain = Annotated[
 Timeout = Annotated[str, typer.Option(metavar="DURATION", help="How long to wait for pods, such as 90s or 5m.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (versioned, stable).")]
 IstioVersion = Annotated[str, typer.Option(metavar="VERSION", help="The Istio to install.", rich_help_panel=ISTIO)]
+IstioRevision = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Of the Istio that is there, use this revision, or tag.",
+        show_default=False,
+        rich_help_panel=ISTIO,
+    ),
+]
 IstioCharts = Annotated[
     str,
     typer.Option(

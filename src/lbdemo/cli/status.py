@@ -19,7 +19,7 @@ def status(ctx: typer.Context, as_json: options.AsJson = False) -> int:
     from lbdemo.config import Place
 
     with session(ctx.obj, quiet=True) as here:
-        record = read(here.tools.kubectl, Place(ctx.obj.context, ctx.obj.namespace), here.context).to_dict()
+        record = read(here.tools, Place(ctx.obj.context, ctx.obj.namespace), here.context).to_dict()
     if as_json:
         print(json.dumps(record, indent=2))
         return 0

@@ -55,6 +55,7 @@ def up(
         bool, typer.Option("--dry-run", help="Print the plan as commands to paste; change nothing.")
     ] = False,
     istio_version: options.IstioVersion = config.ISTIO_VERSION,
+    istio_revision: options.IstioRevision = "",
     istio_charts: options.IstioCharts = config.ISTIO_CHARTS,
     istio_values: options.IstioValues = "",
     plain_http: options.PlainHttp = False,
@@ -65,7 +66,7 @@ def up(
 ) -> int:
     """Installs echo servers and a client, with a load-balancing strategy or without (clusterip)."""
     istio, strategy = one_of_both(ctx, istio=istio, strategy=options.strategy(strategy) if strategy else "")
-    source = config.IstioSource(istio_charts, istio_version, plain_http, istio_values)
+    source = config.IstioSource(istio_charts, istio_version, plain_http, istio_values, istio_revision)
     wanted = config.up_config(
         config.Place(ctx.obj.context, ctx.obj.namespace), istio=istio, strategy=strategy, replicas=replicas,
         connections=connections, lb_policy=lb_policy, max_connection_age=max_connection_age, source=source,

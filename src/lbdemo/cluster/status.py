@@ -8,9 +8,10 @@ from typing import Any
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.istio.sidecars import SIDECAR, sidecar
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import Place
 from lbdemo.kube.records.pods import Pod
-from lbdemo.tools.kubectl import Context, Kubectl
+from lbdemo.tools.kubectl import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ class Status:
         }  # fmt: skip
 
 
-def status(kubectl: Kubectl, place: Place, context: Context) -> Status:
+def status(tools: Tools, place: Place, context: Context) -> Status:
     """Reads it from the cluster."""
-    seen = observe(kubectl, place.namespace, istio=True, lenient=True)
+    seen = observe(tools, place.namespace, istio=True)
     releases = tuple((r.name, r.status, r.revision) for r in sorted(seen.releases.values(), key=lambda r: r.name))
     strategies = {release.strategy for release in seen.releases.values() if release.strategy}
     labels_ = seen.namespace.labels if seen.namespace else {}
@@ -71,7 +72,7 @@ def status(kubectl: Kubectl, place: Place, context: Context) -> Status:
         strategy="/".join(sorted(strategies)),
         releases=releases,
         pods=tuple(pod_status(pod) for pod in sorted(seen.objects.pods, key=lambda pod: pod.name)),
-        istio=_istio(seen),
+        istio=seen.istio.summary,
         injection=labels_.get("istio.io/rev", "") or labels_.get("istio-injection", ""),
     )
 
@@ -82,16 +83,6 @@ def _namespace_state(seen: ObservedWithIstio) -> str:
     if seen.namespace.deleting:
         return "terminating"
     return "lbdemo's" if seen.namespace_ours else "adopted" if seen.releases else "not lbdemo's"
-
-
-def _istio(seen: ObservedWithIstio) -> str:
-    if not seen.istio.seen:
-        return "unknown (this user may not look)"
-    daemon = seen.istio.daemon
-    if daemon is None:
-        return "none"
-    ready = "" if daemon.complete else ", not ready"
-    return f"{seen.istio.version} ({'installed by lbdemo' if seen.istio.ours else 'of somebody else'}{ready})"
 
 
 def pod_status(pod: Pod) -> PodStatus:

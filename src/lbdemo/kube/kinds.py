@@ -79,3 +79,7 @@ CRDS = Kind("customresourcedefinitions", "CustomResourceDefinition", parse_meta,
                   namespaced=False)  # fmt: skip
 MUTATING_WEBHOOKS = Kind("mutatingwebhookconfigurations", "MutatingWebhookConfiguration", parse_meta,
                                "admissionregistration.k8s.io", namespaced=False)  # fmt: skip
+ISTIO_VERSIONS = ("v1", "v1beta1")  # Istio has served its kinds in both
+DESTINATION_RULES = Kind("destinationrules", "DestinationRule", parse_meta, "networking.istio.io", ISTIO_VERSIONS)
+PEER_AUTHENTICATIONS = Kind("peerauthentications", "PeerAuthentication", parse_meta, "security.istio.io",
+                            ISTIO_VERSIONS)  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fake_api import api
 from fakes import FakeReporter, FakeRun, failure, tools
 from worlds import CONFIG, converged, istiod, listed, namespace
 
@@ -138,7 +139,9 @@ def test_a_namespace_that_another_clean_removes_meanwhile_is_looked_at_anew() ->
     run.on("create", answer=failure('Error from server (NotFound): namespaces "lbdemo" not found'))
     run.on("get", answer="", always=True)
 
-    remains = clean(tools(run), CONFIG.place, Kubectl(run), FakeReporter(), with_istio=False, timeout=60)
+    with api() as istio:
+        means = tools(run, api=istio)
+        remains = clean(means, CONFIG.place, Kubectl(run), FakeReporter(), with_istio=False, timeout=60)
 
     assert remains.nothing_to_do
     assert not run.called("delete", "namespace/lbdemo")

@@ -12,8 +12,9 @@ from lbdemo.cluster.install.namespace import LabelNamespace
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Istiod
-from lbdemo.cluster.istio.observe import Istio, ObservedWithIstio
+from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.cluster.istio.rollout import AwaitPods
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel.releases import InstallRelease
 from lbdemo.cluster.kernel.steps import Plan
 from lbdemo.config import UpConfig
@@ -25,7 +26,8 @@ ISTIO = replace(CONFIG, strategy="istio")
 
 
 def plan(observed: ObservedWithIstio, config: UpConfig = CONFIG) -> Plan:
-    cluster = Cluster(Istiod(observed.istio.revision, observed.istio.namespace))
+    istio = observed.istio
+    cluster = Cluster(Istiod(istio.revision, istio.namespace, istio.service))
     return build_plan(config, observed, desired(config, cluster), str(CHART))
 
 

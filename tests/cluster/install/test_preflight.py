@@ -1,8 +1,7 @@
-"""Before the first change: the right cluster, a namespace that is ours to use, the rights to do it."""
+"""Before the first change: the right cluster, a namespace that is ours to use, the programs that it takes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,18 +12,14 @@ from worlds import CONFIG, converged, helm_secret, listed, namespace
 
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.install import preflight
-from lbdemo.cluster.install.preflight import NEEDED, NEEDED_FOR_ISTIO, NEW_NAMESPACE, Right
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed, Release
-from lbdemo.config import Place, UpConfig
-from lbdemo.errors import InputError, MissingProgramError, NotReadyError, OperationFailedError
+from lbdemo.config import UpConfig
+from lbdemo.errors import InputError, MissingProgramError, NotReadyError
 from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Context
 
 ADOPT = replace(CONFIG, adopt=True)
-PODS: Right = ("get", "", "pods", "lbdemo")
-DEPLOYMENTS: Right = ("create", "apps", "deployments", "lbdemo")
-CRDS: Right = ("create", "apiextensions.k8s.io", "customresourcedefinitions", "")
 
 
 # The cluster
@@ -107,101 +102,21 @@ def test_a_namespace_that_is_ours_or_new_needs_no_look(there: Meta | None) -> No
         preflight.check_foreign_releases(tools(run), CONFIG, Observed(there), ["echo-server"])
 
 
-# The rights
+# Helm and Docker before the first change
 
 
-def reviews(asked: Sequence[Right], missing: Sequence[Right]) -> str:
-    return "\n".join(json.dumps({"status": {"allowed": right not in missing}}, indent=1) for right in asked)
-
-
-ALL: tuple[Right, ...] = (
-    *((*right, "lbdemo") for right in NEEDED),
-    *((*right, "") for right in NEEDED_FOR_ISTIO),
-    NEW_NAMESPACE,
-)
-
-
-def test_up_makes_deployments_services_releases_and_a_lock_and_looks_at_pods() -> None:
-    assert {right[:3] for right in ALL if right[3]} == {
-        ("create", "apps", "deployments"), ("patch", "apps", "deployments"), ("create", "", "services"),
-        ("create", "", "secrets"), ("get", "", "pods"), ("create", "coordination.k8s.io", "leases"),
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("missing", [(), (PODS,), (DEPLOYMENTS, CRDS)])
-def test_all_rights_are_asked_for_in_one_call_and_answers_told_apart(missing: tuple[Right, ...]) -> None:
-    with FakeRun().on("create", "-f", "-", answer=reviews(ALL, missing)) as run:
-        assert preflight.ask_rights(tools(run), CONFIG) == frozenset(missing)
-
-    asked = [item["spec"]["resourceAttributes"] for item in json.loads(run.stdin[0])["items"]]
-    assert [(a["verb"], a["group"], a["resource"], a["namespace"]) for a in asked] == list(ALL)
-
-
-def test_an_answer_that_does_not_say_so_is_a_no() -> None:
-    silent = "\n".join("{}" for _ in ALL)
-
-    with FakeRun().on("create", answer=silent) as run:
-        assert preflight.ask_rights(tools(run), CONFIG) == frozenset(ALL)
-
-
-@pytest.mark.parametrize(
-    ("missing", "istio", "new_namespace", "said"),
-    [
-        ((DEPLOYMENTS,), False, False, "this user may not create deployments.apps in lbdemo"),
-        ((PODS, DEPLOYMENTS), False, False,
-         "this user may not create deployments.apps in lbdemo, get pods in lbdemo"),
-        ((CRDS,), True, False, "this user may not create customresourcedefinitions.apiextensions.k8s.io"),
-        ((NEW_NAMESPACE,), False, True, "this user may not create namespaces"),
-        ((NEW_NAMESPACE,), True, False, "this user may not create namespaces"),
-    ],
-)  # fmt: skip
-def test_rights_that_are_missing_and_needed_are_named(
-    missing: tuple[Right, ...], istio: bool, new_namespace: bool, said: str
-) -> None:
-    with pytest.raises(OperationFailedError) as error:
-        preflight.check_rights(frozenset(missing), CONFIG, istio=istio, new_namespace=new_namespace)
-
-    assert error.value.message == said
-
-
-def test_the_hint_is_a_command_that_asks_the_same() -> None:
-    with pytest.raises(OperationFailedError) as error:
-        preflight.check_rights(frozenset({DEPLOYMENTS}), CONFIG, istio=False, new_namespace=False)
-
-    assert "`kubectl auth can-i create deployments -n lbdemo`" in error.value.hint
-
-
-@pytest.mark.parametrize(
-    ("missing", "istio", "new_namespace"),
-    [((), True, True), ((CRDS, NEW_NAMESPACE), False, False), ((CRDS,), False, True)],
-)
-def test_rights_that_the_plan_does_not_need_may_be_missing(
-    missing: tuple[Right, ...], istio: bool, new_namespace: bool
-) -> None:
-    preflight.check_rights(frozenset(missing), CONFIG, istio=istio, new_namespace=new_namespace)
-
-
-def test_rights_in_another_namespace_do_not_count() -> None:
-    elsewhere = replace(CONFIG, place=Place("", "other"))
-
-    preflight.check_rights(frozenset({PODS}), elsewhere, istio=False, new_namespace=False)
-
-
-# Helm, the rights and Docker before the first change
-
-
-def ready(helm: str = "v3.18.0", missing: Sequence[Right] = ()) -> FakeRun:
-    return FakeRun().on("helm", "version", answer=helm).on("create", answer=reviews(ALL, missing))
+def ready(helm: str = "v3.18.0") -> FakeRun:
+    return FakeRun().on("helm", "version", answer=helm)
 
 
 def checked(run: FakeRun, docker: Callable[[], Any] = no_docker, delivery: Delivery | None = None) -> None:
     means = replace(tools(run), docker=docker)
     with preflight.asked(means, CONFIG) as answers:
         pass
-    answers.check(means, CONFIG, new_namespace=True, istio=False, delivery=delivery)
+    answers.check(means, delivery)
 
 
-def test_with_helm_and_the_rights_it_may_begin_without_docker() -> None:
+def test_with_helm_it_may_begin_without_docker() -> None:
     with ready() as run:
         checked(run)
 
@@ -209,11 +124,6 @@ def test_with_helm_and_the_rights_it_may_begin_without_docker() -> None:
 def test_a_helm_that_is_too_old_is_told() -> None:
     with pytest.raises(MissingProgramError, match=r"helm 3\.9 is too old"):
         checked(ready("v3.9.0"))
-
-
-def test_missing_rights_are_told() -> None:
-    with pytest.raises(OperationFailedError, match="this user may not create namespaces"):
-        checked(ready(missing=[NEW_NAMESPACE]))
 
 
 def test_docker_is_asked_when_an_image_is_to_be_built() -> None:

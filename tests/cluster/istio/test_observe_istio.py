@@ -1,93 +1,99 @@
-"""Istio wherever it is, whose it is, and what we may not see of it."""
+"""Istio wherever it is, whose it is, and what could not be seen of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from fakes import Answer, FakeRun, failure
-from worlds import INJECTOR, ISTIOD_SERVICE, deployment, helm_secret, istiod, listed, namespace
+from fake_api import FakeApi
+from meshes import webhooks
+from worlds import deployment, given, istio_documents, istiod, listed, pod
 
-from lbdemo.cluster.istio.observe import REACHED_BY, Istio, ObservedWithIstio, observe, observe_istio
+from lbdemo.cluster.istio.injectors import parse_injectors
+from lbdemo.cluster.istio.observe import observe_istio
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import Given
 from lbdemo.config import ISTIO_NAMESPACE
-from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.answers import UnseenError
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.workloads import Deployment
-from lbdemo.tools.kubectl import Kubectl
 
-NOTHING = listed([])
-FORBIDDEN = failure('Error from server (Forbidden): deployments is forbidden: User "ann" cannot list resource')
-NO_ISTIO_KINDS = failure('error: the server doesn\'t have a resource type "destinationrules"')
-AWAY = failure("The connection to the server 10.0.0.1:6443 was refused")
+WEBHOOKS = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+SECRETS = f"/namespaces/{ISTIO_NAMESPACE}/secrets"
 
 
-def cluster(
-    run: FakeRun, *, secrets: Answer = "", daemons: Answer = "", policies: Answer = "", reached: Answer = ""
-) -> FakeRun:
-    """The four questions about Istio get these answers."""
-    run.on("get", *REACHED_BY, "-n", ISTIO_NAMESPACE, answer=reached)
-    run.on("get", "secrets", ISTIO_NAMESPACE, "owner=helm", answer=secrets)
-    run.on("get", "deployments", "app=istiod", "-A", answer=daemons)
-    kinds = "destinationrules.networking.istio.io,peerauthentications.security.istio.io"
-    return run.on("get", kinds, "-n", "lbdemo", labels.SELECTOR, answer=policies)
+@pytest.fixture
+def server() -> Iterator[FakeApi]:
+    with FakeApi() as fake:
+        yield fake
 
 
-def here(run: FakeRun, *, there: Meta | None = None, objects: Answer = "") -> FakeRun:
-    """The two questions about the namespace get these answers."""
-    run.on("get", "namespaces", "lbdemo", answer=listed([there]) if there else "")
-    kinds = "deployments,replicasets,pods,services,configmaps,secrets"
-    return run.on("get", kinds, "-n", "lbdemo", labels.SELECTOR, answer=objects)
+def look(server: FakeApi, *, thorough: bool = False) -> Istio:
+    return observe_istio(server.api(), "lbdemo", thorough=thorough)
 
 
-def daemon(name: str, revision: str = "") -> Deployment:
-    marks = {"istio.io/rev": revision} if revision else {}
-    return replace(deployment(name, 1), meta=Meta("Deployment", ISTIO_NAMESPACE, name, marks))
+def asked_for_secrets(server: FakeApi) -> bool:
+    return any(SECRETS in line for line in server.asked)
 
 
-def test_an_empty_cluster_has_nothing() -> None:
-    with cluster(here(FakeRun())) as run:
-        assert observe(Kubectl(run), "lbdemo", istio=True) == ObservedWithIstio(None, istio=Istio(reachable=False))
+def daemon(name: str, revision: str = "default", version: str = "1.31.0") -> Deployment:
+    marks = {"istio.io/rev": revision, "app": "istiod"}
+    return replace(deployment(name, 1, f"pilot:{version}"), meta=Meta("Deployment", ISTIO_NAMESPACE, name, marks))
 
 
-def test_istio_is_not_asked_for_unless_it_matters() -> None:
-    with here(FakeRun()) as run:
-        observe(Kubectl(run), "lbdemo", istio=False)
+def test_an_empty_cluster_has_no_istio(server: FakeApi) -> None:
+    found = look(server)
 
-    assert len(run.calls) == 2
+    assert (found.plane, found.to_install, found.reachable) == (None, True, False)
 
 
-def test_an_istio_of_ours_is_found_with_its_policies() -> None:
-    there = istiod()
-    secrets = [helm_secret(found) for found in there.releases.values()]
-    rule = Given("DestinationRule", "lbdemo", "echo-server", {labels.PART_OF: "lbdemo"})
+def test_an_istio_of_ours_is_found_with_its_releases_and_policies(server: FakeApi) -> None:
+    rule = given("DestinationRule", "echo-server")
+    server.add(*istio_documents(replace(istiod(), policies=(rule,))))
 
-    run = cluster(FakeRun(), secrets=listed(secrets), daemons=listed(there.daemons), policies=listed([rule]))
-    with run:
-        found = observe_istio(Kubectl(run), "lbdemo")
+    found = look(server)
 
     assert found.ours
     assert found.releases.keys() == {"istio-base", "istiod"}
     assert found.daemon is not None
     assert found.daemon.complete
-    assert (found.policies, found.crds) == ((rule,), True)
+    assert [(p.kind, p.name, p.as_applied) for p in found.policies] == [("DestinationRule", "echo-server", True)]
 
 
-@pytest.mark.parametrize(
-    ("reached", "reachable"),
-    [
-        (listed([ISTIOD_SERVICE, INJECTOR]), True),
-        (listed([INJECTOR]), False),
-        (listed([ISTIOD_SERVICE]), False),
-        ("", False),
-        (FORBIDDEN, True),
-    ],
-    ids=["all there", "no Service", "no webhook", "neither", "may not be seen"],
-)
-def test_an_istio_without_its_service_or_its_webhook_is_not_whole(reached: Answer, reachable: bool) -> None:
-    with cluster(FakeRun(), daemons=listed([daemon("istiod")]), reached=reached) as run:
-        assert observe_istio(Kubectl(run), "lbdemo").reachable is reachable
+def test_an_istio_of_somebody_else_is_not_ours_and_its_secrets_are_not_asked_for(server: FakeApi) -> None:
+    server.add(*istio_documents(istiod(ours=False)))
+
+    found = look(server)
+
+    assert (found.ours, found.to_install) == (False, False)
+    assert not asked_for_secrets(server)
+
+
+@pytest.mark.parametrize("url", ["", "https://istiod.example.com/inject"], ids=["remote", "managed or external"])
+def test_a_control_plane_that_is_no_deployment_here_is_not_doubled(server: FakeApi, url: str) -> None:
+    server.add(*istio_documents(Istio(injectors=parse_injectors([webhooks(url=url)]))))
+
+    found = look(server)
+
+    assert found.plane is not None
+    assert found.daemon is None
+    assert not found.to_install
+
+
+def test_webhooks_that_an_istio_left_behind_are_no_control_plane(server: FakeApi) -> None:
+    server.add(webhooks())
+
+    assert look(server).to_install
+
+
+def test_a_deployment_without_its_webhook_is_not_whole(server: FakeApi) -> None:
+    server.add(*istio_documents(replace(istiod(), injectors=())))
+
+    found = look(server)
+
+    assert found.ours
+    assert not found.reachable
 
 
 def test_an_istio_that_lbdemo_began_and_somebody_else_finished_is_theirs() -> None:
@@ -99,25 +105,19 @@ def test_an_istio_that_lbdemo_began_and_somebody_else_finished_is_theirs() -> No
     assert not Istio({**begun, "istiod": istiod(ours=False).releases["istiod"]}, (daemon("istiod"),)).ours
 
 
-def test_an_istio_of_somebody_else_is_not_ours() -> None:
-    assert not istiod(ours=False).ours
-    assert not Istio(daemons=(daemon("istiod"),)).ours
-    assert Istio({"istio-base": replace(istiod().releases["istio-base"], status="pending-install")}).ours
-
-
 @pytest.mark.parametrize(
     ("daemons", "serving", "revision"),
     [
         ((), None, ""),
         ((daemon("istiod"),), "istiod", ""),
-        ((daemon("istiod", "default"),), "istiod", ""),
         ((daemon("istiod-1-30", "1-30"),), "istiod-1-30", "1-30"),
-        ((daemon("istiod-1-30", "1-30"), daemon("istiod-z", "default")), "istiod-z", ""),
-        ((daemon("istiod-1-31", "1-31"), daemon("istiod-1-30", "1-30")), "istiod-1-30", "1-30"),
+        ((daemon("istiod-1-30", "1-30"), daemon("istiod-z")), "istiod-z", ""),
+        ((daemon("istiod-1-9", "1-9", "1.9.9"), daemon("istiod-1-30", "1-30", "1.30.1")), "istiod-1-30", "1-30"),
+        ((daemon("istiod-z", "z", "1.9.0"), daemon("istiod-a", "a", "1.10.0")), "istiod-a", "a"),
     ],
-    ids=["none", "unmarked", "default", "a revision", "default first", "several revisions"],
+    ids=["none", "default", "a revision", "default first", "by version", "not by name"],
 )
-def test_the_default_revisions_istiod_serves_us_if_there_is_one(
+def test_the_default_revision_serves_us_or_the_newest(
     daemons: tuple[Deployment, ...], serving: str | None, revision: str
 ) -> None:
     istio = Istio(daemons=daemons)
@@ -126,35 +126,68 @@ def test_the_default_revisions_istiod_serves_us_if_there_is_one(
     assert istio.revision == revision
 
 
-def test_a_cluster_that_does_not_know_istios_kinds_has_no_policies() -> None:
-    with cluster(FakeRun(), daemons=listed([daemon("istiod")]), policies=NO_ISTIO_KINDS) as run:
-        found = observe_istio(Kubectl(run), "lbdemo")
+def test_a_cluster_that_does_not_know_istios_kinds_has_no_policies(server: FakeApi) -> None:
+    server.add(*istio_documents(istiod()))
+    server.unknown |= {"destinationrules.networking.istio.io", "peerauthentications.security.istio.io"}
+
+    found = look(server)
 
     assert (found.policies, found.crds) == ((), False)
     assert found.daemon is not None
 
 
-def test_policies_that_cannot_be_read_are_an_error() -> None:
-    run = cluster(FakeRun(), policies=AWAY)
-
-    with pytest.raises(ProgramFailedError, match="was refused"):
-        observe_istio(Kubectl(run), "lbdemo")
+# Who may not look
 
 
-@pytest.mark.parametrize("question", ["secrets", "daemons", "policies"])
-def test_who_may_not_look_at_istio_may_still_look_at_the_namespace(question: str) -> None:
-    run = here(FakeRun(), there=namespace())
-    cluster(run, **{question: FORBIDDEN})
+def test_who_may_not_see_webhooks_does_not_take_istio_for_absent(server: FakeApi) -> None:
+    server.forbid("list", WEBHOOKS).forbid("list", "deployments.apps")
 
-    found = observe(Kubectl(run), "lbdemo", istio=True, lenient=True)
+    found = look(server)
 
-    assert found.istio == Istio(seen=False)
-    assert found.namespace is not None
+    assert (found.hidden, found.to_install) == (True, False)
+    assert {str(item.right) for item in found.unseen} == {f"list {WEBHOOKS}", "list deployments.apps"}
+    assert not asked_for_secrets(server)
 
 
-@pytest.mark.parametrize(("problem", "lenient"), [(FORBIDDEN, False), (AWAY, True)], ids=["strict", "server away"])
-def test_an_istio_that_could_not_be_looked_at_is_otherwise_an_error(problem: ProgramFailedError, lenient: bool) -> None:
-    run = cluster(here(FakeRun()), daemons=problem)
+def test_the_authority_in_the_namespace_shows_a_control_plane_that_cannot_be_seen(server: FakeApi) -> None:
+    server.forbid("list", WEBHOOKS).add(*listed([Meta("ConfigMap", "lbdemo", "istio-ca-root-cert")])["items"])
 
-    with pytest.raises(ProgramFailedError):
-        observe(Kubectl(run), "lbdemo", istio=True, lenient=lenient)
+    assert look(server).traces == "ConfigMap lbdemo/istio-ca-root-cert"
+
+
+def test_a_deployment_shows_it_to_who_may_not_see_webhooks(server: FakeApi) -> None:
+    server.forbid("list", WEBHOOKS).add(*istio_documents(istiod(ours=False)))
+
+    found = look(server)
+
+    assert found.plane is not None
+    assert not found.hidden
+
+
+def test_sidecars_without_a_control_plane_are_told(server: FakeApi) -> None:
+    theirs = pod("cart-1", "cart", sidecar=True)
+    marks = {"security.istio.io/tlsMode": "istio"}
+    server.add(*listed([replace(theirs, meta=Meta("Pod", "shop", "cart-1", marks))])["items"])
+
+    assert look(server).traces == "the sidecar of pod shop/cart-1"
+
+
+def test_our_own_sidecars_are_no_trace_of_somebody_elses_istio(server: FakeApi) -> None:
+    ours = {"security.istio.io/tlsMode": "istio", labels.PART_OF: "lbdemo"}
+    server.add(*listed([replace(pod("a", "echo"), meta=Meta("Pod", "lbdemo", "a", ours))])["items"])
+
+    assert look(server).traces == ""
+
+
+def test_who_is_to_remove_istio_must_be_able_to_see_its_releases(server: FakeApi) -> None:
+    server.forbid("list", "secrets", ISTIO_NAMESPACE).add(*istio_documents(istiod(ours=False)))
+
+    with pytest.raises(UnseenError, match="secrets in namespace istio-system"):
+        look(server, thorough=True)
+
+
+def test_a_login_that_fails_is_no_answer(server: FakeApi) -> None:
+    server.proxy_says("getting credentials: exec: executable login failed with exit code 1")
+
+    with pytest.raises(UnseenError, match="login"):
+        look(server)

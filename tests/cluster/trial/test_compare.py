@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from fake_api import FakeApi
 from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
-from worlds import CONFIG, INJECTOR, ISTIOD_SERVICE, Record, converged, helm_secret, istiod, listed, namespace, pod
+from worlds import CONFIG, Record, converged, helm_secret, istio_documents, istiod, listed, namespace, pod
 
 from lbdemo.cluster.install.strategies import STRATEGIES
-from lbdemo.cluster.istio.observe import ISTIO_KINDS, Istio, ObservedWithIstio
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import OURS_KINDS
 from lbdemo.cluster.kernel.steps import Tools
@@ -46,7 +47,7 @@ class Cluster:
         self.istio = istio or Istio()
         if istio:
             self.namespaces[ISTIO_NAMESPACE] = HOME
-        self.unseen_daemon = istio_comes_later
+        self.istio_comes_later = istio_comes_later
         self.others: tuple[Pod, ...] = ()  # pods with sidecars in other namespaces
         self.refusals: dict[str, ProgramFailedError] = {}  # by what the story would tell
         self.kubelet: list[object] = []  # its answers; without any, this user may not ask
@@ -115,18 +116,18 @@ class Cluster:
                 return self.kubelet.pop(0)
             case ["configmaps" | "secrets" | "customresourcedefinition.apiextensions.k8s.io", *_]:
                 return ""
-        return self._get_istio(world, place, words)
-
-    def _get_istio(self, world: ObservedWithIstio | None, place: str, words: Sequence[str]) -> object:
-        match words:
-            case ["deployments", "-l", "app=istiod", "-A", *_]:
-                unseen, self.unseen_daemon = self.unseen_daemon, False
-                return listed(() if unseen else self.istio.daemons)
-            case ["service/istiod", *_]:
-                return listed([ISTIOD_SERVICE, INJECTOR])
-            case [kinds, "-l", labels.SELECTOR, *_] if kinds == ISTIO_KINDS:
-                return listed(world.istio.policies if world else (), place)
         raise AssertionError(f"unannounced options: {list(words)}")
+
+    def serve(self) -> FakeApi:
+        """The API server, which has the Istio; at the first look it is not there when it comes later."""
+        server = FakeApi().add(*istio_documents(self.istio))
+        for place, world in self.worlds.items():
+            server.add(*listed(world.istio.policies, place)["items"])
+        if self.istio_comes_later:
+            empty = {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []}
+            for resource in ("deployments.apps", "mutatingwebhookconfigurations.admissionregistration.k8s.io"):
+                server.once("list", resource, lambda handler: handler.json(empty))
+        return server
 
     def _objects(self, place: str) -> Iterable[Record]:
         world = self.worlds[place]
@@ -181,7 +182,7 @@ class Session:
 
     def fresh(self) -> Tools:
         self.terminals.append(Terminal(self.cluster))
-        return tools(self.terminals[-1], FakeClock(step=0.01))
+        return tools(self.terminals[-1], FakeClock(step=0.01), self.server.api())
 
     def watch(self, sample: Sample) -> None:
         try:
@@ -192,10 +193,10 @@ class Session:
             raise
 
     def run(self, comparison: Comparison) -> Compared:
-        means = CompareTools(
-            self.fresh(), self.fresh, Context("lbdemo", "https://127.0.0.1"), self.reporter, self.watch
-        )
-        return compare(comparison, means)
+        self.server = self.cluster.serve()
+        with self.server:
+            context = Context("lbdemo", "https://127.0.0.1")
+            return compare(comparison, CompareTools(self.fresh(), self.fresh, context, self.reporter, self.watch))
 
 
 def comparison(*wanted: str, drills: tuple[str, ...] = (), keep: bool = False) -> Comparison:

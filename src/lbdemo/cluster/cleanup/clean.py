@@ -9,6 +9,7 @@ from lbdemo.cluster.cleanup import inventory
 from lbdemo.cluster.cleanup.inventory import Item
 from lbdemo.cluster.cleanup.removal import DeleteNamespace, EmptyNamespace, SweepIstio, UninstallRelease, await_gone
 from lbdemo.cluster.istio import setup as istio
+from lbdemo.cluster.istio.control_planes import DAEMON
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.kernel import labels, lock
 from lbdemo.cluster.kernel.objects import fetch
@@ -65,7 +66,7 @@ def look(tools: Tools, place: Place, *, with_istio: bool) -> Situation:
 
     Who may not look at Istio can still clean a namespace, `with_istio` apart.
     """
-    observed = observe(tools.kubectl, place.namespace, istio=True, lenient=not with_istio)
+    observed = observe(tools, place.namespace, istio=True, thorough=with_istio)
     before = inventory.load(tools.kubectl, place.namespace) if observed.namespace else None
     if not with_istio and not observed.istio.ours:
         return Situation(observed, None, before)
@@ -164,7 +165,7 @@ def _namespace_steps(there: Situation, place: Place, after: tuple[str, ...], tim
 def _istio_steps(there: Situation, after: tuple[str, ...], timeout: float) -> list[Step]:
     releases = there.observed.istio.releases
     steps: list[Step] = []
-    for name in (istio.DAEMON, istio.BASE):
+    for name in (DAEMON, istio.BASE):
         if name in releases and releases[name].ours:
             steps.append(UninstallRelease(name, ISTIO_NAMESPACE, timeout, (*after, *(s.key for s in steps))))
     keys = (*after, *(step.key for step in steps))

@@ -11,6 +11,7 @@ from lbdemo.cluster.install.namespace import LabelNamespace, our_selector
 from lbdemo.cluster.install.strategies.mesh import NO_LABELS
 from lbdemo.cluster.istio import setup as istio
 from lbdemo.cluster.istio import sidecars
+from lbdemo.cluster.istio.control_planes import DAEMON
 from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.cluster.istio.rollout import AwaitPods
 from lbdemo.cluster.kernel import labels, readiness
@@ -154,7 +155,7 @@ def _install(
         timeout=config.timeout,
         validate=False,  # our own chart's tests have done it
     )
-    after = ("image", "label", "istio", istio.DAEMON, istio.BASE, *(() if ours else ("inventory",)))
+    after = ("image", "label", "istio", DAEMON, istio.BASE, *(() if ours else ("inventory",)))
     there = observed.releases.get(release.name)
     title = f"release {release.name}"
     return InstallRelease(release.name, title, install, after, istio.unstick(there), drifted(release, observed))
@@ -170,5 +171,6 @@ def _await(
         AwaitPods(
             config.place.namespace, desired.deployments, our_selector(), config.timeout,
             after=("image", *after, "label", "istio"), restart=restart, sidecars=desired.strategy.injects,
+            revision=observed.istio.revision,
         ),
     )  # fmt: skip

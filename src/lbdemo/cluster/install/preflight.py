@@ -15,22 +15,12 @@ from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import Observed
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import UpConfig
-from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError
+from lbdemo.errors import InputError, LbdemoError, NotReadyError
 from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Context
 
 TERMINATION_LIMIT = 120.0  # seconds a namespace may take to finish terminating before we give up
 LOOK = 0.5
-# (verb, API group, resource) that `up` needs in its namespace, and cluster-wide for Istio.
-NEEDED = (
-    ("create", "apps", "deployments"), ("patch", "apps", "deployments"), ("create", "", "services"),
-    ("create", "", "secrets"), ("get", "", "pods"), ("create", "coordination.k8s.io", "leases"),
-)  # fmt: skip
-NEEDED_FOR_ISTIO = (
-    ("create", "", "namespaces"), ("create", "apiextensions.k8s.io", "customresourcedefinitions"),
-    ("create", "rbac.authorization.k8s.io", "clusterroles"),
-    ("create", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
-)  # fmt: skip
 
 
 def check_context(context: Context, *, yes: bool) -> None:
@@ -58,25 +48,17 @@ def refuse_foreign(there: Meta, hint: str) -> None:
         raise InputError(f"namespace {there.name} exists, and lbdemo did not make it", hint)
 
 
-Right = tuple[str, str, str, str]  # verb, API group, resource, namespace ("" for cluster-wide)
-NEW_NAMESPACE: Right = ("create", "", "namespaces", "")
-
-
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What must hold before the first change, asked while the cluster is looked at."""
 
     helm: Future[tuple[int, int]]
-    missing: Future[frozenset[Right]]
 
-    def check(
-        self, tools: Tools, config: UpConfig, *, new_namespace: bool, istio: bool, delivery: Delivery | None
-    ) -> None:
-        """Raises when Helm is missing or too old, or rights are; and, for a `delivery`, Docker or the loader."""
+    def check(self, tools: Tools, delivery: Delivery | None) -> None:
+        """Raises when Helm is missing or too old; and, for a `delivery`, Docker or the loader."""
         self.helm.result()
         if delivery is not None:
             check_delivery(tools, delivery)
-        check_rights(self.missing.result(), config, istio=istio, new_namespace=new_namespace)
 
 
 def check_delivery(tools: Tools, delivery: Delivery) -> None:
@@ -88,15 +70,15 @@ def check_delivery(tools: Tools, delivery: Delivery) -> None:
 
 @contextlib.contextmanager
 def asked(tools: Tools, config: UpConfig) -> Iterator[Answers]:
-    """Asks for Helm's version and for our rights, both beside what is done meanwhile; waits for neither.
+    """Asks for Helm's version beside what is done meanwhile; does not wait for it.
 
     Docker's SDK is loaded beside it, too, which takes 0.2 s, where the image will have to be looked at.
     """
     if not config.image:
         threading.Thread(target=_warm, args=(tools,), name="docker", daemon=True).start()
-    pool = ThreadPoolExecutor(2)
+    pool = ThreadPoolExecutor(1)
     try:
-        yield Answers(pool.submit(tools.helm.version), pool.submit(ask_rights, tools, config))
+        yield Answers(pool.submit(tools.helm.version))
     finally:
         pool.shutdown(wait=False)
 
@@ -104,33 +86,6 @@ def asked(tools: Tools, config: UpConfig) -> Iterator[Answers]:
 def _warm(tools: Tools) -> None:
     with contextlib.suppress(LbdemoError):  # it is told where Docker is needed
         tools.docker()
-
-
-def ask_rights(tools: Tools, config: UpConfig) -> frozenset[Right]:
-    """All that `up` may ever need and this user may not do, asked in one call."""
-    here = [(*right, config.place.namespace) for right in NEEDED]
-    questions: list[Right] = [*here, *((*right, "") for right in NEEDED_FOR_ISTIO), NEW_NAMESPACE]
-    answers = tools.kubectl.may(questions)
-    return frozenset(question for question, allowed in zip(questions, answers, strict=True) if not allowed)
-
-
-def check_rights(missing: frozenset[Right], config: UpConfig, *, istio: bool, new_namespace: bool) -> None:
-    """Raises OperationFailedError naming what this user may not do and the plan needs."""
-    wide = {(*right, "") for right in NEEDED_FOR_ISTIO} if istio else set[Right]()
-    needed = wide | ({NEW_NAMESPACE} if new_namespace else set())
-    lacking = sorted(right for right in missing if right[3] == config.place.namespace or right in needed)
-    if lacking:
-        verb, _, resource, _ = lacking[0]
-        raise OperationFailedError(
-            f"this user may not {', '.join(_words(right) for right in lacking)}",
-            f"ask for the rights; `kubectl auth can-i {verb} {resource} -n {config.place.namespace}` asks the same",
-        )
-
-
-def _words(question: Right) -> str:
-    verb, group, resource, namespace = question
-    name = f"{resource}.{group}" if group else resource
-    return f"{verb} {name}" + (f" in {namespace}" if namespace else "")
 
 
 def check_foreign_releases(tools: Tools, config: UpConfig, observed: Observed, names: Sequence[str]) -> None:

@@ -11,16 +11,18 @@ from lbdemo import resources
 from lbdemo.cluster.cleanup.take import TakeInventory
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.image.step import DeliverImage
-from lbdemo.cluster.install import preflight
+from lbdemo.cluster.install import preflight, rights
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Istiod
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
+from lbdemo.cluster.istio.state import chosen
 from lbdemo.cluster.kernel import labels, lock
 from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Tools, execute, reported
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
+from lbdemo.kube.answers import Right
 from lbdemo.tools.kubectl import Context, Kubectl
 
 
@@ -34,11 +36,15 @@ class Outcome:
 
 def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedWithIstio, Desired, Plan]:
     """Looks at the cluster and plans; changes nothing. Raises InputError for a namespace that is not ours to use."""
-    needs_mesh = STRATEGIES[config.strategy].mesh is not None
-    observed = observe(tools.kubectl, config.place.namespace, istio=needs_mesh)
+    mesh = STRATEGIES[config.strategy].mesh
+    observed = observe(tools, config.place.namespace, istio=mesh is not None)
     preflight.check_namespace(config, observed)
+    if mesh is not None:
+        serving = chosen(observed.istio, config.istio.revision, observed, sidecars=mesh.sidecars)
+        observed = replace(observed, istio=serving)
     chart = resources.chart_folder()
-    cluster = Cluster(Istiod(observed.istio.revision, observed.istio.namespace), config.cluster_domain)
+    istio = observed.istio
+    cluster = Cluster(Istiod(istio.revision, istio.namespace, istio.service), config.cluster_domain)
     desired = desire(config, context.name, cluster, chart)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
     return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
@@ -61,7 +67,8 @@ def up(tools: Tools, config: UpConfig, context: Context, cleanup: Kubectl, repor
     if not plan and observed.has_inventory:
         return Outcome(plan, desired)
     istio = installs_istio(observed, desired)
-    answers.check(tools, config, new_namespace=observed.namespace is None, istio=istio, delivery=_delivery(plan))
+    answers.check(tools, _delivery(plan))
+    rights.check(tools.api, _needed(config, observed, desired, plan))
     with _prepared(tools, config, observed, cleanup, reporter, istio=istio) as untouched:
         if not untouched:  # somebody may have been at work while we waited for the lock
             observed, desired, plan = plan_up(tools, config, context)
@@ -71,6 +78,14 @@ def up(tools: Tools, config: UpConfig, context: Context, cleanup: Kubectl, repor
 
 def _delivery(plan: Plan) -> Delivery | None:
     return next((step.delivery for step in plan.steps if isinstance(step, DeliverImage)), None)
+
+
+def _needed(config: UpConfig, observed: ObservedWithIstio, desired: Desired, plan: Plan) -> tuple[Right, ...]:
+    mesh = desired.strategy.mesh
+    return rights.needed(
+        plan, config.place.namespace, new=observed.namespace is None,
+        policies=len(mesh.policies(labels.SERVER)) if mesh else 0, installs_istio=installs_istio(observed, desired),
+    )  # fmt: skip
 
 
 def installs_istio(observed: ObservedWithIstio, desired: Desired) -> bool:

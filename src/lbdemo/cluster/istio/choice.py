@@ -22,6 +22,8 @@ def revision_name(planes: Sequence[ControlPlane], asked: str, fixed: Mapping[str
     theirs = "" if fixed.get(labels.INJECTION) == "enabled" else fixed.get(labels.REVISION, "")
     if asked:
         _check_labels(planes, asked, fixed)
+        if asked == DEFAULT and planes and not planes[0].default:
+            raise InputError("no revision of Istio is the default one here", f"there is {names(planes)}")
         return "" if asked == DEFAULT else asked
     name = theirs or (planes[0].revision if planes and not planes[0].default else "")
     return "" if name == DEFAULT else name
@@ -36,6 +38,11 @@ def _check_labels(planes: Sequence[ControlPlane], asked: str, fixed: Mapping[str
             f"--istio-revision {asked}: the namespace has the label {mark}, which its pods follow",
             "leave the option out, or let who may label the namespace change that",
         )
+
+
+def names(planes: Sequence[ControlPlane]) -> str:
+    """The revisions and tags that there are, for a person."""
+    return ", ".join(name for plane in planes for name in plane.names) or "none"
 
 
 def serving(planes: Sequence[ControlPlane], name: str) -> ControlPlane | None:

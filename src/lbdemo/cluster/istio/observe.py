@@ -1,79 +1,37 @@
-"""What is there of Istio: its control planes, whose they are, and our policies. Read from the cluster."""
+"""What is there of Istio, read from the cluster; and a namespace together with it, in one look."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from lbdemo.cluster.istio.injectors import Injector, parse_injectors
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import Given, fetch
-from lbdemo.cluster.kernel.observe import (
-    Observed,
-    Release,
-    forbidden,
-    observe_namespace,
-    parse_releases,
-    side_by_side,
-)
-from lbdemo.cluster.kernel.reference import parts
+from lbdemo.cluster.kernel.objects import parse_given
+from lbdemo.cluster.kernel.observe import Observed, Release, observe_namespace, parse_releases, side_by_side
+from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import ISTIO_NAMESPACE
-from lbdemo.errors import ProgramFailedError
-from lbdemo.kube.records.workloads import Deployment
-from lbdemo.tools.kubectl import Kubectl
+from lbdemo.kube.answers import Unseen, Why, need, seen
+from lbdemo.kube.api import Api
+from lbdemo.kube.kinds import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    DESTINATION_RULES,
+    MUTATING_WEBHOOKS,
+    NAMESPACES,
+    PEER_AUTHENTICATIONS,
+    PODS,
+    SECRETS,
+    SERVICES,
+    raw,
+)
 
-# By what the API server reaches the default revision's istiod: its Service, and the webhook that asks it to inject.
-REACHED_BY = ("service/istiod", "mutatingwebhookconfiguration/istio-sidecar-injector")
-ISTIO_KINDS = "destinationrules.networking.istio.io,peerauthentications.security.istio.io"
-
-
-@dataclass(frozen=True, slots=True)
-class Istio:
-    """The Istio in the cluster: ours, somebody else's, or none."""
-
-    releases: Mapping[str, Release] = field(default_factory=dict)  # Helm's, in istio-system
-    daemons: tuple[Deployment, ...] = ()  # istiod deployments, in any namespace
-    crds: bool = True  # whether the cluster knows Istio's kinds
-    seen: bool = True  # False: this user may not look at it
-    reachable: bool = True  # whether istiod's Service is there, and the webhook that asks it to inject sidecars
-    policies: tuple[Given, ...] = ()  # DestinationRules and PeerAuthentications of ours in the namespace
-
-    @property
-    def ours(self) -> bool:
-        """Whether lbdemo installed it (or began to, and nobody else has finished that)."""
-        daemon = self.releases.get("istiod")
-        foreign = self.daemon is not None and not (daemon is not None and daemon.ours)
-        return self.begun and not foreign
-
-    @property
-    def begun(self) -> bool:
-        """Whether a Helm release of Istio is lbdemo's."""
-        return any(release.ours for release in self.releases.values())
-
-    @property
-    def daemon(self) -> Deployment | None:
-        """The istiod that serves us: the default revision when there are several."""
-        ranked = sorted(self.daemons, key=lambda d: (self._revision(d) != "", d.meta.name))
-        return ranked[0] if ranked else None
-
-    @property
-    def revision(self) -> str:
-        """The revision that the namespace must name; "" for the default one."""
-        return self._revision(self.daemon) if self.daemon else ""
-
-    @property
-    def version(self) -> str:
-        """That of its istiod, by its image's tag; "" without one."""
-        return next((tag for _, tag, _ in map(parts, self.daemon.images) if tag), "?") if self.daemon else ""
-
-    @property
-    def namespace(self) -> str:
-        """Where its istiod runs, or would."""
-        return self.daemon.meta.namespace if self.daemon else ISTIO_NAMESPACE
-
-    @staticmethod
-    def _revision(daemon: Deployment) -> str:
-        revision = daemon.meta.labels.get(labels.REVISION, "default")
-        return "" if revision == "default" else revision
+T = TypeVar("T")
+POLICIES = (DESTINATION_RULES.read_as(parse_given), PEER_AUTHENTICATIONS.read_as(parse_given))
+AUTHORITY = "istio-ca-root-cert"  # the ConfigMap that a control plane puts into each namespace that it serves
+MESHED = "security.istio.io/tlsMode=istio"  # on every pod with a sidecar; the injector sets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,56 +41,77 @@ class ObservedWithIstio(Observed):
     istio: Istio = field(default_factory=Istio)
 
 
-def observe(kubectl: Kubectl, namespace: str, *, istio: bool, lenient: bool = False) -> ObservedWithIstio:
-    """Looks at the namespace and, when `istio` says so, at Istio too; all side by side, 0.1 to 0.3 s.
-
-    With `lenient`, an Istio that this user may not look at counts as none.
-    """
+def observe(tools: Tools, namespace: str, *, istio: bool, thorough: bool = False) -> ObservedWithIstio:
+    """Looks at the namespace and, when `istio` says so, at Istio too, as `observe_istio` does; all side by side."""
     here, mesh = side_by_side(
-        lambda: observe_namespace(kubectl, namespace),
-        lambda: _mesh(kubectl, namespace, lenient=lenient) if istio else Istio(),
+        lambda: observe_namespace(tools.kubectl, namespace),
+        lambda: observe_istio(tools.api, namespace, thorough=thorough) if istio else Istio(),
     )
     return ObservedWithIstio(here.namespace, here.objects, here.releases, mesh)
 
 
-def _mesh(kubectl: Kubectl, namespace: str, *, lenient: bool) -> Istio:
-    try:
-        return observe_istio(kubectl, namespace)
-    except ProgramFailedError as error:
-        if lenient and forbidden(error):
-            return Istio(seen=False)
-        raise
+def observe_istio(api: Api, namespace: str, *, thorough: bool = False) -> Istio:
+    """Looks for Istio's control planes, wherever they are, and our own policies; what it may not see it says.
 
-
-def observe_istio(kubectl: Kubectl, namespace: str) -> Istio:
-    """Looks for Istio's releases, its daemons in all namespaces, and our own policies."""
-    home, daemons, policies, reachable = side_by_side(
-        lambda: fetch(kubectl, "secrets", namespace=ISTIO_NAMESPACE, selector="owner=helm"),
-        lambda: fetch(kubectl, "deployments", selector="app=istiod", everywhere=True),
-        lambda: istio_policies(kubectl, namespace),
-        lambda: _reachable(kubectl),
+    Secrets in Istio's namespace, where the mesh's CA key lies, are asked for only where an Istio of lbdemo's own is
+    likely, or none is there at all; `thorough` asks for them in any case, and raises UnseenError where it may not.
+    """
+    found: Istio
+    found, policies, likely_ours, served = side_by_side(
+        lambda: _control_planes(api),
+        lambda: [api.list(kind, namespace, selector=labels.SELECTOR) for kind in POLICIES],
+        lambda: _likely_ours(api),
+        lambda: bool(_value(api.get(CONFIG_MAPS, AUTHORITY, namespace))),
     )
-    return Istio(
-        parse_releases(home.of("Secret")), daemons.deployments, crds=policies is not None, policies=policies or (),
-        reachable=reachable,
-    )  # fmt: skip
+    known = replace(
+        found,
+        policies=tuple(meta for answer in policies if not isinstance(answer, Unseen) for meta in answer),
+        crds=not any(isinstance(answer, Unseen) and answer.why is Why.NO_SUCH_KIND for answer in policies),
+        traces=f"ConfigMap {namespace}/{AUTHORITY}" if served else "",
+    )
+    alone = not known.planes and not known.unseen
+    if thorough or likely_ours or alone:
+        known = replace(known, releases=_releases(api, thorough=thorough))
+    return replace(known, traces=_traces(api, known) if alone else known.traces)
 
 
-def _reachable(kubectl: Kubectl) -> bool:
-    """Whether Service and webhook are both there; True for who may not look."""
-    try:
-        return len(fetch(kubectl, *REACHED_BY, namespace=ISTIO_NAMESPACE).others) == len(REACHED_BY)
-    except ProgramFailedError as error:
-        if forbidden(error):
-            return True
-        raise
+def _control_planes(api: Api) -> Istio:
+    hooks, daemons = side_by_side(
+        lambda: api.list(MUTATING_WEBHOOKS.read_as(raw)),
+        lambda: api.list(DEPLOYMENTS, selector="app=istiod"),
+    )
+    _, unseen = seen([hooks, daemons])
+    injectors = () if isinstance(hooks, Unseen) else parse_injectors(hooks)
+    there = () if isinstance(daemons, Unseen) else daemons
+    return Istio(daemons=there, injectors=injectors, missing=_missing(api, injectors), unseen=tuple(unseen))
 
 
-def istio_policies(kubectl: Kubectl, namespace: str) -> tuple[Given, ...] | None:
-    """Our DestinationRules and PeerAuthentications; None where the cluster does not know such kinds."""
-    try:
-        return fetch(kubectl, ISTIO_KINDS, namespace=namespace, selector=labels.SELECTOR).others
-    except ProgramFailedError as error:
-        if "the server doesn't have a resource type" in error.stderr:
-            return None
-        raise
+def _missing(api: Api, injectors: Sequence[Injector]) -> frozenset[tuple[str, str]]:
+    """The Services that injectors ask and that are certainly not there."""
+    asked = dict.fromkeys((i.home, i.service) for i in injectors if i.service)
+    return frozenset((home, name) for home, name in asked if api.get(SERVICES.read_as(raw), name, home) is None)
+
+
+def _likely_ours(api: Api) -> bool:
+    """Whether lbdemo has made Istio's namespace, or has kept its inventory there, as it does before it installs one."""
+    home = _value(api.get(NAMESPACES, ISTIO_NAMESPACE))
+    return (home is not None and labels.ours(home.meta)) or bool(
+        _value(api.get(CONFIG_MAPS, labels.INVENTORY, ISTIO_NAMESPACE))
+    )
+
+
+def _releases(api: Api, *, thorough: bool) -> Mapping[str, Release]:
+    secrets = api.metas(SECRETS, ISTIO_NAMESPACE, selector="owner=helm")
+    return parse_releases((need(secrets) if thorough else _value(secrets)) or ())
+
+
+def _traces(api: Api, known: Istio) -> str:
+    """A pod of somebody else with a sidecar: there must be, or have been, a control plane that it is of."""
+    if known.begun:
+        return ""
+    pods = _value(api.metas(PODS, selector=f"{MESHED},{labels.PART_OF}!=lbdemo", limit=1))
+    return f"the sidecar of pod {pods[0].namespace}/{pods[0].name}" if pods else ""
+
+
+def _value(answer: T | Unseen) -> T | None:
+    return None if isinstance(answer, Unseen) else answer

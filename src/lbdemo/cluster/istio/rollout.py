@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lbdemo.cluster.istio import sidecars
 from lbdemo.cluster.istio.observe import observe_istio
@@ -19,6 +19,7 @@ class AwaitPods(Await):
     """Waits for the deployments of ours; `sidecars` says whether each pod must have one, or must have none."""
 
     sidecars: bool = False
+    revision: str = ""  # of Istio, or a tag: the one that was asked to inject them
 
     def run(self, tools: Tools, say: Say) -> str:
         """Restarts what must be, waits, notes how the deployments were left, and looks at the sidecars."""
@@ -35,9 +36,6 @@ class AwaitPods(Await):
             names = ", ".join(pod.name for pod in wrong)
             return NotReadyError("pods have a sidecar that they should not have", names, "something else injects them")
         place = fetch(tools.kubectl, "namespaces", self.namespace).of("Namespace")
-        daemon = observe_istio(tools.kubectl, self.namespace).daemon
-        lines = [
-            f"  {pod.name}: {sidecars.why_missing(pod, place[0] if place else None, daemon.meta if daemon else None)}"
-            for pod in wrong
-        ]
+        istio = replace(observe_istio(tools.api, self.namespace), name=self.revision)
+        lines = [f"  {pod.name}: {sidecars.why_missing(pod, place[0] if place else None, istio)}" for pod in wrong]
         return NotReadyError("pods lack their sidecar", "\n".join(["", *lines]), "`istioctl check-inject` tells more")

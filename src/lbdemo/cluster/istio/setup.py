@@ -1,12 +1,11 @@
-"""Installing Istio: which charts, from where, in which state; and using one that is somebody else's."""
+"""Installing Istio: which charts, in which state; and using one that is somebody else's."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
-
-from lbdemo.cluster.istio.observe import Istio
+from lbdemo.cluster.istio.charts import chart, digest
+from lbdemo.cluster.istio.choice import names
+from lbdemo.cluster.istio.control_planes import DAEMON
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Release
 from lbdemo.cluster.kernel.releases import InstallRelease
@@ -14,55 +13,26 @@ from lbdemo.cluster.kernel.rollout import Await, Scale
 from lbdemo.cluster.kernel.steps import Step
 from lbdemo.config import ISTIO_NAMESPACE, IstioSource
 from lbdemo.errors import InputError, NotReadyError
-from lbdemo.tools.helm import Chart, Install
+from lbdemo.kube.answers import UnseenError
+from lbdemo.tools.helm import Install
 
 BASE = "istio-base"
-DAEMON = "istiod"
-DEPLOYMENT = "istiod"
-# Where the charts lie in a folder: as `helm pull` leaves archives and folders, or as in Istio's own tree.
-FOLDERS = {"base": ("base",), "istiod": ("istiod", "istio-control/istio-discovery")}
-
-
-def chart(source: IstioSource, name: str) -> Chart:
-    """Where Helm finds Istio's chart `name` (base or istiod). Raises InputError when a folder does not hold it."""
-    if source.charts.startswith("oci://"):
-        return Chart(f"{source.charts.rstrip('/')}/{name}", version=source.version, plain_http=source.plain_http)
-    if "://" in source.charts:
-        return Chart(name, repo=source.charts, version=source.version, plain_http=source.plain_http)
-    folder = Path(source.charts)
-    candidates = [folder / f"{name}-{source.version}.tgz", *(folder / path for path in FOLDERS[name])]
-    for candidate in candidates:
-        if candidate.is_file() or (candidate / "Chart.yaml").is_file():
-            return Chart(str(candidate.resolve()))
-    raise InputError(
-        f"folder {source.charts} holds no Istio chart {name!r} of version {source.version}",
-        f"looked for {', '.join(str(c.relative_to(folder)) for c in candidates)}",
-    )
-
-
-def digest(source: IstioSource, name: str) -> str:
-    """What the release is made from, in short: the chart's place, version and the values file's content.
-
-    The place is left out for repositories: the same version from a mirror is the same Istio.
-    """
-    values = Path(source.values_file).read_bytes() if source.values_file and name == DAEMON else b""
-    place = "" if "://" in source.charts else source.charts
-    return hashlib.sha256(json.dumps([name, source.version, place]).encode() + values).hexdigest()[:16]
 
 
 def setup(source: IstioSource, istio: Istio, timeout: float) -> tuple[Step, ...]:
     """The steps to a running Istio; none when it runs as asked.
 
-    An Istio of somebody else is used as it is, and only waited for. Raises InputError when one is
-    there in part and is not ours, NotReadyError when it is not ours and switched off.
+    A control plane of somebody else is used as it is, and only waited for. Raises InputError when one is there in part
+    and is not ours, or cannot be what was asked for; NotReadyError when it is not ours and switched off; UnseenError
+    when nobody can tell whether there is one.
     """
-    if istio.daemon is not None and not istio.ours:
-        if not istio.daemon.replicas:
-            where = f"{istio.daemon.meta.namespace}/{istio.daemon.meta.name}"
-            raise NotReadyError(
-                "Istio does not run", f"deployment {where} has 0 replicas", "it is not lbdemo's: start it"
-            )
-        return () if istio.daemon.complete else (_await(istio, timeout),)
+    if not istio.to_install:
+        return _use(istio, timeout)
+    if istio.traces and not istio.begun:
+        raise InputError(
+            f"{istio.traces} is there, and no control plane of Istio's that it could be of",
+            "name that by --istio-revision; if there is none any more, remove what is left of it",
+        )
     if stranger := next((r for r in istio.releases.values() if not r.ours and r.name in (BASE, DAEMON)), None):
         raise InputError(
             f"Helm release {stranger.name} in {ISTIO_NAMESPACE} is not lbdemo's, and no istiod runs",
@@ -71,10 +41,37 @@ def setup(source: IstioSource, istio: Istio, timeout: float) -> tuple[Step, ...]
     base = _release(source, istio, BASE, "base", timeout)
     daemon = _release(source, istio, DAEMON, "istiod", timeout)
     stopped = istio.daemon is not None and not istio.daemon.replicas
-    revive = Scale(ISTIO_NAMESPACE, DEPLOYMENT, 1, after=(DAEMON,)) if stopped else None
+    revive = Scale(ISTIO_NAMESPACE, DAEMON, 1, after=(DAEMON,)) if stopped else None
     running = istio.daemon is not None and istio.daemon.complete and not stopped
     wait = () if running and daemon is None else (_await(istio, timeout),)
     return tuple(step for step in (base, daemon, revive, *wait) if step is not None)
+
+
+def _use(istio: Istio, timeout: float) -> tuple[Step, ...]:
+    """An Istio of somebody else's: one that is seen has to be there, one that cannot be seen has to show itself."""
+    if istio.plane is None:
+        _check_hidden(istio)
+        return ()
+    if not istio.crds:
+        raise InputError(
+            f"Istio's control plane is there ({istio.plane.where}), and the cluster does not know Istio's kinds",
+            "`kubectl get crds` should name destinationrules.networking.istio.io; who installed Istio can add them",
+        )
+    if istio.daemon is not None and not istio.daemon.replicas:
+        where = f"{istio.daemon.meta.namespace}/{istio.daemon.meta.name}"
+        raise NotReadyError("Istio does not run", f"deployment {where} has 0 replicas", "it is not lbdemo's: start it")
+    return () if istio.daemon is None or istio.daemon.complete else (_await(istio, timeout),)
+
+
+def _check_hidden(istio: Istio) -> None:
+    """Raises unless something speaks for a control plane that this user cannot see."""
+    if not istio.hidden:
+        raise InputError(
+            f"there is no revision or tag {istio.name} of Istio in this cluster; there is {names(istio.planes)}",
+            "choose one of these with --istio-revision; lbdemo itself installs the default revision only",
+        )
+    if not istio.traces and not istio.name:
+        raise UnseenError(istio.unseen[0])
 
 
 def _release(source: IstioSource, istio: Istio, name: str, chart_name: str, timeout: float) -> InstallRelease | None:
@@ -92,7 +89,8 @@ def _release(source: IstioSource, istio: Istio, name: str, chart_name: str, time
         timeout=timeout,
     )
     title = f"Istio {source.version}: {'its CRDs' if name == BASE else 'istiod'}"
-    return InstallRelease(name, title, install, ("inventory",), unstick(there))
+    first = ("inventory",) if name == BASE else ("inventory", BASE)  # istiod looks for its CRDs when it starts
+    return InstallRelease(name, title, install, first, unstick(there))
 
 
 def unstick(release: Release | None) -> str:
@@ -104,5 +102,5 @@ def unstick(release: Release | None) -> str:
 
 def _await(istio: Istio, timeout: float) -> Await:
     namespace = istio.daemon.meta.namespace if istio.daemon else ISTIO_NAMESPACE
-    name = istio.daemon.meta.name if istio.daemon else DEPLOYMENT
+    name = istio.daemon.meta.name if istio.daemon else DAEMON
     return Await(namespace, (name,), "app=istiod", timeout, key="istio", after=(DAEMON, "scale"))

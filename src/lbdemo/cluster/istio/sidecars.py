@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lbdemo.cluster.istio.choice import INJECT
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.pods import Container, Pod
 
 SIDECAR = "istio-proxy"
-INJECT = "sidecar.istio.io/inject"
 HASH = "pod-template-hash"  # only a deployment's pods carry it: those of `helm test` do not
 
 
@@ -24,17 +25,22 @@ def wrong(pods: Sequence[Pod], *, wanted: bool) -> list[Pod]:
     return [pod for pod in counted if (sidecar(pod) is not None) != wanted]
 
 
-def why_missing(pod: Pod, namespace: Meta | None, daemon: Meta | None) -> str:
-    """Why this pod has no sidecar, as far as its labels and its namespace's tell."""
-    choice = pod.meta.labels.get(INJECT, "")
-    if choice == "false":
+def why_missing(pod: Pod, namespace: Meta | None, istio: Istio) -> str:
+    """Why this pod has no sidecar, as far as its labels, its namespace's and Istio's webhooks tell."""
+    marks = namespace.labels if namespace is not None else {}
+    daemon = istio.daemon.meta if istio.daemon else None
+    if pod.meta.labels.get(INJECT) == "false":
         return f"its label {INJECT} is false"
-    if daemon is None:
-        return "there is no istiod whose webhook could have injected it"
-    if namespace is not None and namespace.labels.get(labels.INJECTION) == "disabled":
+    if istio.plane is None and not istio.hidden:
+        return "there is no control plane of Istio whose webhook could have injected it"
+    if marks.get(labels.INJECTION) == "disabled":
         return f"its namespace has the label {labels.INJECTION}=disabled"
-    if pod.meta.created and daemon.created and pod.meta.created < daemon.created:
+    if daemon is not None and pod.meta.created and daemon.created and pod.meta.created < daemon.created:
         return "it was created before Istio was installed"
-    if choice == "true" or (namespace is not None and namespace.labels.get(labels.INJECTION) == "enabled"):
-        return "the injection webhook passed it over: it was away when the pod was created, or excludes it"
-    return f"neither it nor its namespace asks for one (label {labels.INJECTION} or {INJECT})"
+    if istio.plane is None:
+        return "no webhook took it; this user may not look at webhooks, who may can tell which revision takes what"
+    if not istio.plane.injectors:
+        return f"no webhook asks Istio's revision {istio.plane.revision}"
+    if istio.plane.injects(marks, pod.meta.labels):
+        return "the injection webhook passed it over: it was away when the pod was created"
+    return f"neither it nor its namespace asks for one (label {labels.INJECTION}, {labels.REVISION} or {INJECT})"

@@ -12,6 +12,7 @@ from lbdemo.cluster.install.preflight import refuse_foreign
 from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
 from lbdemo.cluster.install.up import up
 from lbdemo.cluster.istio.observe import observe_istio
+from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial import costs
@@ -84,7 +85,8 @@ def compare(comparison: Comparison, means: CompareTools) -> Compared:
     """
     meshes = [name for name in comparison.strategies if STRATEGIES[name].mesh]
     space = comparison.base.place.namespace
-    had_istio = bool(meshes) and observe_istio(means.tools.kubectl, space).daemon is not None
+    before = observe_istio(means.tools.api, space) if meshes else Istio()
+    had_istio = before.plane is not None or before.hidden
     results, failures, left = list[Result](), list[tuple[str, LbdemoError]](), list[str]()
     istio = ""
     with _cleaned(comparison, means, left, with_istio=bool(meshes) and not had_istio) as begun:
@@ -94,7 +96,7 @@ def compare(comparison: Comparison, means: CompareTools) -> Compared:
                 begun.append(name)
                 results.append(_one(comparison, name, replace(means, tools=means.fresh())))
                 if name in meshes:
-                    istio = observe_istio(means.tools.kubectl, space).version
+                    istio = observe_istio(means.tools.api, space).version
             except LbdemoError as error:
                 failures.append((name, error))
     if failures and not results:

@@ -24,15 +24,24 @@ DOMAIN = "cluster.local"  # the DNS domain of nearly every cluster
 
 @dataclass(frozen=True, slots=True)
 class Istiod:
-    """The Istio in use: its revision ("" is the default one), and the namespace where its istiod runs."""
+    """The Istio in use: the revision or tag that pods name ("" is the default one), and istiod's Service.
+
+    `service` is "" where the control plane is outside the cluster.
+    """
 
     revision: str = ""
     namespace: str = ISTIO_NAMESPACE
+    service: str = "istiod"
 
     @property
     def host(self) -> str:
-        """The host name of istiod's Service."""
-        return f"{f'istiod-{self.revision}' if self.revision else 'istiod'}.{self.namespace}.svc"
+        """The host name of istiod's Service. Raises InputError where there is none."""
+        if not self.service:
+            raise InputError(
+                "Istio's control plane is outside this cluster, and proxyless clients need its Service in it",
+                "its sidecars work: --strategy istio",
+            )
+        return f"{self.service}.{self.namespace}.svc"
 
 
 @dataclass(frozen=True, slots=True)

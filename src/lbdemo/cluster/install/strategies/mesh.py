@@ -56,7 +56,7 @@ class Istio:
 
     def installs(self, observed: ObservedWithIstio) -> bool:
         """Ours, or none yet."""
-        return observed.istio.ours or observed.istio.daemon is None
+        return observed.istio.to_install
 
     def labels(self, observed: ObservedWithIstio) -> Mapping[str, str | None]:
         """By revision where there is one, else the label of the default one."""
