@@ -83,3 +83,20 @@ def test_servers_that_are_known_are_there_from_the_start() -> None:
 
 def test_a_hostile_name_cannot_steer_the_terminal() -> None:
     assert "\x1b[2J" not in shown(answer("\x1b[2Jx"))
+
+
+def test_live_bars_tell_each_servers_calls_its_share_and_the_fair_one() -> None:
+    text = shown(*[answer("echo-1")] * 3, answer("echo-2"), servers=("echo-1", "echo-2", "echo-3"))
+
+    last = text.rsplit("envoy", 1)[-1]
+    lines = [line for line in last.splitlines() if "echo-" in line]
+    assert [line.split()[-3:] for line in lines] == [["3", "75.0", "%"], ["1", "25.0", "%"], ["0", "0", "%"]]
+    assert "┆" in lines[2]
+    bar = lines[2].split("echo-3", 1)[1].split("0")[0]
+    assert bar.index("┆") / len(bar) == pytest.approx(1 / 3, abs=0.06)
+
+
+def test_live_bars_are_as_wide_as_the_terminal() -> None:
+    text = shown(answer("echo-1"))
+
+    assert text.count("█") >= 40

@@ -68,6 +68,26 @@ def latency(**times: float | None) -> dict[str, Any]:
     return {**told, "intervals": {"p50": [0.9, 1.1], "p90": [9.0, 20.0], "p99": [50.0, None]}, "at_least": []}
 
 
+def test_the_fair_share_and_its_band_stand_on_the_same_scale_as_the_bar() -> None:
+    svg = charts.share_bar(share("echo-1", 0.5), tolerance=0.2, scale=2.0)
+
+    assert attribute("fair", "x1", svg) == attribute("fair", "x2", svg) == pytest.approx(100 / 6, abs=0.01)
+    assert attribute("band", "x", svg) == pytest.approx(100 / 6 * 0.8, abs=0.01)
+    assert attribute("band", "width", svg) == pytest.approx(100 / 6 * 0.4, abs=0.01)
+
+
+def test_what_is_drawn_of_a_share_fills_the_charts_height_and_stays_in_it() -> None:
+    svg = charts.share_bar(share("echo-1", 0.5), tolerance=0.2, scale=1.0)
+
+    height = re.search(r'<svg class="chart share" width="100%" height="(\d+)"', svg)
+    assert height
+    band, bar = re.findall(r' y="(\d+)" height="(\d+)"', svg)
+    assert band == ("0", height[1])
+    assert int(bar[0]) == int(height[1]) - int(bar[0]) - int(bar[1])  # as far from the top as from the bottom
+    assert f'y1="0" y2="{height[1]}"' in svg
+    assert 2 * int(re.findall(r'class="whisker"[^>]* y1="(\d+)"', svg)[0]) == int(height[1])
+
+
 def test_a_quantile_stands_at_its_place_on_the_logarithmic_axis() -> None:
     svg = charts.latency_row(latency(), Axis(0, 3), "envoy")
 

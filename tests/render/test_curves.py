@@ -100,6 +100,37 @@ def test_quantiles_stand_on_the_distribution_with_their_intervals_through_them()
     assert re.findall(r"<text[^>]*>([\d.]+ %)</text>", svg) == ["50 %", "90 %", "99 %", "99.9 %"]
 
 
+def test_parts_of_the_calls_stand_at_their_nines_with_their_quantiles_on_the_same_line() -> None:
+    shown = summary(deadline=5.0) | {"sent": 500_000}
+
+    svg = curves.distribution(shown, AXIS)
+
+    marks = [float(re.findall(rf'class="mark {name}"[^>]* y="([\d.]+)"', svg)[0]) for name in ("p50", "p90", "p99")]
+    rules = [float(y) for y in re.findall(r'<line class="grid" x1="0.00%" x2="100.00%" y1="([\d.]+)"', svg)]
+    field, nines = curves.BOTTOM - curves.TOP, 6  # of 500,000 calls all but half a call: six nines
+    heights = [curves.BOTTOM - field * part / nines for part in (0.30103, 1, 2, 3)]
+    assert rules == pytest.approx([*heights, curves.BOTTOM], abs=0.01)
+    assert marks == pytest.approx(heights[:3], abs=0.01)
+
+
+@pytest.mark.parametrize("draw", [curves.timeline, curves.distribution])
+def test_all_labels_stand_within_the_chart_and_below_its_field_along_the_axis(draw: Any) -> None:
+    svg = draw(summary(), AXIS)
+
+    heights = [float(y) for y in re.findall(r'<text x="[^"]*" y="([\d.]+)"', svg)]
+    assert max(heights) <= curves.HEIGHT
+    assert sum(height > curves.BOTTOM for height in heights) == 6
+    marks = [float(y) for y in re.findall(r'class="mark [^"]*" x="[^"]*" y="([\d.]+)"', svg)]
+    assert 0 <= min(marks) <= max(marks) <= curves.BOTTOM
+
+
+def test_failed_calls_are_marked_above_the_field() -> None:
+    svg = curves.timeline(summary(), AXIS)
+
+    [height] = re.findall(r'class="mark failed"[^>]* y="([\d.]+)"', svg)
+    assert 0 < float(height) < curves.TOP
+
+
 def test_what_the_deadline_ended_is_a_lower_bound_there_too() -> None:
     svg = curves.distribution(summary(), AXIS)
 

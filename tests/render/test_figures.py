@@ -31,6 +31,7 @@ def test_further_figures_are_flattened_whatever_they_are(extra: dict[str, Any], 
         (result(counts=PINNED), "PINNED, expected BALANCED"),
         (result(counts=PINNED, outcome=Outcome.PINNED), "PINNED, as expected"),
         (result(contradicted_by=1), "BALANCED, but contradicted by the second witness"),
+        (result(promises_kept=False), "BALANCED, but a promise was not kept"),
         (
             result(counts={"echo-1": 5100, "echo-2": 4900, "echo-3": 5000}, fingerprint="round robin"),
             "BALANCED, but not as promised",
@@ -68,3 +69,48 @@ def test_servers_that_never_answered_have_a_share_but_no_latency() -> None:
         ("echo-2", False),
         ("echo-3", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("latency", "words"),
+    [
+        ({"p99": 7.49, "intervals": {"p99": [6.9, 8.31]}, "at_least": []}, "7.49 ms (6.90 ms to 8.31 ms)"),
+        ({"p99": 7.49, "intervals": {"p99": [6.9, None]}, "at_least": []}, "7.49 ms (from 6.90 ms on)"),
+        ({"p99": 500.0, "intervals": {"p99": [400.0, 500.0]}, "at_least": ["p99"]}, "≥ 500 ms"),
+        ({"p99": 7.49, "intervals": {"p99": None}, "at_least": []}, "7.49 ms"),
+        ({"p99": None, "intervals": {"p99": None}, "at_least": []}, "-"),
+    ],
+)
+def test_a_quantile_is_told_with_what_is_known_of_it(latency: Any, words: str) -> None:
+    assert figures.with_interval(latency, "p99") == words
+
+
+def test_the_tail_says_why_there_is_none_and_what_is_known_instead() -> None:
+    shown = result(latency=0.002).to_dict()
+    summary: Any = shown["summary"]
+
+    summary["latency_ms"] = None
+
+    assert figures.tail(shown) == (
+        "not told, for the client could not keep its schedule; the servers took p50 2.00 ms, p90 2.00 ms, "
+        "p99 2.00 ms (2.00 ms to 2.00 ms), max 2.00 ms from when it sent"
+    )
+    assert figures.tail(result(counts={}).to_dict()) == "no call was made"
+
+
+def test_retries_are_told_and_a_long_search_for_the_servers_too() -> None:
+    shown = result().to_dict()
+    summary: Any = shown["summary"]
+
+    plain = figures.attempts(shown)
+    summary |= {"attempts": 2140, "retried_calls": 9, "settling_s": 6.31}
+
+    assert plain == ""
+    assert figures.attempts(shown) == "2,140 attempts (9 calls retried); all servers seen after 6.31 s"
+    assert figures.attempts({"summary": summary | {"retried_calls": 0, "settling_s": 0.99}}) == ""
+
+
+def test_a_servers_time_is_its_p99_or_its_p90_where_its_calls_are_too_few() -> None:
+    assert figures.tail_of({"service_ms": {"p90": 1.0, "p99": 2.0}}) == "p99 2.00 ms"
+    assert figures.tail_of({"service_ms": {"p90": 1.0, "p99": None}}) == "p90 1.00 ms"
+    assert figures.tail_of({"service_ms": None}) == ""

@@ -145,6 +145,15 @@ def test_each_quantile_has_a_shape_of_its_own_in_the_legend_and_in_the_chart() -
     assert len({found[0] for found in shapes.values()}) == 4
 
 
+def test_the_legends_say_what_is_drawn() -> None:
+    words = " ".join(Outline(page(record(stalled()))).text.split())
+
+    assert "± 20 % of it" in words
+    assert "hollow: at least that, the deadline ended these calls" in words
+    assert "hollow" not in Outline(page(record(result()))).text
+    assert 'class="mark max bound" x="8" y="8"' in page(record(stalled()))
+
+
 def test_each_result_has_its_time_line_and_its_distribution() -> None:
     seen = Outline(page(record(stalled(), result("silent", {}))))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,3 +192,24 @@ def test_names_that_differ_at_their_end_are_shown_whole_on_a_narrow_terminal(wid
 
     folded = "".join(line[2:13].strip() for line in text.splitlines())
     assert all(pod in folded or pod in text for pod in pods)
+
+
+def test_all_below_a_results_name_stands_two_columns_in_and_lines_are_not_filled_up() -> None:
+    lines = printed(record(result("envoy"))).splitlines()
+
+    body = lines[1 : lines.index("")]
+    assert lines[0].startswith("envoy")
+    assert all(line.startswith("  ") and line[2] != " " for line in body)
+
+
+def test_a_slowest_server_is_named_only_where_the_record_names_one() -> None:
+    one = result("one")
+    slow = replace(
+        one, summary=replace(one.summary, servers=tuple(
+            replace(server, service=replace(server.service, p99_interval=(low, low + 0.001)))
+            for server, low in zip(one.summary.servers, (0.001, 0.5, 0.001), strict=True) if server.service
+        )),
+    )  # fmt: skip
+
+    assert "; slowest" not in printed(record(one))
+    assert "; slowest echo-2" in printed(record(slow))

@@ -66,7 +66,7 @@ def play(options: DemoOptions, audience: Audience) -> Played:
     with interruptible(), without_proxies(os.environ), stage(options.servers, acts, envoy) as scene:
         broken = [act for act in acts if act.route is Route.ENVOY and scene.no_envoy]
         pace = paced(scene, options)
-        audience.say(pace.told())
+        audience.say(pace.told(acts))
         results = [perform(act, scene, pace, audience) for act in acts if act not in broken]
         environment = surroundings(scene, acts, pace, envoy)
     failures = tuple((act.name, scene.no_envoy) for act in broken)

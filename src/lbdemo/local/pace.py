@@ -7,9 +7,12 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from lbdemo.measure import plan_calls
+from lbdemo.records.quantiles import CALLS_FOR_P99
 from lbdemo.words import number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lbdemo.local.acts import Act
     from lbdemo.local.options import DemoOptions
 
@@ -18,16 +21,16 @@ PROBE_CALLS, WARM_UP = 500, 150
 
 PROBE_LOOPS = 16
 
-CALM = 1 / 3
+CALM = 1 / 4
 """The part of the pace of the closed loop at which calls hardly wait for one another."""
 
-HURRY = 0.4
+HURRY = 1 / 3
 """The part up to which acts of the story may go where they would take too long otherwise."""
 
 ACT_SECONDS = 1.3
 """An act should take no longer: three of them, and all that starts before, are less than 6 s."""
 
-EXACT_PART = 0.4
+EXACT_PART = 0.36
 """The part of the planned calls that proves an exact round robin, with some to spare: a plan is for a random choice."""
 
 SLOWEST, FASTEST = 20.0, 5000.0
@@ -49,14 +52,11 @@ class Pace:
         """The calls a second of an act."""
         return self.calm if act.slow else self.rate
 
-    def told(self) -> str:
+    def told(self, acts: Iterable[Act]) -> str:
         """What is done, in one line."""
-        acts = f"each act makes {number(self.calls)} calls, {number(round(self.rate))} a second"
-        if self.calm != self.rate:
-            acts += f" (with a slow server {number(round(self.calm))})"
-        if not self.limit:
-            return acts
-        return f"this machine holds {number(round(self.limit))} calls/s just now: {acts}"
+        rates = dict.fromkeys(number(round(self.of(act))) for act in acts)
+        said = f"each act makes {number(self.calls)} calls, {' or '.join(rates)} a second"
+        return f"this machine holds {number(round(self.limit))} calls/s just now: {said}" if self.limit else said
 
 
 def choose(options: DemoOptions, limit: float) -> Pace:
@@ -66,7 +66,7 @@ def choose(options: DemoOptions, limit: float) -> Pace:
     promise, nor more than prove a random choice. What was told stands.
     """
     most = plan_calls(options.servers)
-    fewest = ceil(EXACT_PART * most)
+    fewest = min(most, max(ceil(EXACT_PART * most), CALLS_FOR_P99))
     calm = options.rate or min(FASTEST, max(SLOWEST, options.slowest, limit * CALM))
     rate = options.rate or max(calm, min((options.calls or fewest) / ACT_SECONDS, limit * HURRY))
     calls = options.calls or min(most, max(fewest, round(rate * ACT_SECONDS)))

@@ -17,6 +17,9 @@ FEWEST_FOR_A_RATE = 10
 SHORTEST_FOR_A_RATE = 0.1
 """Seconds. One call of half a microsecond is not two million calls a second."""
 
+NOTABLE = 1.0
+"""Seconds that it takes until all servers are seen, from which on it is told."""
+
 
 def printable(text: object) -> str:
     """The text without what would steer a terminal or break a page: records also come from files."""
@@ -147,7 +150,7 @@ def attempts(result: Record) -> str:
     said = []
     if summary["retried_calls"]:
         said.append(f"{number(summary['attempts'])} attempts ({number(summary['retried_calls'])} calls retried)")
-    if summary["settling_s"]:
+    if (summary["settling_s"] or 0) >= NOTABLE:
         said.append(f"all servers seen after {duration(summary['settling_s'])}")
     return "; ".join(said)
 
