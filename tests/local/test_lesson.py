@@ -17,11 +17,11 @@ TWO = {"echo-1": 924, "echo-2": 924, SLOW: 252}
 UNEVEN = {"echo-1": 1045, "echo-2": 1045, SLOW: 10}
 
 
-def act(name: str, counts: Mapping[str, int], outcome: Outcome = Outcome.BALANCED) -> Result:
+def act(name: str, counts: Mapping[str, int], outcome: Outcome = Outcome.BALANCED, lag: float = 0.0) -> Result:
     tally = Tally()
     for server, calls in counts.items():
         for _ in range(calls):
-            tally.add(Sample(0, 0.0, 0.0, 0.2 if server == SLOW else 0.001, server, "OK"))
+            tally.add(Sample(0, 0.0, lag, lag + (0.2 if server == SLOW else 0.001), server, "OK"))
     summary = tally.summary()
     return Result(name, name, summary, judge(summary.counts, Expectation(outcome, servers=tuple(EVEN))))
 
@@ -88,6 +88,24 @@ def test_207_ms_instead_of_219_ms_is_no_better() -> None:
     assert on_tail(before, after).startswith("The slowest tenth of the calls is no better for it")
     assert on_tail(after, before).startswith("The slowest tenth of the calls is no better for it")
     assert on_tail(after, replace(before, p90=0.4)).startswith("The slowest tenth of the calls is worse for it")
+
+
+def test_where_the_client_was_late_the_slowest_tenth_is_not_compared() -> None:
+    acts = (act("slow-rr", EVEN, lag=0.08), act("slow-lr-two", TWO, Outcome.UNBALANCED))
+
+    even, two = lesson(acts, SLOW)
+
+    assert two.notes[2] == "The client was too late to compare the slowest tenth of the calls."
+    assert even.notes[0].endswith("still gets 33.3 % of the calls.")
+    assert two.promises_kept
+
+
+def test_a_client_that_is_late_by_a_little_hides_no_lesson() -> None:
+    acts = (act("slow-rr", EVEN, lag=0.004), act("slow-lr-two", TWO, Outcome.UNBALANCED, lag=0.004))
+
+    _, two = lesson(acts, SLOW)
+
+    assert two.notes[2].startswith("The slowest tenth of the calls is no better for it: p90 is ")
 
 
 def test_it_does_not_praise_what_did_not_help() -> None:

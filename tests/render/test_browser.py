@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from functools import partial
 from html import unescape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from math import log10
 from pathlib import Path
 from typing import Any
 
 import pytest
-from reports import EVEN, SERVERS, record, result, whole
+from reports import EVEN, SERVERS, compared, record, result, stalled, whole
 
 from lbdemo.measure import Outcome
 from lbdemo.render.html import page
@@ -35,7 +36,7 @@ QUIET = (
     "--hide-scrollbars",
     "--enable-logging=stderr",
 )
-PHONE, DESKTOP = 360, 1200
+PHONE, TABLET, DESKTOP, WIDE = 360, 800, 1200, 1600
 SCHEMES = {"light": [], "dark": ["--blink-settings=preferredColorScheme=0"]}
 LONG = tuple(f"echo-server-6d5f7c9b8d-x2b1{number}" for number in range(10))
 
@@ -56,9 +57,13 @@ function words(root) {{
 addEventListener("load", () => {{
   const inner = document.getElementById("frame").contentDocument, view = inner.defaultView;
   const box = e => {{ const r = e.getBoundingClientRect(); return [r.left, r.right, r.width, r.height]; }};
+  const middle = e => {{ const r = e.getBoundingClientRect(); return (r.left + r.right) / 2; }};
   document.getElementById("measured").textContent = JSON.stringify({{
     width: view.innerWidth, scroll: inner.documentElement.scrollWidth,
     charts: [...inner.querySelectorAll("svg.share, svg.latency")].map(box),
+    marks: [...inner.querySelectorAll("svg.latency svg.mark, svg.spread > svg.mark")].map(
+      e => [e.parentNode.classList[1], e.classList[1], middle(e)]),
+    labels: [...inner.querySelectorAll("svg.scale text")].map(e => [e.textContent, ...box(e)]),
     bars: [...inner.querySelectorAll("rect.bar")].map(box),
     boxes: [...inner.querySelectorAll("main *")].map(e => [e.className.baseVal ?? e.className, e.tagName, ...box(e)]),
     texts: words(inner).map(e => [
@@ -134,8 +139,14 @@ def crowd() -> dict[str, Any]:
     return record(*many, result("tcp-proxy", {LONG[0]: 2100}, servers=LONG, outcome=Outcome.PINNED))
 
 
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("make", [whole, crowd, record], ids=["whole", "crowd", "empty"])
+def stopped() -> dict[str, Any]:
+    """All figures of `compare`, and a result with a stall."""
+    report = compared()
+    return report | {"results": [*report["results"], stalled().to_dict()]}
+
+
+@pytest.mark.parametrize("width", [PHONE, TABLET, WIDE])
+@pytest.mark.parametrize("make", [whole, crowd, stopped, record], ids=["whole", "crowd", "stopped", "empty"])
 def test_nothing_is_wider_than_the_screen(site: tuple[Path, str], width: int, make: Any) -> None:
     measured = measure(site, make(), width)
 
@@ -157,6 +168,24 @@ def test_the_charts_are_there_and_their_bars_are_as_long_as_the_shares(site: tup
     assert bars[3] == pytest.approx(2 * bars[4], rel=0.01)
     assert bars[3] == pytest.approx(2 * bars[0], rel=0.01)
     assert bars[5] == 0
+
+
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+def test_each_quantile_stands_where_the_axis_says_it_is(site: tuple[Path, str], width: int) -> None:
+    report = record(stalled(deadline=5.0))
+
+    measured = measure(site, report, width)
+
+    latency = report["results"][0]["summary"]["latency_ms"]
+    ticks = {"100 µs": 0.1, "1 ms": 1.0, "10 ms": 10.0, "100 ms": 100.0, "1 s": 1000.0, "10 s": 10_000.0}
+    labels = [(log10(ticks[text]), (left + right) / 2) for text, left, right, *_ in measured["labels"]][1:-1]
+    [(low, start), *_, (high, end)] = labels  # those in between stand with their middle on the tick
+    for kind, name, x in measured["marks"]:
+        if kind == "latency":
+            place = start + (log10(latency[name]) - low) / (high - low) * (end - start)
+            assert x == pytest.approx(place, abs=1.5)
+    assert sum(kind == "latency" for kind, *_ in measured["marks"]) == 4
+    assert [kind for kind, *_ in measured["marks"]].count("spread") == 3
 
 
 @pytest.mark.parametrize("scheme", list(SCHEMES))

@@ -83,7 +83,8 @@ def _taught(result: Result, even: Result, slow: str) -> Result:
 def on_round_robin(even: Result, slow: str) -> str:
     """Even is not the same as good."""
     still = f"{slow} takes {SLOW_MS} ms longer and still gets {_share(part(even, slow))} of the calls"
-    return f"Even is not the same as good: {still}, so {tail(seen(even))}."
+    slow_end = tail(seen(even))
+    return f"Even is not the same as good: {still}{', so ' if slow_end else ''}{slow_end}."
 
 
 CHOICES = {
@@ -98,15 +99,16 @@ def on_least_request(even: Result, uneven: Result, slow: str) -> tuple[str, ...]
     how = (
         f"{CHOICES[uneven.name]}, so {slow} got {number(got)} of {count(answered, 'call')} ({_share((got, answered))})."
     )
-    before, after = seen(even), seen(uneven)
-    if before is None or after is None:
+    if not answered or not part(even, slow)[1]:
         return (how,)
     gain = margin(part(even, slow), (got, answered)).told(_share(part(even, slow)))
-    return how, gain, on_tail(before, after)
+    return how, gain, on_tail(seen(even), seen(uneven))
 
 
-def on_tail(before: Quantiles, after: Quantiles) -> str:
+def on_tail(before: Quantiles | None, after: Quantiles | None) -> str:
     """Whether the slowest tenth of the calls is better for it, by the margin that the drill states."""
+    if before is None or after is None:
+        return "The client was too late to compare the slowest tenth of the calls."
     compared = f"p90 is {duration(after.p90)}, with round robin {duration(before.p90)}"
     if before.p90 - after.p90 >= APART:
         return f"The slowest tenth of the calls is better for it, too: {compared}."
@@ -116,14 +118,17 @@ def on_tail(before: Quantiles, after: Quantiles) -> str:
 
 
 def seen(result: Result) -> Quantiles | None:
-    """What a user saw; where the client could not keep its schedule, how long the servers took."""
-    return result.summary.latency or result.summary.service
+    """How long the servers took, from when calls were sent; None where the client was so late that it counts."""
+    lag = result.summary.lag
+    if lag is None or (lag.p90 if lag.p99 is None else lag.p99) > APART / 2:
+        return None
+    return result.summary.service
 
 
 def tail(latency: Quantiles | None) -> str:
-    """The slow end of the latencies."""
+    """The slow end of the latencies; '' when it is not known."""
     if latency is None:
-        return "there is no latency to tell"
+        return ""
     return f"p90 is {duration(latency.p90)}" + (f" and p99 {duration(latency.p99)}" if latency.p99 else "")
 
 
