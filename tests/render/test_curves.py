@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from reports import result, stalled
 
-from lbdemo.render import curves
+from lbdemo.render import curves, figures
 from lbdemo.render.axis import Axis
 
 AXIS = Axis(-1, 4)
@@ -59,9 +59,9 @@ def test_a_moment_tells_its_figures() -> None:
 
 
 def test_in_words_the_time_line_says_when_the_slowest_call_was_due() -> None:
-    assert curves.over_time(summary(deadline=5.0)) == ("over 5.00 s: the slowest call (1.00 s) was due from 3 to 4 s")
-    assert curves.over_time(summary()).endswith("was due from 3 to 4 s; 101 calls failed")
-    assert curves.over_time(plain(counts={})) == ""
+    assert figures.over_time(summary(deadline=5.0)) == ("over 5.00 s: the slowest call (1.00 s) was due from 3 to 4 s")
+    assert figures.over_time(summary()).endswith("was due from 3 to 4 s; 101 calls failed")
+    assert figures.over_time(plain(counts={})) == ""
 
 
 def test_each_step_of_the_distribution_ends_where_its_bucket_does_at_the_part_up_to_it() -> None:

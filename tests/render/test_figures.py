@@ -74,7 +74,7 @@ def test_servers_that_never_answered_have_a_share_but_no_latency() -> None:
 @pytest.mark.parametrize(
     ("latency", "words"),
     [
-        ({"p99": 7.49, "intervals": {"p99": [6.9, 8.31]}, "at_least": []}, "7.49 ms (6.90 ms to 8.31 ms)"),
+        ({"p99": 7.49, "intervals": {"p99": [6.9, 8.31]}, "at_least": []}, "7.49 ms (6.90 to 8.31 ms)"),
         ({"p99": 7.49, "intervals": {"p99": [6.9, None]}, "at_least": []}, "7.49 ms (from 6.90 ms on)"),
         ({"p99": 500.0, "intervals": {"p99": [400.0, 500.0]}, "at_least": ["p99"]}, "≥ 500 ms"),
         ({"p99": 7.49, "intervals": {"p99": None}, "at_least": []}, "7.49 ms"),
@@ -93,7 +93,7 @@ def test_the_tail_says_why_there_is_none_and_what_is_known_instead() -> None:
 
     assert figures.tail(shown) == (
         "not told, for the client could not keep its schedule; the servers took p50 2.00 ms, p90 2.00 ms, "
-        "p99 2.00 ms (2.00 ms to 2.00 ms), max 2.00 ms from when it sent"
+        "p99 2.00 ms (2.00 to 2.00 ms), max 2.00 ms from when it sent"
     )
     assert figures.tail(result(counts={}).to_dict()) == "no call was made"
 
@@ -114,3 +114,11 @@ def test_a_servers_time_is_its_p99_or_its_p90_where_its_calls_are_too_few() -> N
     assert figures.tail_of({"service_ms": {"p90": 1.0, "p99": 2.0}}) == "p99 2.00 ms"
     assert figures.tail_of({"service_ms": {"p90": 1.0, "p99": None}}) == "p90 1.00 ms"
     assert figures.tail_of({"service_ms": None}) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(6.9, 8.31, "6.90 to 8.31 ms"), (0.9, 1.1, "900 µs to 1.10 ms"), (900.0, 61_000.0, "900 ms to 1 min 1 s")],
+)
+def test_a_unit_is_told_once_where_it_is_the_same(low: float, high: float, words: str) -> None:
+    assert figures.between(low, high) == words

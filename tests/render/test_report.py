@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from reports import PINNED, SERVERS, record, result, whole
+from reports import PINNED, SERVERS, record, result, stalled, whole
 from rich.console import Console
 
 from lbdemo.measure import Outcome
@@ -212,4 +212,11 @@ def test_a_slowest_server_is_named_only_where_the_record_names_one() -> None:
     )  # fmt: skip
 
     assert "; slowest" not in printed(record(one))
-    assert "; slowest echo-2" in printed(record(slow))
+    assert "; slowest echo-2" in printed(record(slow), width=120)
+
+
+def test_a_stall_is_told_with_the_second_in_which_it_was() -> None:
+    text = " ".join(printed(record(stalled(deadline=5.0))).split())
+
+    assert "over 5.00 s: the slowest call (1.00 s) was due from 3 to 4 s" in text
+    assert "over " not in printed(record(result()))

@@ -11,7 +11,7 @@ from lbdemo.render import figures, svg
 from lbdemo.render.axis import Axis
 from lbdemo.render.charts import anchor
 from lbdemo.render.marks import mark
-from lbdemo.words import count, duration, number
+from lbdemo.words import count, number
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
@@ -35,21 +35,7 @@ def timeline(summary: Record, axis: Axis) -> str:
     parts = [_rule(1 - place, words) for place, words in axis.ticks]
     parts += [_moment(moment, (moment["at_s"] + wide / 2) / end, axis) for moment in moments]
     parts += _seconds(end, wide)
-    return svg.chart("time", HEIGHT, over_time(summary), "".join(parts))
-
-
-def over_time(summary: Record) -> str:
-    """The time line in words: when the slowest call was due, and the calls that failed."""
-    timeline = summary["timeline"]
-    moments, wide = timeline["cells"], timeline["seconds_per_cell"]
-    if not moments:
-        return ""
-    worst = max(moments, key=lambda moment: moment["max_ms"])
-    from_, to = worst["at_s"], worst["at_s"] + wide
-    whole = duration(moments[-1]["at_s"] + wide)
-    failed = sum(moment["failed"] for moment in moments)
-    lost = f"; {count(failed, 'call')} failed" if failed else ""
-    return f"over {whole}: the slowest call ({figures.span(worst['max_ms'])}) was due from {from_:g} to {to:g} s{lost}"
+    return svg.chart("time", HEIGHT, figures.over_time(summary), "".join(parts))
 
 
 def _moment(moment: Mapping[str, Any], at: float, axis: Axis) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lbdemo.render import sentences as wording
-from lbdemo.words import duration, listing, number
+from lbdemo.words import count, duration, listing, number
 from lbdemo.words import figure as rounded
 
 Record = Mapping[str, Any]
@@ -65,7 +65,28 @@ def with_interval(latency: Record, name: str) -> str:
     low, high = interval
     if high is None:
         return f"{bounded(latency, name)} (from {span(low)} on)"
-    return f"{bounded(latency, name)} ({span(low)} to {span(high)})"
+    return f"{bounded(latency, name)} ({between(low, high)})"
+
+
+def between(low: float, high: float) -> str:
+    """Two time spans (ms), the unit told once where it is the same: 6.90 to 8.31 ms."""
+    first, second = span(low), span(high)
+    number_, _, unit = first.partition(" ")
+    return f"{number_ if second.endswith(f' {unit}') else first} to {second}"
+
+
+def over_time(summary: Record) -> str:
+    """The time line in words: when the slowest call was due, and how many failed; '' without calls."""
+    timeline = summary["timeline"]
+    moments, wide = timeline["cells"], timeline["seconds_per_cell"]
+    if not moments:
+        return ""
+    worst = max(moments, key=lambda moment: moment["max_ms"])
+    when = f"{worst['at_s']:g} to {worst['at_s'] + wide:g} s"
+    failed = sum(moment["failed"] for moment in moments)
+    lost = f"; {count(failed, 'call')} failed" if failed else ""
+    whole = duration(moments[-1]["at_s"] + wide)
+    return f"over {whole}: the slowest call ({span(worst['max_ms'])}) was due from {when}{lost}"
 
 
 def rate_value(result: Record) -> float | None:
@@ -142,6 +163,13 @@ def _quantiles(latency: Record) -> str:
     told = [f"p50 {bounded(latency, 'p50')}", f"p90 {bounded(latency, 'p90')}"]
     told += [f"p99 {with_interval(latency, 'p99')}"] if latency["p99"] is not None else []
     return ", ".join([*told, f"max {bounded(latency, 'max')}"])
+
+
+def course(result: Record) -> str:
+    """What happened when, for a run of several moments whose latencies are told."""
+    summary = result["summary"]
+    told = summary["latency_ms"] and len(summary["timeline"]["cells"]) > 1
+    return over_time(summary) if told else ""
 
 
 def attempts(result: Record) -> str:
