@@ -62,6 +62,16 @@ def stalled(name: str = "stalled", deadline: float = 0.5) -> Result:
     return Result(name, f"the calls go by {name}", summary, verdict)
 
 
+def late(name: str = "late") -> Result:
+    """A client that sends each call 50 ms late: of its latencies nothing can be said, of its servers all."""
+    tally = Tally()
+    for seq in range(1800):
+        due = seq / 100
+        tally.add(Sample(seq, due, due + 0.05, 0.052, SERVERS[seq % 3], "OK"))
+    summary = tally.summary()
+    return Result(name, name, summary, judge(summary.counts, Expectation(servers=SERVERS)))
+
+
 def report(*results: Result, **further: Any) -> Report:
     said: dict[str, Any] = {
         "command": "demo",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from reports import PINNED, SERVERS, record, result, stalled, whole
+from reports import PINNED, SERVERS, late, record, result, stalled, whole
 from rich.console import Console
 
 from lbdemo.measure import Outcome
@@ -220,3 +220,18 @@ def test_a_stall_is_told_with_the_second_in_which_it_was() -> None:
 
     assert "over 5.00 s: the slowest call (1.00 s) was due from 3 to 4 s" in text
     assert "over " not in printed(record(result()))
+
+
+def test_where_the_client_was_late_all_rows_compare_how_long_the_servers_took() -> None:
+    lines = printed(record(late(), result("envoy", latency=0.0123, spread_over=4.2)), width=200).splitlines()
+
+    top, head, first, second = lines[-6:-2]
+    assert top.split() == ["service", "service"]
+    assert head.split()[:4] == ["act", "calls/s", "p50", "p99"]
+    assert first.split()[:6] == ["late", "100", "2.00", "ms", "2.00", "ms"]
+    assert second.split()[:6] == ["envoy", "500", "12.3", "ms", "12.3", "ms"]
+    assert " ".join(lines[-2].split()).startswith("the client was late in late: there is no latency to tell there")
+
+
+def test_where_it_kept_up_the_table_tells_latencies() -> None:
+    assert "service" not in printed(record(result("envoy")))

@@ -24,7 +24,7 @@ PROBE_LOOPS = 16
 CALM = 1 / 4
 """The part of the pace of the closed loop at which calls hardly wait for one another."""
 
-HURRY = 1 / 3
+HURRY = 0.4
 """The part up to which acts of the story may go where they would take too long otherwise."""
 
 ACT_SECONDS = 1.3

@@ -13,6 +13,8 @@ Record = Mapping[str, Any]
 
 NONE = "-"
 
+LATENCY, SERVICE = "latency_ms", "service_ms"
+
 FEWEST_FOR_A_RATE = 10
 SHORTEST_FOR_A_RATE = 0.1
 """Seconds. One call of half a microsecond is not two million calls a second."""
@@ -30,7 +32,10 @@ def lateness(report: Record) -> str:
     """Where the client had not the time to call when it should, so that there is no latency; '' when nowhere."""
     late = [r["name"] for r in report["results"] if r["summary"]["latency_missing"] == "late"]
     whose = listing([printable(name) for name in late])
-    return f"the client was late in {whose}: there is no latency to tell there" if late else ""
+    if not late:
+        return ""
+    said = f"the client was late in {whose}: there is no latency to tell there"
+    return f"{said}; service times count from when calls were sent" if measured(report) == SERVICE else said
 
 
 def closing(report: Record) -> str:
@@ -45,10 +50,24 @@ def span(milliseconds: float | None) -> str:
     return NONE if milliseconds is None else duration(milliseconds / 1000)
 
 
-def quantile(result: Record, name: str) -> str:
-    """One of p50, p90, p99, max, of all calls, answered or not; with its sign where it is a lower bound."""
-    latency = result["summary"]["latency_ms"]
-    return bounded(latency, name) if latency else NONE
+def measured(report: Record) -> str:
+    """What a table compares: latencies, or service times where the client was late in a result.
+
+    They are never mixed, since no two results could be compared then. Both are names of the record's summary.
+    """
+    late = any(result["summary"]["latency_missing"] == "late" for result in report["results"])
+    return SERVICE if late else LATENCY
+
+
+def heading(kind: str, name: str) -> str:
+    """A quantile's heading, with what it is of where that is not the latency."""
+    return f"service {name}" if kind == SERVICE else name
+
+
+def quantile(result: Record, name: str, kind: str = LATENCY) -> str:
+    """One of p50, p90, p99, max; with its sign where it is a lower bound."""
+    times = result["summary"][kind]
+    return bounded(times, name) if times else NONE
 
 
 def bounded(latency: Record, name: str) -> str:

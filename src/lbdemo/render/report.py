@@ -96,7 +96,7 @@ def overview(console: Console, report: Record) -> Table:
     heads = ["act" if report["command"] == "demo" else "name", *COLUMNS]
     for spare in ("", *SPARE):
         heads = [head for head in heads if head != spare]
-        table = _overview(heads, report["results"])
+        table = _overview(heads, report)
         if _room(console, table) <= console.width:
             break
     return table
@@ -107,18 +107,22 @@ def _room(console: Console, table: Table) -> int:
     return Measurement.get(console, console.options.update(width=10_000), table).maximum
 
 
-def _overview(heads: Sequence[str], results: Sequence[Record]) -> Table:
+def _overview(heads: Sequence[str], report: Record) -> Table:
+    kind = figures.measured(report)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     table.add_column(heads[0], no_wrap=True, overflow="ellipsis", max_width=18)
     for head in heads[1:]:
-        if head in NUMBERS:
+        if head in QUANTILES:
+            table.add_column(figures.heading(kind, head).replace(" ", "\n"), justify="right", no_wrap=True)
+        elif head in NUMBERS:
             table.add_column(head, justify="right", no_wrap=True)
         elif head == COUNTS:
             table.add_column(apart(head), max_width=MOST_COUNTS)
         else:
             table.add_column(apart(head), no_wrap=True)
-    for result in results:
-        table.add_row(Text(figures.printable(result["name"])), *(COLUMNS[head](result) for head in heads[1:]))
+    for result in report["results"]:
+        cells = [COLUMNS[head](result, kind) for head in heads[1:]]
+        table.add_row(Text(figures.printable(result["name"])), *cells)
     return table
 
 
@@ -132,19 +136,21 @@ def apart(cell: RenderableType) -> Padding:
     return Padding(cell, (0, 0, 0, 1))
 
 
-NUMBERS = ("calls/s", "p50", "p99")
+NUMBERS = ("calls/s",)
+QUANTILES = ("p50", "p99")
 COUNTS = "per server"
 MOST_COUNTS = 24  # characters in a line
 SPARE = ("fingerprint", "p50", "calls/s", COUNTS, "p99")  # what goes first where there is no room
-COLUMNS: Mapping[str, Callable[[Record], RenderableType]] = {
-    "calls/s": figures.rate,
-    "p50": lambda result: figures.quantile(result, "p50"),
-    "p99": lambda result: figures.quantile(result, "p99"),
-    COUNTS: lambda result: apart(figures.counts(result)),
-    "fingerprint": lambda result: apart(result["verdict"]["fingerprint"] or figures.NONE),
-    "verdict": lambda result: apart(result["verdict"]["outcome"]),
-    "ok": lambda result: apart(judged(result, "yes" if result["ok"] else "NO")),
+COLUMNS: Mapping[str, Callable[[Record, str], RenderableType]] = {
+    "calls/s": lambda result, _: figures.rate(result),
+    "p50": lambda result, kind: figures.quantile(result, "p50", kind),
+    "p99": lambda result, kind: figures.quantile(result, "p99", kind),
+    COUNTS: lambda result, _: apart(figures.counts(result)),
+    "fingerprint": lambda result, _: apart(result["verdict"]["fingerprint"] or figures.NONE),
+    "verdict": lambda result, _: apart(result["verdict"]["outcome"]),
+    "ok": lambda result, _: apart(judged(result, "yes" if result["ok"] else "NO")),
 }
+"""What a column shows of a result, and of which times."""
 
 
 def closing(report: Record) -> Text:

@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from lbdemo.render.boards import Board
     from lbdemo.render.figures import Record
 
-OVERVIEW = (
-    "", "found", "as expected?", "calls/s", "p50", "p90", "p99", "max", "failed", "calls per server", "fingerprint",
-)  # fmt: skip
-
-NUMBERS = frozenset({"calls/s", "p50", "p90", "p99", "max", "failed"})
-
 
 def badge(text: str, *, ok: bool) -> str:
     """A word in a frame: its mark says the same as its colour."""
@@ -35,8 +29,11 @@ def finding(result: Record) -> str:
 
 def overview(report: Record) -> str:
     """All results, a row each; on a telephone a card each."""
-    rows = [_overview_row(result, slug) for slug, result in slugs(report)]
-    return table("cards wide", OVERVIEW, rows, "All results", NUMBERS)
+    kind = figures.measured(report)
+    times = tuple(figures.heading(kind, name) for name in QUANTILES)
+    heads = ("", "found", "as expected?", "calls/s", *times, "failed", "calls per server", "fingerprint")
+    rows = [_overview_row(result, slug, kind) for slug, result in slugs(report)]
+    return table("cards wide", heads, rows, "All results", {"calls/s", *times, "failed"})
 
 
 def slugs(report: Record) -> list[tuple[str, Record]]:
@@ -47,14 +44,14 @@ def slugs(report: Record) -> list[tuple[str, Record]]:
     ]
 
 
-def _overview_row(result: Record, slug: str) -> tuple[str, ...]:
+def _overview_row(result: Record, slug: str, kind: str) -> tuple[str, ...]:
     ok = result["ok"]
     return (
         f'<a href="#{slug}">{escape(printable(result["name"]))}</a>',
         finding(result),
         badge("yes" if ok else f"NO: {figures.standing(result).removeprefix('but ')}", ok=ok),
         figures.rate(result),
-        *(escape(figures.quantile(result, name)) for name in QUANTILES),
+        *(escape(figures.quantile(result, name, kind)) for name in QUANTILES),
         number(result["summary"]["failed"]),
         escape(figures.counts(result)),
         escape(result["verdict"]["fingerprint"] or figures.NONE),
