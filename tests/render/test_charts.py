@@ -97,6 +97,17 @@ def test_a_quantile_stands_at_its_place_on_the_logarithmic_axis() -> None:
     assert 'aria-label="latency of envoy: p50 1.00 ms, p90 10.0 ms, p99 100 ms, max 1.00 s"' in svg
 
 
+def test_marks_stand_on_their_line_and_all_is_within_the_chart() -> None:
+    svg = charts.latency_row(latency(), Axis(0, 3), "envoy")
+
+    [height] = re.findall(r'<svg class="chart latency" width="100%" height="(\d+)"', svg)
+    lines = set(re.findall(r'class="(?:thin|thick)"[^>]* y1="(\d+)" y2="(\d+)"', svg))
+    marks = set(re.findall(r'class="mark \w+" x="[^"]*" y="(\d+)"', svg))
+    assert len(lines) == len(marks) == 1
+    assert {*lines.pop()} == marks
+    assert max(int(y) for y in re.findall(r' y[12]?="(\d+)"', svg)) <= int(height) < 60
+
+
 def test_an_interval_is_drawn_below_its_quantile_and_one_without_an_end_goes_on_to_the_edge() -> None:
     svg = charts.latency_row(latency(), Axis(-1, 3), "envoy")
 

@@ -58,6 +58,14 @@ def test_a_moment_tells_its_figures() -> None:
     assert re.findall(r"<text[^>]*>([^<]* s)</text>", svg)[-6:] == ["0 s", "1 s", "2 s", "3 s", "4 s", "5 s"]
 
 
+def test_seconds_are_labelled_where_they_begin() -> None:
+    svg = curves.timeline(summary(), AXIS)
+
+    labels = re.findall(r'<text x="([\d.]+)%" y="157" text-anchor="(\w+)">(\d) s<', svg)
+    assert [(float(x), text) for x, _, text in labels] == [(20 * n, str(n)) for n in range(6)]
+    assert [side for _, side, _ in labels] == ["start", *["middle"] * 4, "end"]
+
+
 def test_in_words_the_time_line_says_when_the_slowest_call_was_due() -> None:
     assert figures.over_time(summary(deadline=5.0)) == ("over 5.00 s: the slowest call (1.00 s) was due from 3 to 4 s")
     assert figures.over_time(summary()).endswith("was due from 3 to 4 s; 101 calls failed")

@@ -229,9 +229,17 @@ def test_where_the_client_was_late_all_rows_compare_how_long_the_servers_took() 
     assert top.split() == ["service", "service"]
     assert head.split()[:4] == ["act", "calls/s", "p50", "p99"]
     assert first.split()[:6] == ["late", "100", "2.00", "ms", "2.00", "ms"]
-    assert second.split()[:6] == ["envoy", "500", "12.3", "ms", "12.3", "ms"]
+    assert second.split()[:6] == ["envoy", "499", "12.3", "ms", "12.3", "ms"]
     assert " ".join(lines[-2].split()).startswith("the client was late in late: there is no latency to tell there")
 
 
 def test_where_it_kept_up_the_table_tells_latencies() -> None:
     assert "service" not in printed(record(result("envoy")))
+
+
+def test_the_first_column_is_the_acts_or_the_names_and_a_long_name_is_cut() -> None:
+    report = record(result("a-name-that-goes-on-and-on"))
+
+    assert "act                calls/s" in printed(report)
+    assert "name               calls/s" in printed(report | {"command": "compare"})
+    assert "a-name-that-goes-… " in printed(report)
