@@ -210,9 +210,11 @@ class Handler(BaseHTTPRequestHandler):
         meta = item["metadata"]
         labels = meta.get("labels") or {}
         here = not self.place or meta.get("namespace", "") == self.place
-        fields = parse_qsl(self.query.get("fieldSelector", "").replace(",", "&"))
+        terms = [
+            re.fullmatch(r"(.+?)(!?)=+(.*)", term) for term in self.query.get("fieldSelector", "").split(",") if term
+        ]
         chosen = selects(self.query.get("labelSelector", ""), labels)
-        return here and chosen and all(field_of(item, name) == value for name, value in fields)
+        return here and chosen and all(t is not None and (field_of(item, t[1]) == t[3]) != bool(t[2]) for t in terms)
 
     def slim(self, item: Document) -> Document:
         if "PartialObjectMetadata" not in self.headers.get("Accept", ""):

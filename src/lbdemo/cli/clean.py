@@ -9,25 +9,36 @@ import typer
 from lbdemo.cli import options
 
 if TYPE_CHECKING:
-    from lbdemo.cluster.cleanup.clean import Remains
+    from lbdemo.cluster.cleanup.remains import Remains
+
+NAMED = 20  # objects of others that are named one by one
 
 
 def clean(
     ctx: typer.Context,
     istio: Annotated[bool, typer.Option("--istio", help="Remove the Istio that lbdemo installed, too.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would go, each with the reason why it is lbdemo's.")
+    ] = False,
     timeout: options.Timeout = "5m",
     yes: options.Yes = False,
 ) -> int:
     """Removes what lbdemo made, compares the cluster with what it was before, and says what is left."""
-    from lbdemo.cli.session import session
-    from lbdemo.cluster.cleanup.clean import clean as remove
+    from lbdemo.cli.session import say, session
+    from lbdemo.cluster.cleanup import clean as cleaning
     from lbdemo.config import Place
     from lbdemo.durations import seconds
 
     limit = seconds(timeout)
-    with session(ctx.obj, yes=yes, changes=True) as here:
+    with session(ctx.obj, yes=yes, changes=not dry_run) as here:
         place = Place(ctx.obj.context, ctx.obj.namespace)
-        remains = remove(here.tools, place, here.cleanup, here.reporter, with_istio=istio, timeout=limit)
+        if dry_run:
+            print("\n".join(cleaning.describe(here.tools, place, with_istio=istio, timeout=limit)))
+            return 0
+        explain = (lambda line: say(f"+ {line}")) if ctx.obj.verbose else cleaning.not_explained
+        remains = cleaning.clean(
+            here.tools, place, here.cleanup, here.reporter, with_istio=istio, timeout=limit, explain=explain
+        )
     return tell(remains, ctx.obj)
 
 
@@ -48,11 +59,27 @@ def tell(remains: Remains, here: options.Globals) -> int:
         )
     elif not remains.nothing_to_do and not remains.kept_istio:
         print(f"nothing left{proof(remains)}")
+    for line in beside(remains):
+        print(line)
     return 1 if remains.left or remains.kept_istio else 0
 
 
 def proof(remains: Remains) -> str:
     """What the sentence rests on."""
+    seen = " of what could be seen" if remains.unseen else ""
     if remains.compared:
-        return f" (compared with the {remains.compared} objects that were there before)"
-    return " (there was no inventory from before to compare with)"
+        return f"{seen} (compared with the {remains.compared} objects that were there before)"
+    return f"{seen} (there was no inventory from before to compare with)"
+
+
+def beside(remains: Remains) -> list[str]:
+    """What others made meanwhile, and what could not be compared, with what would settle it."""
+    lines = []
+    if remains.others:
+        more = f"\n  and {len(remains.others) - NAMED} more" if len(remains.others) > NAMED else ""
+        named = "\n".join(f"  {item}: {maker}" for item, maker in remains.others[:NAMED])
+        lines.append(f"new since then, and not lbdemo's:\n{named}{more}")
+    if remains.unseen:
+        lines.append("not compared:\n" + "\n".join(f"  {gap}" for gap in remains.unseen[:NAMED]))
+        lines += dict.fromkeys(f"  {gap.hint}" for gap in remains.unseen[:NAMED] if gap.hint)
+    return lines

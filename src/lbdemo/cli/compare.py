@@ -128,7 +128,7 @@ def environment(here: Session, comparison: Comparison, istio: str) -> dict[str, 
     """Where it was measured: the cluster, its nodes, the versions. `istio` is the version used, "" for none."""
     nodes = []
     with contextlib.suppress(LbdemoError):  # not everybody may look at nodes
-        nodes = here.cleanup.get_json("nodes").get("items", [])
+        nodes = here.fresh_tools().kubectl.get_json("nodes").get("items", [])
     info = nodes[0]["status"] if nodes else {}
     return {
         "context": here.context.name,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lbdemo.cluster.kernel.steps import Reporter, Tools
+    from lbdemo.kube.api import Api
     from lbdemo.kube.proxy import Proxy
     from lbdemo.kube.transport import UnixTransport
     from lbdemo.tools.docker import Docker
@@ -30,7 +31,7 @@ class Session:
     """One command's means. `cleanup` and `fresh_tools` still work after the tools' programs have been cancelled."""
 
     tools: Tools
-    cleanup: Kubectl
+    cleanup: Api
     context: Context
     reporter: Reporter
     fresh_tools: Callable[[], Tools]
@@ -97,7 +98,7 @@ def session(
         tools = entered.tools(first)
         try:
             with reporter(live=live) as report:
-                yield Session(tools, Kubectl(Runner(trace), context.name), context, report, entered.tools)
+                yield Session(tools, entered.tools().api, context, report, entered.tools)
         except KeyboardInterrupt:
             tools.stop.set()
             raise

@@ -77,7 +77,7 @@ class UnixTransport:
             if response.length:
                 raise http.client.IncompleteRead(b"", response.length)
             response.close()
-            self._give_back(connection, response)
+            connection.spent = response.will_close
             return Reply(response.status, _headers(response), b"".join(parts))
 
     @contextlib.contextmanager
@@ -121,11 +121,7 @@ class UnixTransport:
         finally:
             if response is not None:
                 response.close()
-            with self._lock:
-                lent = connection in self._busy
-                self._busy.discard(connection)
-            if lent:  # it was not given back: something of its answer may still come
-                connection.close()
+            self._give_back(connection)
 
     def _take(self, timeout: float | None) -> _Connection:
         self._check()
@@ -139,16 +135,19 @@ class UnixTransport:
             else:
                 connection = _Connection(path)
             self._busy.add(connection)
+            connection.spent = True  # until its whole answer was read: something of it may still come
         connection.wait_at_most(timeout)
         return connection
 
-    def _give_back(self, connection: _Connection, response: http.client.HTTPResponse) -> None:
-        if response.will_close:
-            return
+    def _give_back(self, connection: _Connection) -> None:
+        """In one step, once nothing of it is used any more: another thread may take it at once."""
         with self._lock:
-            if not self._cancelled and len(self._idle) < IDLE:
-                self._busy.discard(connection)
+            self._busy.discard(connection)
+            kept = not (connection.spent or self._cancelled) and len(self._idle) < IDLE
+            if kept:
                 self._idle.append(connection)
+        if not kept:
+            connection.close()
 
     def _check(self) -> None:
         if self._cancelled:
@@ -160,6 +159,7 @@ class _Connection(http.client.HTTPConnection):
 
     def __init__(self, path: str) -> None:
         super().__init__("localhost")
+        self.spent = True  # whether it can carry no further question
         self.path = path
 
     def connect(self) -> None:

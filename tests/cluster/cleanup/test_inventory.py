@@ -1,95 +1,73 @@
-"""The inventory: what the cluster had before. One broken kind must not break it, nor be taken for nothing there."""
+"""The inventory: it survives its keeping, and what is damaged, hostile or too long is none."""
 
 from __future__ import annotations
 
+import base64
+import zlib
+from dataclasses import replace
+
 import pytest
-from fakes import FakeRun, failure, tools
 
 from lbdemo.cluster.cleanup import inventory
-from lbdemo.cluster.cleanup.inventory import Item
-from lbdemo.errors import OperationFailedError, ProgramFailedError
+from lbdemo.cluster.cleanup.inventory import Inventory, Scope, before_both, encode, from_data, to_data
+from lbdemo.cluster.cleanup.items import CRD, Item
+from lbdemo.config import ISTIO_NAMESPACE
 
-RESOURCES = """
-namespaces    ns   v1               false   Namespace
-widgets       w    example.com/v1   false   Widget
-configmaps    cm   v1               true    ConfigMap
-"""
-NAMESPACE = "Namespace   v1   <none>   a   <none>\n"
-FORBIDDEN = 'Error from server (Forbidden): widgets is forbidden: User "u" cannot list resource "widgets"'
-AWAY = "Error from server: conversion webhook for example.com/v1, Kind=Widget failed"
-UNKNOWN = 'error: the server doesn\'t have a resource type "widgets"'
+SOME = Inventory(
+    frozenset({Item("Namespace", "", "a", "1"), Item("ConfigMap", "b", "c.d", "2")}),
+    born=frozenset({Item("Role.rbac", "e", "f-g", "3")}),
+    installed=frozenset({Item(CRD, "", "gateways.networking.istio.io", "4")}),
+    unseen=frozenset({Scope("secrets", "b")}),
+)
 
 
-def partly(stdout: str, stderr: str) -> ProgramFailedError:
-    """kubectl gave this and complained of that."""
-    error = failure(stderr)
-    error.stdout = stdout
-    return error
+def test_the_inventory_survives_its_keeping() -> None:
+    assert from_data(to_data(SOME)) == SOME
 
 
-def taken(run: FakeRun) -> frozenset[Item]:
-    with run:
-        return inventory.take(tools(run).kubectl, [])
-
-
-@pytest.mark.parametrize("complaint", [FORBIDDEN, AWAY])
-def test_a_kind_that_cannot_be_listed_costs_only_itself(complaint: str) -> None:
-    run = FakeRun().on("api-resources", answer=RESOURCES).on("configmaps", "-A")
-    run.on("namespaces,widgets.example.com", answer=partly(NAMESPACE, complaint))
-
-    assert taken(run) == {Item("Namespace", "", "a")}
-
-
-def test_an_api_that_is_away_does_not_hide_the_others() -> None:
-    broken = partly(RESOURCES, "error: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1")
-    run = FakeRun().on("api-resources", answer=broken).on("configmaps", "-A")
-
-    assert taken(run.on("namespaces,widgets.example.com", answer=NAMESPACE)) == {Item("Namespace", "", "a")}
-
-
-def test_a_kind_that_vanished_between_two_questions_is_left_out() -> None:
-    run = FakeRun().on("api-resources", answer=RESOURCES).on("configmaps", "-A")
-    run.on("namespaces,widgets.example.com", answer=failure(UNKNOWN))
-    run.on("namespaces", answer=NAMESPACE).on("widgets.example.com", answer=failure(UNKNOWN))
-
-    assert taken(run) == {Item("Namespace", "", "a")}
-
-
-def test_a_server_that_does_not_answer_is_an_error() -> None:
-    run = FakeRun().on("api-resources", answer=RESOURCES).on("get", always=True, answer=failure("connection refused"))
-
-    with pytest.raises(ProgramFailedError, match="connection refused"):
-        taken(run)
-
-
-def test_who_deletes_by_a_list_needs_all_of_it() -> None:
-    run = FakeRun().on("widgets.example.com,gadgets.example.com", answer=partly(NAMESPACE, AWAY))
-
-    with run, pytest.raises(OperationFailedError, match="cannot list all that there is"):
-        inventory.objects_of(tools(run).kubectl, ["widgets.example.com", "gadgets.example.com"])
-
-
-def test_what_one_may_not_see_one_cannot_have_made() -> None:
-    run = FakeRun().on("api-resources", answer=RESOURCES)
-    run.on("get", "configmaps", "-n", "ns", answer=failure(FORBIDDEN))
-
-    with run:
-        assert inventory.foreign(tools(run).kubectl, "ns") == []
-
-
-def test_an_inventory_that_may_not_be_read_is_none() -> None:
-    with FakeRun().on("get", "configmaps", answer=failure(FORBIDDEN)) as run:
-        assert inventory.load(tools(run).kubectl, "istio-system") is None
+def test_it_is_an_object_by_its_uid_that_was_there_and_not_by_its_name() -> None:
+    assert SOME.has(Item("Namespace", "", "a", "1"))
+    assert not SOME.has(Item("Namespace", "", "a", "another"))
 
 
 @pytest.mark.parametrize(
-    ("item", "istios"),
-    [(Item("Namespace", "", "istio-system"), True), (Item("Namespace", "", "istio-demo"), False),
-     (Item("ClusterRole.rbac.authorization.k8s.io", "", "istiod-clusterrole-istio-system"), True),
-     (Item("ClusterRole.rbac.authorization.k8s.io", "", "my-istio-viewer"), False),
-     (Item(inventory.CRD, "", "gateways.networking.istio.io"), True),
-     (Item("ConfigMap", "shop", "istio-ca-root-cert"), True), (Item("ConfigMap", "shop", "istio-notes"), False)],
-    ids=str,
+    "text",
+    ["", "no base64!", base64.b64encode(b"no zlib").decode(), encode(["one field"]), encode(["a\tb\tc\td\te"]),
+     base64.b64encode(zlib.compress(b"\xff\xfe")).decode(), to_data(SOME)[inventory.OBJECTS][:-8]],
+    ids=["empty", "text", "bytes", "few fields", "many fields", "no UTF-8", "cut"],
 )  # fmt: skip
-def test_istios_objects_are_known_by_their_names(item: Item, istios: bool) -> None:
-    assert inventory.of_istio(item) is istios
+def test_a_damaged_inventory_is_none(text: str) -> None:
+    assert from_data({**to_data(SOME), inventory.OBJECTS: text}) is None
+    assert from_data({**to_data(SOME), inventory.INSTALLED: text}) is None
+
+
+def test_a_hostile_inventory_is_not_unpacked() -> None:
+    bomb = base64.b64encode(zlib.compress(b"\n" * (1 << 26), 9)).decode()
+
+    assert len(bomb) < 1 << 18
+    assert from_data({inventory.OBJECTS: bomb}) is None
+
+
+def test_more_objects_than_any_cluster_is_asked_for_are_none() -> None:
+    assert from_data({inventory.OBJECTS: encode(["a\tb\tc\td"] * (inventory.MOST_ITEMS + 1))}) is None
+
+
+def test_a_config_map_without_the_list_is_none() -> None:
+    assert from_data({}) is None
+
+
+def test_an_istio_of_ours_that_an_older_namespace_brought_was_not_there_before() -> None:
+    definition, pod = Item(CRD, "", "gateways.networking.istio.io", "1"), Item("Pod", "shop", "a", "2")
+    home, spread = Item("Namespace", "", ISTIO_NAMESPACE, "3"), Item("ConfigMap", "shop", "istio-ca-root-cert", "4")
+    theirs = Item(CRD, "", "wasmplugins.extensions.istio.io", "5")
+    found = Inventory(frozenset({definition, pod, home, spread, theirs}))
+
+    assert before_both(found, Inventory(frozenset({theirs}))).objects == {pod, theirs}
+    assert before_both(found, None) == found
+
+
+def test_what_our_istio_consists_of_is_known_from_either() -> None:
+    both = before_both(Inventory(), SOME)
+
+    assert both.installed == SOME.installed
+    assert before_both(SOME, replace(SOME, installed=frozenset())).installed == SOME.installed

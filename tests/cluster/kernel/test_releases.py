@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from clean_objects import names, release_secret
+from fake_api import FakeApi
 from fakes import FakeRun, failure, tools
 
 from lbdemo.cluster.kernel.releases import InstallRelease
@@ -31,9 +33,12 @@ def test_a_release_that_was_left_half_done_is_got_out_of_the_way_first(how: str)
 @pytest.mark.parametrize("how", ["uninstall", "rollback"])
 def test_a_stuck_release_whose_kinds_are_gone_is_forgotten_and_installed_anew(how: str) -> None:
     run = helm().on(how, "echo-server", answer=failure(GONE, "helm", how)).on("upgrade", "echo-server")
+    ours, theirs = release_secret("echo-server"), release_secret("demo")
 
-    with run.on("delete", "secrets", "owner=helm,name=echo-server", "-n", "ns"):
-        stuck(how).run(tools(run), lambda _: None)
+    with FakeApi().add(ours, theirs) as fake, run:
+        stuck(how).run(tools(run, api=fake.api()), lambda _: None)
+
+    assert names(fake, "secrets") == {theirs["metadata"]["name"]}
 
 
 def test_a_stuck_release_that_cannot_be_repaired_for_another_reason_is_an_error() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from fake_api import FakeApi
 from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
-from worlds import CONFIG, Record, converged, helm_secret, istio_documents, istiod, listed, namespace, pod
+from worlds import CONFIG, Record, converged, helm_secret, istio_documents, istiod, listed
 
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.lock import LockLostError
 from lbdemo.cluster.kernel.observe import OURS_KINDS
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.compare import Compared, CompareTools, Comparison, compare
@@ -22,14 +24,13 @@ from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, DrillRun
 from lbdemo.cluster.trial.verify import VerifyOptions
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
-from lbdemo.kube.records.meta import Meta
-from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.kinds import LEASES, Kind
+from lbdemo.kube.records.meta import Meta, parse_meta
 from lbdemo.records import Sample, encode
 from lbdemo.tools.kubectl import Context
 
 ALL = tuple(STRATEGIES)
 QUESTION = VerifyOptions(calls=200, tolerance=0.5)
-HOME = Meta("Namespace", "", ISTIO_NAMESPACE, dict(labels.OURS))
 FORBIDDEN = failure('Error from server (Forbidden): nodes "node-1" is forbidden: User "ann" cannot get')
 
 
@@ -37,22 +38,51 @@ def space(strategy: str) -> str:
     return f"lbdemo-{strategy}"
 
 
+class Server(FakeApi):
+    """Tells the cluster's story of the namespaces that are deleted."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__()
+        self.cluster = cluster
+
+    def remove(self, kind: Kind[Any], name: str, namespace: str = "") -> None:
+        super().remove(kind, name, namespace)
+        if kind.name == "Namespace":
+            self.cluster.did(f"delete namespace/{name}")
+
+
 class Cluster:
     """Every strategy is installed as `up` wants it; what is removed is gone. `story` tells what was done to it."""
 
     def __init__(self, comparison: Comparison, istio: Istio | None = None, *, istio_comes_later: bool = False) -> None:
         self.worlds = {space(name): converged(comparison.config(name), istio) for name in comparison.strategies}
-        marks = {name: world.namespace.labels for name, world in self.worlds.items() if world.namespace}
-        self.namespaces = {name: Meta("Namespace", "", name, marks[name]) for name in self.worlds}
+        self.api = Server(self)
+        for name, world in self.worlds.items():
+            self.make(name, {**(world.namespace.labels if world.namespace else {}), labels.RUN: "an earlier one"})
         self.istio = istio or Istio()
         if istio:
-            self.namespaces[ISTIO_NAMESPACE] = HOME
-        self.istio_comes_later = istio_comes_later
-        self.others: tuple[Pod, ...] = ()  # pods with sidecars in other namespaces
+            self.make(ISTIO_NAMESPACE, labels.OURS)
+        self.api.add(*istio_documents(self.istio))
+        for place, world in self.worlds.items():
+            self.api.add(*listed(world.istio.policies, place)["items"])
+        if istio_comes_later:
+            empty = {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []}
+            for resource in ("deployments.apps", "mutatingwebhookconfigurations.admissionregistration.k8s.io"):
+                self.api.once("list", resource, lambda handler: handler.json(empty))
         self.refusals: dict[str, ProgramFailedError] = {}  # by what the story would tell
         self.kubelet: list[object] = []  # its answers; without any, this user may not ask
         self.installed: dict[str, str] = {}  # by release, the values
         self.story: list[str] = []
+
+    @property
+    def namespaces(self) -> dict[str, Meta]:
+        """Those that are there."""
+        found = (parse_meta(item) for key, item in list(self.api.objects.items()) if key[0] == "namespaces")
+        return {meta.name: meta for meta in found}
+
+    def make(self, name: str, marks: Mapping[str, str]) -> None:
+        """Makes a namespace, or another one in its place."""
+        self.api.add({"kind": "Namespace", "metadata": {"name": name, "labels": dict(marks)}})
 
     def told(self, *verbs: str) -> list[str]:
         return [event for event in self.story if event.startswith(verbs)]
@@ -68,19 +98,16 @@ class Cluster:
                 items = json.loads(stdin).get("items", [{}])
                 return "\n".join(json.dumps({"status": {"allowed": True}}) for _ in items)
             case ["kubectl", "label", _, what, *changes]:
-                return self._did(f"label {what} {' '.join(changes)}")
-            case ["kubectl", "delete", what, *_]:
-                self.namespaces.pop(what.removeprefix("namespace/"), None)
-                return self._did(f"delete {what}") if what.startswith("namespace/") else ""
+                return self.did(f"label {what} {' '.join(changes)}")
             case ["helm", "uninstall", release, *_]:
-                return self._did(f"uninstall {release} {place}")
+                for key in [key for key in self.api.objects if key[1] == place and key[0].endswith("istio.io")]:
+                    del self.api.objects[key]
+                return self.did(f"uninstall {release} {place}")
             case ["helm", "upgrade", "--install", release, *_]:
                 self.installed[release] = stdin
-                return self._did(f"install {release} {place}")
+                return self.did(f"install {release} {place}")
             case ["helm", "version", *_]:
                 return "v3.18.0"
-            case ["kubectl", "api-resources", *_]:
-                return ""
         raise AssertionError(f"unannounced call: {list(argv)}")
 
     @staticmethod
@@ -91,7 +118,7 @@ class Cluster:
         at = argv.index("-n")
         return argv[at + 1], [*argv[:at], *argv[at + 2 :]]
 
-    def _did(self, event: str) -> str:
+    def did(self, event: str) -> str:
         self.story.append(event)
         if event in self.refusals:
             raise self.refusals[event]
@@ -102,32 +129,15 @@ class Cluster:
         match words:
             case ["namespaces", *names]:
                 return listed(self.namespaces[name] for name in names if name in self.namespaces)
-            case ["pods", "-l", _, "-A", *_]:
-                return listed(self.others)
             case ["pods", *_]:
                 return listed(world.objects.pods if world else (), place)
-            case ["secrets", "-l", "owner=helm", *_] if place == ISTIO_NAMESPACE:
-                return listed(helm_secret(release) for release in self.istio.releases.values())
             case [kinds, "-l", labels.SELECTOR, *_] if kinds == OURS_KINDS:
                 return listed(self._objects(place) if world else (), place)
             case ["--raw", *_]:
                 if not self.kubelet:
                     raise FORBIDDEN
                 return self.kubelet.pop(0)
-            case ["configmaps" | "secrets" | "customresourcedefinition.apiextensions.k8s.io", *_]:
-                return ""
         raise AssertionError(f"unannounced options: {list(words)}")
-
-    def serve(self) -> FakeApi:
-        """The API server, which has the Istio; at the first look it is not there when it comes later."""
-        server = FakeApi().add(*istio_documents(self.istio))
-        for place, world in self.worlds.items():
-            server.add(*listed(world.istio.policies, place)["items"])
-        if self.istio_comes_later:
-            empty = {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []}
-            for resource in ("deployments.apps", "mutatingwebhookconfigurations.admissionregistration.k8s.io"):
-                server.once("list", resource, lambda handler: handler.json(empty))
-        return server
 
     def _objects(self, place: str) -> Iterable[Record]:
         world = self.worlds[place]
@@ -144,12 +154,12 @@ class Cluster:
 
     def _exec(self, place: str, name: str, command: Sequence[str]) -> object:
         if command[0] == "client":
-            self._did(f"calls {place}")
+            self.did(f"calls {place}")
             calls = int(command[command.index("--count") + 1])
             return "".join(encode(Sample(n, 1.0, 1.0, 0.001, who, "OK")) + "\n" for n, who in self._who(place, calls))
         if command[:2] == ["peer", "stats"]:
             return {"answered": sum(who == name for _, who in self._who(place, QUESTION.calls))}
-        return self._did(f"end {place}")
+        return self.did(f"end {place}")
 
     def _who(self, place: str, calls: int) -> Iterable[tuple[int, str]]:
         servers = [found.name for found in self.worlds[place].pods(labels.SERVER)]
@@ -182,7 +192,7 @@ class Session:
 
     def fresh(self) -> Tools:
         self.terminals.append(Terminal(self.cluster))
-        return tools(self.terminals[-1], FakeClock(step=0.01), self.server.api())
+        return tools(self.terminals[-1], FakeClock(step=0.01), self.cluster.api.api())
 
     def watch(self, sample: Sample) -> None:
         try:
@@ -193,10 +203,11 @@ class Session:
             raise
 
     def run(self, comparison: Comparison) -> Compared:
-        self.server = self.cluster.serve()
-        with self.server:
-            context = Context("lbdemo", "https://127.0.0.1")
-            return compare(comparison, CompareTools(self.fresh(), self.fresh, context, self.reporter, self.watch))
+        with self.cluster.api:
+            means = CompareTools(
+                self.fresh(), self.fresh, Context("lbdemo", "https://127.0.0.1"), self.reporter, self.watch
+            )
+            return compare(comparison, means)
 
 
 def comparison(*wanted: str, drills: tuple[str, ...] = (), keep: bool = False) -> Comparison:
@@ -336,9 +347,11 @@ def test_an_istio_that_came_with_the_comparison_goes_last() -> None:
     Session(cluster).run(asked)
 
     gone = [f"uninstall {name} {ISTIO_NAMESPACE}" for name in ("istiod", "istio-base")]
-    assert cluster.told("uninstall", "delete") == [
-        *removed("clusterip", "istio"), *gone, f"delete namespace/{ISTIO_NAMESPACE}",
-    ]  # fmt: skip
+    istios = [*gone, f"delete namespace/{ISTIO_NAMESPACE}"]
+    story = cluster.told("uninstall", "delete")
+    assert [event for event in story if event not in istios] == removed("clusterip", "istio")
+    assert [event for event in story if event in istios] == istios
+    assert story.index(gone[0]) > story.index("uninstall echo-server lbdemo-istio"), "nothing of ours needs it then"
 
 
 @pytest.mark.parametrize("ours", [True, False])
@@ -354,8 +367,8 @@ def test_an_istio_that_was_there_before_stays(ours: bool) -> None:
 def test_an_istio_that_others_use_meanwhile_stays_and_that_is_told() -> None:
     asked = comparison("istio")
     cluster = cluster_for(asked, istiod(), istio_comes_later=True)
-    theirs = pod("shop-1", "shop", sidecar=True)
-    cluster.others = (replace(theirs, meta=replace(theirs.meta, namespace="shop")),)
+    marks = {"security.istio.io/tlsMode": "istio"}
+    cluster.api.add({"kind": "Pod", "metadata": {"name": "shop-1", "namespace": "shop", "labels": marks}})
 
     compared = Session(cluster).run(asked)
 
@@ -372,9 +385,50 @@ REFUSED = "namespace lbdemo-headless exists, and lbdemo did not make it (choose 
 def with_a_foreign_namespace(asked: Comparison) -> Cluster:
     """The namespace for headless is somebody else's."""
     cluster = cluster_for(asked, istiod())
-    cluster.namespaces["lbdemo-headless"] = replace(namespace(ours=False), name="lbdemo-headless")
+    cluster.make("lbdemo-headless", {})
     cluster.worlds.pop("lbdemo-headless", None)
     return cluster
+
+
+def test_a_namespace_that_somebody_made_with_up_is_refused_and_stays() -> None:
+    asked = comparison("clusterip", "headless")
+    cluster = cluster_for(asked)
+    cluster.make("lbdemo-headless", labels.OURS)
+
+    compared = Session(cluster).run(asked)
+
+    assert "was made by `lbdemo up`, not by a comparison" in dict(compared.broken)["headless"]
+    assert cluster.told("uninstall", "delete") == removed("clusterip")
+
+
+def test_all_that_is_done_in_a_namespace_is_done_under_its_lock() -> None:
+    asked = comparison("clusterip")
+    cluster = cluster_for(asked)
+    held: list[bool] = []
+
+    def look(_: Sample) -> None:
+        held.append(("leases.coordination.k8s.io", "lbdemo-clusterip", labels.LOCK) in cluster.api.objects)
+
+    Session(cluster, sink=look).run(asked)
+
+    assert held == [True] * 200
+
+
+def test_a_namespace_whose_lock_was_lost_is_left_to_who_has_it() -> None:
+    asked = comparison("clusterip", "headless")
+    cluster = cluster_for(asked)
+    lease = {"metadata": {"name": labels.LOCK, "namespace": "lbdemo-headless"}, "spec": {"holderIdentity": "bob@pc"}}
+
+    def lose(_: Sample) -> None:
+        if "calls lbdemo-headless" in cluster.story:
+            cluster.api.put(LEASES, dict(lease))
+            threading.Event().wait(20)
+
+    with pytest.raises(LockLostError, match="bob@pc has it now"):
+        Session(cluster, sink=lose).run(asked)
+
+    assert cluster.told("uninstall", "delete") == removed("clusterip")
+    assert "lbdemo-headless" in cluster.namespaces
 
 
 def test_what_the_cluster_cannot_run_is_skipped_with_its_reason() -> None:
@@ -538,10 +592,10 @@ def test_a_drill_knows_what_is_installed_and_what_it_says_is_shown(a_drill: AddD
 def test_what_a_drill_changed_is_put_right(a_drill: AddDrill) -> None:
     asked = comparison("clusterip", drills=("trial",))
     cluster = cluster_for(asked)
-    injected = replace(namespace({labels.INJECTION: "enabled"}), name="lbdemo-clusterip")
+    injected = {**labels.OURS, labels.INJECTION: "enabled"}
 
     def meddle(_: DrillRun) -> Drilled:
-        cluster.namespaces["lbdemo-clusterip"] = injected
+        cluster.make("lbdemo-clusterip", injected)
         return Drilled("trial", {}, "", as_expected=True)
 
     a_drill(meddle)
@@ -554,11 +608,11 @@ def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: Ad
     asked = comparison("clusterip", drills=("trial", "trial"))
     cluster = cluster_for(asked)
     refusal = "label namespace/lbdemo-clusterip istio-injection-"
-    injected = replace(namespace({labels.INJECTION: "enabled"}), name="lbdemo-clusterip")
+    injected = {**labels.OURS, labels.INJECTION: "enabled"}
 
     def meddle(_: DrillRun) -> Drilled:
         if refusal not in cluster.refusals:
-            cluster.namespaces["lbdemo-clusterip"] = injected
+            cluster.make("lbdemo-clusterip", injected)
             cluster.refusals[refusal] = failure("Error: boom", "kubectl", "label")
         else:
             del cluster.refusals[refusal]
@@ -644,7 +698,7 @@ def test_a_drill_knows_how_long_connections_live(
 def test_the_negative_control_can_be_run_everywhere_so_its_failure_is_one() -> None:
     asked = comparison()
     cluster = cluster_for(asked, istiod())
-    cluster.namespaces[space("clusterip")] = Meta("Namespace", "", space("clusterip"))
+    cluster.make(space("clusterip"), {})
 
     compared = Session(cluster).run(asked)
 

@@ -1,212 +1,112 @@
-"""What the cluster had before the first `up`, and what is left of ours after `clean`.
+"""What the cluster had before the first `up`, as a list of names and uids in a ConfigMap.
 
-The inventory is a list of object names, kept in the cluster as a ConfigMap (and copied next to an Istio that
-lbdemo installs, since that may outlive the namespace). It holds every cluster-wide object, what Istio is known to
-leave in other people's namespaces, and all that is in the namespaces where lbdemo works.
+It is kept in the namespace where lbdemo works, and beside an Istio that lbdemo installs, since that may outlive the
+namespace. Whoever may write config maps there may have changed it: it can only save an object from `clean`, or be one
+of two witnesses against it (the other is the object's own metadata); and what is in it is bounded before it is read.
 """
 
 from __future__ import annotations
 
 import base64
-import gzip
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import binascii
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.observe import forbidden, side_by_side
+from lbdemo.cluster.cleanup.items import Item
 from lbdemo.config import ISTIO_NAMESPACE
-from lbdemo.errors import OperationFailedError, ProgramFailedError
-from lbdemo.tools.failures import ConflictError, NotFoundError
-from lbdemo.tools.kubectl import Kubectl
 
-NAME = labels.INVENTORY
-KEY = "objects.gz"
-# Kinds that come and go by themselves, or hold no configuration.
-FLEETING = frozenset(
-    {"events", "events.events.k8s.io", "componentstatuses", "nodes", "csinodes.storage.k8s.io",
-     "ipaddresses.networking.k8s.io",
-     "volumeattachments.storage.k8s.io", "certificatesigningrequests.certificates.k8s.io", "persistentvolumes",
-     "pods.metrics.k8s.io", "nodes.metrics.k8s.io", "endpoints", "endpointslices.discovery.k8s.io", "replicasets.apps"}
-)  # fmt: skip
-# Istio writes these into every namespace, and takes them away from none.
-SPREAD = frozenset({"istio-ca-root-cert", "istio-ca-crl"})
-ISTIO_GROUP = ".istio.io"
-CRD = "CustomResourceDefinition.apiextensions.k8s.io"
-# What Kubernetes and Istio put into every namespace by themselves: kind and name.
-AUTHORITIES = ("kube-root-ca.crt", "openshift-service-ca.crt", *SPREAD)
-BORN_WITH = frozenset({("ServiceAccount", "default"), *(("ConfigMap", name) for name in AUTHORITIES)})
-# Among the fleeting kinds, those that a person may have made: without an owner, they come and go with nobody.
-MADE_BY_HAND = frozenset({"replicasets.apps", "endpointslices.discovery.k8s.io"})
-# What istiod writes into its own namespace at run time (its leader elections are named in Istio's sources,
-# pilot/pkg/leaderelection); what else is called istio-… there, such as a gateway's certificate, is somebody's.
-ISTIODS_SECRET = "istio-ca-secret"
-ISTIODS_ELECTION = re.compile(
-    r"istio-([a-z-]+-)?(leader|election)|istio-(gateway-deployment|gateway-inferencepool|node-untaint|ip-autoallocate)"
-)
+MOST_TEXT = 4 << 20  # bytes of one list, unpacked: 40 000 objects; a ConfigMap holds 1 MiB in all
+MOST_ITEMS = 40_000
+# The lists, as keys of the ConfigMap.
+OBJECTS, BORN, INSTALLED, UNSEEN = "objects.gz", "born-with.gz", "istio.gz", "unseen.gz"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Item:
-    """One object's name: `kind` has its group, such as ClusterRole.rbac.authorization.k8s.io."""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """All objects of a kind in a namespace ("" for the cluster-wide ones)."""
 
-    kind: str
+    resource: str
     namespace: str
-    name: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        return f"{self.resource} in namespace {self.namespace}" if self.namespace else f"{self.resource} (all)"
 
 
-def take(kubectl: Kubectl, namespaces: Iterable[str]) -> frozenset[Item]:
-    """Lists the cluster now, with all that is in the `namespaces` that exist: about 0.4 s on a small one."""
-    wide, local = _resources(kubectl)
-    found = side_by_side(
-        lambda: _list(kubectl, wide, ""),
-        lambda: _spread(kubectl),
-        *(lambda place=place: _list(kubectl, local, place) for place in namespaces),
-    )
-    return frozenset(item for items in found for item in items)
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What was there before.
 
-
-def _resources(kubectl: Kubectl, fleeting: frozenset[str] = FLEETING) -> tuple[list[str], list[str]]:
-    """The kinds that can be listed, as `api-resources` names them: the cluster-wide ones, and the others."""
-    text, _ = kubectl.call_partly("api-resources", "--verbs=list", "--no-headers")  # an API may be away
-    rows = [line.split() for line in text.splitlines()]
-    kinds = [(_full_name(row), row[-2] == "true") for row in rows if len(row) >= 4]
-    wanted = [(kind, namespaced) for kind, namespaced in kinds if kind not in fleeting]
-    return [kind for kind, namespaced in wanted if not namespaced], [kind for kind, namespaced in wanted if namespaced]
-
-
-def _full_name(row: Sequence[str]) -> str:
-    """NAME [SHORTNAMES] APIVERSION NAMESPACED KIND -> name, with its group where it has one."""
-    group, slash, _ = row[-3].rpartition("/")
-    return f"{row[0]}.{group}" if slash else row[0]
-
-
-FORMAT = (
-    "custom-columns=KIND:.kind,API:.apiVersion,NS:.metadata.namespace,NAME:.metadata.name,"
-    "OWNER:.metadata.ownerReferences[0].kind"
-)
-UNKNOWN_KIND = "error: the server doesn't have a resource type"
-LOOK = "nothing is deleted that may hold what could not be seen: is a conversion webhook or an API service away?"
-NONE = "<none>"  # how kubectl prints a field that is not there
-
-
-def _list(kubectl: Kubectl, kinds: Sequence[str], namespace: str) -> list[Item]:
-    return [_item(row) for row in _rows(kubectl, kinds, namespace)]
-
-
-def _rows(
-    kubectl: Kubectl, kinds: Sequence[str], namespace: str, *options: str, strict: bool = False
-) -> list[list[str]]:
-    """Kind, API version, namespace, name and owner's kind of each object; `namespace` "" is for cluster-wide kinds.
-
-    `strict` is for those who delete by it: a kind that cannot be listed raises OperationFailedError.
+    `born` is what something else than lbdemo put into our namespace at its birth, `installed` what our Istio consists
+    of; `unseen` are the scopes that could not be listed then.
     """
-    if not kinds:
-        return []
-    what = ("get", ",".join(kinds), *options, "--ignore-not-found", "--no-headers", "-o", FORMAT)
-    try:  # kubectl goes on after a kind that it may not or cannot list
-        text, complaints = kubectl.call_partly(*what, namespace=namespace, timeout=60.0)
-    except (ProgramFailedError, NotFoundError) as error:
-        stderr = error.stderr if isinstance(error, ProgramFailedError) else ""
-        if stderr and not _of_one_kind(stderr):
-            raise
-        if stderr and UNKNOWN_KIND not in stderr and _harmless(stderr):
-            return []
-        if strict and len(kinds) == 1 and not _harmless(str(error)):
-            raise
-        return _one_by_one(kubectl, kinds, namespace, *options, strict=strict)
-    if strict and not _harmless(complaints):
-        raise OperationFailedError(f"kubectl cannot list all that there is: {complaints.strip()}", LOOK)
-    return [row for row in map(str.split, text.splitlines()) if len(row) == 5]
+
+    objects: frozenset[Item] = frozenset()
+    born: frozenset[Item] = frozenset()
+    installed: frozenset[Item] = frozenset()
+    unseen: frozenset[Scope] = frozenset()
+
+    def has(self, item: Item) -> bool:
+        """Whether just this object was there: another one of its name was not."""
+        return holds(self.objects, item)
 
 
-def _of_one_kind(stderr: str) -> bool:
-    """Whether it concerns a kind and not the API server: one that may not be listed, or does not answer."""
-    return stderr.startswith(("Error from server", UNKNOWN_KIND))
+def holds(items: frozenset[Item], item: Item) -> bool:
+    """Whether the object is among the items, by its uid."""
+    return item in items or replace(item, uid="") in items
 
 
-def _harmless(complaints: str) -> bool:
-    """Whether what could not be listed is nothing of ours: who may not see it cannot have made it."""
-    lines = [line for line in complaints.splitlines() if "error" in line.lower()]
-    return all("(forbidden)" in line.lower() or UNKNOWN_KIND in line for line in lines)
+def encode(lines: Iterable[str]) -> str:
+    """Sorted lines, compressed, in base64."""
+    return base64.b64encode(zlib.compress("\n".join(sorted(lines)).encode(), 9)).decode()
 
 
-def _one_by_one(kubectl: Kubectl, kinds: Sequence[str], namespace: str, *options: str, strict: bool) -> list[list[str]]:
-    """What can be listed; a kind that cannot be is passed over, now and in the other inventory."""
-    if len(kinds) == 1:
-        return []
-    middle = len(kinds) // 2
-    halves = (kinds[:middle], kinds[middle:])
-    return [row for half in halves for row in _rows(kubectl, half, namespace, *options, strict=strict)]
+def decode(text: str) -> list[str] | None:
+    """The lines that `encode` was given; None for what it never made, and for what is longer than it may be."""
+    unpack = zlib.decompressobj()
+    try:
+        found = unpack.decompress(base64.b64decode(text, validate=True), MOST_TEXT)
+        if not unpack.eof:
+            return None
+        lines = found.decode().splitlines()
+    except (binascii.Error, zlib.error, UnicodeDecodeError, ValueError):
+        return None
+    return lines if len(lines) <= MOST_ITEMS else None
 
 
-def _item(columns: Sequence[str]) -> Item:
-    kind, api, namespace, name = columns[:4]
-    group = api.partition("/")[0] if "/" in api else ""
-    return Item(f"{kind}.{group}" if group else kind, "" if namespace == NONE else namespace, name)
+def to_data(inventory: Inventory) -> dict[str, str]:
+    """The inventory as the ConfigMap's binaryData."""
+    lists = {OBJECTS: inventory.objects, BORN: inventory.born, INSTALLED: inventory.installed}
+    lines = {key: [line(item) for item in items] for key, items in lists.items()}
+    lines[UNSEEN] = [f"{scope.resource}\t{scope.namespace}" for scope in inventory.unseen]
+    return {key: encode(found) for key, found in lines.items()}
 
 
-def _spread(kubectl: Kubectl) -> list[Item]:
-    items = [_item(row) for row in _rows(kubectl, ["configmaps"], "", "-A")]
-    return [item for item in items if item.name in SPREAD]
+def from_data(data: Mapping[str, object]) -> Inventory | None:
+    """The inventory in a ConfigMap's binaryData; None when any of it is damaged: it is not believed in part."""
+    lists = {key: _fields(data.get(key, encode(())), width) for key, width in WIDTHS.items()}
+    if OBJECTS not in data or any(found is None for found in lists.values()):
+        return None
+    items = {key: frozenset(Item(*fields) for fields in lists[key] or ()) for key in (OBJECTS, BORN, INSTALLED)}
+    unseen = frozenset(Scope(*fields) for fields in lists[UNSEEN] or ())
+    return Inventory(items[OBJECTS], items[BORN], items[INSTALLED], unseen)
 
 
-def objects_of(kubectl: Kubectl, definitions: Sequence[str]) -> list[Item]:
-    """All objects of the kinds that these CRDs (plural.group) define, in every namespace."""
-    return [_item(row) for row in _rows(kubectl, definitions, "", "-A", strict=True)]
+WIDTHS = {OBJECTS: 4, BORN: 4, INSTALLED: 4, UNSEEN: 2}
 
 
-def foreign(kubectl: Kubectl, namespace: str) -> list[Item]:
-    """What is in the namespace that neither lbdemo nor Kubernetes itself put there."""
-    _, local = _resources(kubectl, FLEETING - MADE_BY_HAND)
-    rows = _rows(kubectl, local, namespace, "-l", f"{labels.PART_OF}!=lbdemo", strict=True)
-    items = (_item(row) for row in rows if row[4] == NONE)  # what has an owner goes with it
-    return sorted(item for item in items if not _born_with(item))
+def line(item: Item) -> str:
+    """One object as the lists keep it."""
+    return f"{item.kind}\t{item.namespace}\t{item.name}\t{item.uid}"
 
 
-def _born_with(item: Item) -> bool:
-    token = item.kind == "Secret" and item.name.startswith("default-token-")  # before Kubernetes 1.24
-    return token or (item.kind, item.name) in BORN_WITH
+def _fields(text: object, width: int) -> list[list[str]] | None:
+    lines = decode(text) if isinstance(text, str) else None
+    found = [line.split("\t") for line in lines or ()]
+    return None if lines is None or any(len(fields) != width for fields in found) else found
 
 
-def some(items: Sequence[Item], most: int = 5) -> str:
-    """The first few items in words."""
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    return ", ".join(str(item) for item in items[:most]) + more
-
-
-def ours(item: Item, namespaces: Iterable[str]) -> bool:
-    """Whether an object that was not there before can be lbdemo's or its Istio's: what others made meanwhile is not."""
-    mine = item.namespace in namespaces or (item.kind == "Namespace" and item.name in namespaces)
-    return mine or of_istio(item)
-
-
-def of_istio(item: Item) -> bool:
-    """Whether it is Istio's by its name: cluster-wide objects, and what Istio writes into every namespace."""
-    if item.namespace:
-        return item.name in SPREAD
-    if item.kind == "Namespace":
-        return item.name == ISTIO_NAMESPACE
-    return item.name.startswith("istio") or item.name.endswith(ISTIO_GROUP) or item.kind.endswith(ISTIO_GROUP)
-
-
-def made_by_istiod(item: Item) -> bool:
-    """What istiod writes into its own namespace at run time, and leaves there."""
-    match item.kind.partition(".")[0]:
-        case "Lease":
-            return item.name.startswith("istio-")
-        case "ConfigMap":
-            return item.name in SPREAD or bool(ISTIODS_ELECTION.fullmatch(item.name))
-        case "Secret":
-            return item.name == ISTIODS_SECRET
-        case _:
-            return False
-
-
-def before_both(before: frozenset[Item], before_istio: frozenset[Item] | None) -> frozenset[Item]:
+def before_both(before: Inventory, before_istio: Inventory | None) -> Inventory:
     """What was there before a namespace, and of Istio only what was there before *our* Istio, too.
 
     A namespace may be made when our Istio is installed already, for another one: then all that this Istio brought is
@@ -214,45 +114,25 @@ def before_both(before: frozenset[Item], before_istio: frozenset[Item] | None) -
     """
     if before_istio is None:
         return before
-    return frozenset(item for item in before if not _belongs_to_istio(item) or item in before_istio)
+    old = {item for item in before.objects if not _came_with_istio(item, before_istio) or before_istio.has(item)}
+    return replace(
+        before, objects=frozenset(old), installed=before.installed | before_istio.installed,
+        unseen=before.unseen | before_istio.unseen,
+    )  # fmt: skip
 
 
-def _belongs_to_istio(item: Item) -> bool:
-    return of_istio(item) or item.namespace == ISTIO_NAMESPACE
+def _came_with_istio(item: Item, before_istio: Inventory) -> bool:
+    return holds(before_istio.installed, item) or item.namespace == ISTIO_NAMESPACE or named_like_istio(item)
 
 
-def encode(items: Iterable[Item]) -> str:
-    """The inventory as the ConfigMap keeps it: sorted lines, compressed, in base64."""
-    lines = "\n".join(f"{item.kind}\t{item.namespace}\t{item.name}" for item in sorted(items))
-    return base64.b64encode(gzip.compress(lines.encode(), mtime=0)).decode()
+SPREAD = frozenset({"istio-ca-root-cert", "istio-ca-crl"})  # istiod writes these into every namespace, and leaves them
+ISTIO_GROUP = ".istio.io"
 
 
-def decode(text: str) -> frozenset[Item]:
-    """The inventory from what `encode` made; lines that are none are passed over."""
-    lines = gzip.decompress(base64.b64decode(text)).decode().splitlines()
-    return frozenset(Item(*line.split("\t")) for line in lines if line.count("\t") == 2)
-
-
-def store(kubectl: Kubectl, namespace: str, items: Iterable[Item]) -> None:
-    """Keeps the inventory in the namespace; the first one stays when there is one already."""
-    document = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": NAME, "labels": dict(labels.OURS)},
-        "binaryData": {KEY: encode(items)},
-    }
-    try:
-        kubectl.create(document, namespace)
-    except ConflictError:
-        return
-
-
-def load(kubectl: Kubectl, namespace: str) -> frozenset[Item] | None:
-    """The inventory kept in the namespace; None when there is none, or none that this user may read."""
-    try:
-        text = kubectl.get_json("configmaps", NAME, namespace=namespace).get("binaryData", {}).get(KEY)
-    except ProgramFailedError as error:
-        if forbidden(error):
-            return None
-        raise
-    return decode(text) if text else None
+def named_like_istio(item: Item) -> bool:
+    """Whether Istio may have brought it, by its name. That proves nothing: nothing is deleted for it."""
+    if item.namespace:
+        return item.name in SPREAD
+    if item.kind == "Namespace":
+        return item.name == ISTIO_NAMESPACE
+    return item.name.startswith("istio") or item.name.endswith(ISTIO_GROUP) or item.kind.endswith(ISTIO_GROUP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -101,9 +101,10 @@ def check_foreign_releases(tools: Tools, config: UpConfig, observed: Observed, n
         )
 
 
-def namespace_document(name: str) -> dict[str, Any]:
-    """A namespace with the labels by which lbdemo knows that it made it."""
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels.OURS)}}
+def namespace_document(name: str, marks: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A namespace with the labels by which lbdemo knows that it made it, and further ones."""
+    meta = {"name": name, "labels": {**labels.OURS, **(marks or {})}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
 
 
 def await_termination(tools: Tools, name: str, timeout: float, say: Callable[[str], None]) -> None:

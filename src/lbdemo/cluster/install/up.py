@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lbdemo import resources
-from lbdemo.cluster.cleanup.take import TakeInventory
+from lbdemo.cluster.cleanup.take import NoteBirth, RecordIstio, TakeInventory
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install import preflight, rights
 from lbdemo.cluster.install.desired import Desired, desire
+from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Istiod
+from lbdemo.cluster.istio.control_planes import DAEMON
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
+from lbdemo.cluster.istio.setup import BASE
 from lbdemo.cluster.istio.state import chosen
-from lbdemo.cluster.kernel import labels, lock
+from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import fetch
-from lbdemo.cluster.kernel.steps import Plan, Reporter, Tools, execute, reported
+from lbdemo.cluster.kernel.steps import Plan, Reporter, Step, Tools, execute, reported
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.kube.answers import Right
-from lbdemo.tools.kubectl import Context, Kubectl
+from lbdemo.kube.api import Api
+from lbdemo.tools.kubectl import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,14 @@ def _staying(observed: ObservedWithIstio) -> ObservedWithIstio:
     return ObservedWithIstio(None, istio=replace(observed.istio, policies=()))
 
 
-def up(tools: Tools, config: UpConfig, context: Context, cleanup: Kubectl, reporter: Reporter) -> Outcome:
+def up(
+    tools: Tools, config: UpConfig, context: Context, cleanup: Api, reporter: Reporter,
+    held: frozenset[str] = frozenset(),
+) -> Outcome:  # fmt: skip
     """Converges. The context must have been checked and shown before.
 
-    `cleanup` is a kubectl that still works after Ctrl-C, to give the lock back. Raises LbdemoError.
+    `cleanup` still works after Ctrl-C, to give the lock back; `held` are the namespaces whose lock the caller holds.
+    Raises LbdemoError.
     """
     with preflight.asked(tools, config) as answers:
         observed, desired, plan = plan_up(tools, config, context)
@@ -69,10 +77,10 @@ def up(tools: Tools, config: UpConfig, context: Context, cleanup: Kubectl, repor
     istio = installs_istio(observed, desired)
     answers.check(tools, _delivery(plan))
     rights.check(tools.api, _needed(config, observed, desired, plan))
-    with _prepared(tools, config, observed, cleanup, reporter, istio=istio) as untouched:
+    with _prepared(tools, config, observed, cleanup, reporter, istio=istio, held=held) as untouched:
         if not untouched:  # somebody may have been at work while we waited for the lock
             observed, desired, plan = plan_up(tools, config, context)
-        execute(Plan((*_inventory(config, observed, istio=istio), *plan.steps)), tools, reporter)
+        execute(Plan((*_inventory(config, observed, plan, istio=istio), *plan.steps)), tools, reporter)
     return Outcome(plan, desired)
 
 
@@ -93,55 +101,45 @@ def installs_istio(observed: ObservedWithIstio, desired: Desired) -> bool:
     return desired.strategy.mesh is not None and desired.strategy.mesh.installs(observed)
 
 
-def _inventory(config: UpConfig, observed: ObservedWithIstio, *, istio: bool) -> tuple[TakeInventory, ...]:
+def _inventory(config: UpConfig, observed: ObservedWithIstio, plan: Plan, *, istio: bool) -> tuple[Step, ...]:
     """Taken before anything is changed that would be in it: an adopted namespace's releases and Istio wait for it.
 
-    Otherwise it is taken while the pods come up, when there is nothing else to do.
+    Otherwise it is taken while the pods come up, when there is nothing else to do; so is what comes with our new
+    namespaces by itself, and what our Istio consists of.
     """
     name = config.place.namespace
     ours = observed.namespace is None or observed.namespace.deleting or observed.namespace_ours
     own = frozenset({*([name] if ours else []), *([ISTIO_NAMESPACE] if istio else [])})
     after = (labels.SERVER, labels.CLIENT) if ours and not istio else ()
     keepers = (name, *([ISTIO_NAMESPACE] if istio else []))
-    return (TakeInventory(name, keepers, own, after=after, new=observed.namespace is None),)
+    steps: list[Step] = [TakeInventory(name, keepers, own, after=after, new=observed.namespace is None)]
+    installed = istio and any(step.key in (BASE, DAEMON) for step in plan.steps)
+    young = (*([name] if ours and not observed.has_inventory else []), *([ISTIO_NAMESPACE] if installed else []))
+    steps += [NoteBirth(young)] if young else []
+    steps += [RecordIstio(keepers, after=("inventory", "istio"))] if installed else []
+    return tuple(steps)
 
 
 @contextlib.contextmanager
 def _prepared(
-    tools: Tools, config: UpConfig, observed: ObservedWithIstio, cleanup: Kubectl, reporter: Reporter, *, istio: bool
-) -> Iterator[bool]:
+    tools: Tools, config: UpConfig, observed: ObservedWithIstio, cleanup: Api, reporter: Reporter, *, istio: bool,
+    held: frozenset[str],
+) -> Iterator[bool]:  # fmt: skip
     """The namespaces made, and their locks held; gives True when all is certainly as it was observed."""
     name = config.place.namespace
     absent = observed.namespace is None
     there = observed.namespace is not None and not observed.namespace.deleting
+    spaces = [name, *([ISTIO_NAMESPACE] if istio else [])]
+    untouched = absent
     with contextlib.ExitStack() as locks:
         with reported(tools, reporter, "namespace", f"namespace {name}") as say:
-            untouched = _locked(tools, config, name, cleanup, say, locks, there=there, absent=absent) and absent
-            if istio:
-                untouched &= _locked(tools, config, ISTIO_NAMESPACE, cleanup, say, locks)
+            for space in (space for space in spaces if space not in held):
+                here = space == name
+                _, new = hold(
+                    tools, space, config.timeout, cleanup, say, locks, there=here and there, absent=here and absent
+                )
+                untouched &= new
         yield untouched
-
-
-def _locked(
-    tools: Tools, config: UpConfig, name: str, cleanup: Kubectl, say: Callable[[str], None],
-    locks: contextlib.ExitStack, *, there: bool = False, absent: bool = False,
-) -> bool:  # fmt: skip
-    """Holds the lock of a namespace, which is made unless it is `there`; waits where another lbdemo removes it.
-
-    True when nobody else can have been there. Nothing is waited for first where it was found `absent`.
-    """
-    limit = min(config.timeout, preflight.TERMINATION_LIMIT)
-    deadline, gone = tools.clock() + config.timeout, False
-    while True:
-        if not absent:
-            preflight.await_termination(tools, name, limit, say)
-        new = None if there else preflight.namespace_document(name)
-        try:
-            return locks.enter_context(lock.held(tools, cleanup, name, config.timeout, say, new)) and not gone
-        except lock.GONE:
-            if tools.clock() >= deadline:
-                raise
-            there, absent, gone = False, False, True
 
 
 def describe(tools: Tools, config: UpConfig, observed: ObservedWithIstio, desired: Desired, plan: Plan) -> list[str]:

@@ -15,6 +15,8 @@ OURS = {PART_OF: "lbdemo", MANAGED_BY: "lbdemo"}
 SELECTOR = f"{PART_OF}=lbdemo"
 INVENTORY = "lbdemo-inventory"  # the ConfigMap that keeps what the cluster had before
 ISTIO = "lbdemo/istio"  # on that ConfigMap: the Istio that came after it was lbdemo's
+LOCK = "lbdemo-lock"  # the Lease of who works on a namespace
+RUN = "lbdemo/run"  # on the namespaces of a `compare`, and on the inventory beside an Istio that it brought: which run
 INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
 SERVER = "echo-server"
@@ -27,5 +29,5 @@ def release(pod: Pod) -> str:
 
 
 def ours(made: Meta | None) -> bool:
-    """Whether it is there, and lbdemo made it."""
+    """Whether it is there, and lbdemo made it: for what only lbdemo labels so, not for what a chart makes."""
     return made is not None and made.labels.get(MANAGED_BY) == "lbdemo"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.answers import need
+from lbdemo.kube.kinds import SECRETS
 from lbdemo.tools.helm import Install
 
 # A webhook that has just come up may refuse the first calls (Services take a moment to route), and CRDs that another
@@ -92,4 +94,5 @@ def forget(tools: Tools, release: str, namespace: str) -> None:
 
     That is so when a kind of object in it is gone, such as Istio's when somebody has deleted Istio's CRDs.
     """
-    tools.kubectl.call("delete", "secrets", "-l", f"owner=helm,name={release}", namespace=namespace)
+    for secret in need(tools.api.metas(SECRETS, namespace, selector=f"owner=helm,name={release}")):
+        tools.api.delete(SECRETS, secret.name, namespace, uid=secret.uid)

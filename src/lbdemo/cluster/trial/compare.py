@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from lbdemo.cluster.cleanup.clean import clean
-from lbdemo.cluster.install.preflight import refuse_foreign
 from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
 from lbdemo.cluster.install.up import up
 from lbdemo.cluster.istio.observe import observe_istio
 from lbdemo.cluster.istio.state import Istio
-from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial import costs
 from lbdemo.cluster.trial.drills import DRILLS, Drilled, DrillRun
+from lbdemo.cluster.trial.namespaces import RunNamespaces, istio_came_with_a_comparison
 from lbdemo.cluster.trial.verify import Sink, VerifyOptions, read_installation, verify
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import LbdemoError, ProgramFailedError
@@ -89,14 +88,16 @@ def compare(comparison: Comparison, means: CompareTools) -> Compared:
     had_istio = before.plane is not None or before.hidden
     results, failures, left = list[Result](), list[tuple[str, LbdemoError]](), list[str]()
     istio = ""
-    with _cleaned(comparison, means, left, with_istio=bool(meshes) and not had_istio) as begun:
+    with _namespaces(comparison, means) as spaces, _cleaned(comparison, means, left, spaces) as begun:
         for name in comparison.strategies:
             try:
-                _refuse_foreign(comparison.config(name).place, means)
+                spaces.enter(comparison.config(name).place.namespace)
                 begun.append(name)
-                results.append(_one(comparison, name, replace(means, tools=means.fresh())))
+                results.append(_one(comparison, name, replace(means, tools=means.fresh()), spaces))
                 if name in meshes:
                     istio = observe_istio(means.tools.api, space).version
+                    if not had_istio:
+                        spaces.mark_istio()
             except LbdemoError as error:
                 failures.append((name, error))
     if failures and not results:
@@ -120,10 +121,11 @@ class AfterInstallationError(LbdemoError):
         self.exit_code = cause.exit_code
 
 
-def _refuse_foreign(place: Place, means: CompareTools) -> None:
-    """Raises InputError for a namespace that is not lbdemo's: the clean-up at the end must not touch it."""
-    for there in fetch(means.tools.kubectl, "namespaces", place.namespace).of("Namespace"):
-        refuse_foreign(there, "choose others with --namespace PREFIX")
+@contextlib.contextmanager
+def _namespaces(comparison: Comparison, means: CompareTools) -> Iterator[RunNamespaces]:
+    """The locks are given back at the very end, by means that no Ctrl-C has stopped."""
+    with contextlib.ExitStack() as locks:
+        yield RunNamespaces(means.fresh(), means.fresh().api, means.reporter, comparison.base.timeout, locks)
 
 
 def _reasons(failures: Sequence[tuple[str, LbdemoError]]) -> tuple[tuple[str, str], ...]:
@@ -140,23 +142,30 @@ def _reason(error: LbdemoError) -> str:
 
 
 @contextlib.contextmanager
-def _cleaned(comparison: Comparison, means: CompareTools, left: list[str], *, with_istio: bool) -> Iterator[list[str]]:
+def _cleaned(
+    comparison: Comparison, means: CompareTools, left: list[str], spaces: RunNamespaces
+) -> Iterator[list[str]]:
     """What was begun is removed at the end, Istio last, unless it was there before."""
     begun: list[str] = []
     try:
         yield begun
     except BaseException:
-        left += _clean_all(comparison, begun, means, with_istio=with_istio)
+        left += _clean_all(comparison, begun, means, spaces)
         _tell(left, means)
         raise
-    left += _clean_all(comparison, begun, means, with_istio=with_istio)
+    left += _clean_all(comparison, begun, means, spaces)
 
 
-def _clean_all(comparison: Comparison, begun: Sequence[str], means: CompareTools, *, with_istio: bool) -> list[str]:
+def _clean_all(comparison: Comparison, begun: Sequence[str], means: CompareTools, spaces: RunNamespaces) -> list[str]:
+    """Cleans what was begun; a namespace that somebody else works in by now is theirs."""
     left = list[str]()
     for number, name in enumerate(() if comparison.keep else begun, 1):
-        last = with_istio and number == len(begun)
-        left += _clean(comparison.config(name).place, means, with_istio=last)
+        place = comparison.config(name).place
+        if lost := spaces.lost(place.namespace):
+            left.append(f"namespace {place.namespace}: its lock was lost: {lost}")
+            continue
+        last = number == len(begun) and istio_came_with_a_comparison(means.fresh().api)
+        left += _clean(place, means, spaces, with_istio=last)
     return left
 
 
@@ -166,22 +175,24 @@ def _tell(left: Sequence[str], means: CompareTools) -> None:
         means.reporter.failed(line, f"left in the cluster: {line}", 0.0)
 
 
-def _clean(place: Place, means: CompareTools, *, with_istio: bool) -> list[str]:
+def _clean(place: Place, means: CompareTools, spaces: RunNamespaces, *, with_istio: bool) -> list[str]:
     """Cleans one namespace; returns what is left. A failure leaves the others to be cleaned all the same."""
-    tools, giving_back = means.fresh(), means.fresh().kubectl
+    tools, giving_back = means.fresh(), means.fresh().api
     try:
-        remains = clean(tools, place, giving_back, means.reporter, with_istio=with_istio, timeout=CLEANING)
+        remains = clean(
+            tools, place, giving_back, means.reporter, with_istio=with_istio, timeout=CLEANING, held=spaces.names
+        )
     except LbdemoError as error:
         return [f"namespace {place.namespace}: {error.message}"]
     left = [f"{item}: {reason}" if reason else str(item) for item, reason in remains.left]
     return [*left, *([f"Istio: {remains.kept_istio}"] if remains.kept_istio else [])]
 
 
-def _one(comparison: Comparison, name: str, means: CompareTools) -> Result:
+def _one(comparison: Comparison, name: str, means: CompareTools, spaces: RunNamespaces) -> Result:
     """Installs one strategy, verifies it, drills it."""
     config, kubectl = comparison.config(name), means.tools.kubectl
     begun = time.monotonic()
-    up(means.tools, config, means.context, means.fresh().kubectl, means.reporter)
+    up(means.tools, config, means.context, means.fresh().api, means.reporter, spaces.names)
     setup = time.monotonic() - begun
     calls: list[float] = []
     try:
@@ -194,28 +205,28 @@ def _one(comparison: Comparison, name: str, means: CompareTools) -> Result:
     drilled, notes = list[Drilled](), list[str]()
     for drill in comparison.drills:
         try:
-            drilled.append(_drill(drill, config, means))
+            drilled.append(_drill(drill, config, means, spaces))
         except LbdemoError as error:
             notes.append(f"Drill {drill} could not be completed: {_reason(error)}.")
-        notes += _put_right(drill, config, means)
+        notes += _put_right(drill, config, means, spaces)
     extra = {**result.extra, "setup_s": round(setup, 1), **spent, "drills": {d.name: d.to_dict() for d in drilled}}
     broken = [drill for drill in drilled if not drill.as_expected]
     notes += [f"Drill {drill.name}: {drill.told()}, where {drill.expected}." for drill in broken]
     return replace(result, extra=extra, notes=(*result.notes, *notes), promises_kept=not notes)
 
 
-def _put_right(drill: str, config: UpConfig, means: CompareTools) -> list[str]:
+def _put_right(drill: str, config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> list[str]:
     """Makes all as it was, for the next drill; returns a sentence when that failed."""
     try:
-        _converge(config, means)
+        _converge(config, means, spaces)
     except LbdemoError as error:
         return [f"After drill {drill} the strategy could not be put right: {_reason(error)}."]
     return []
 
 
-def _converge(config: UpConfig, means: CompareTools) -> None:
+def _converge(config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> None:
     """`up`, with tools of its own: one that fails stops the tools that it was given."""
-    up(means.fresh(), config, means.context, means.fresh().kubectl, means.reporter)
+    up(means.fresh(), config, means.context, means.fresh().api, means.reporter, spaces.names)
 
 
 def _counting(calls: list[float], sink: Sink) -> Sink:
@@ -226,13 +237,13 @@ def _counting(calls: list[float], sink: Sink) -> Sink:
     return count
 
 
-def _drill(name: str, config: UpConfig, means: CompareTools) -> Drilled:
+def _drill(name: str, config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> Drilled:
     key = f"{config.strategy} {name}"
     begun = time.monotonic()
     means.reporter.started(key, f"drill {name}")
 
     def set_outlier(on: bool) -> None:
-        _converge(replace(config, outlier_detection=on), means)
+        _converge(replace(config, outlier_detection=on), means, spaces)
 
     def say(text: str) -> None:
         means.reporter.progress(key, text)
