@@ -49,7 +49,7 @@ def test_all_strategies_keep_their_promises_and_leave_nothing(envoy_image: str, 
     for name in BALANCED:
         assert figures(results[name], "scale-up")["even_again_s"] is not None
     for name in ("istio", "envoy"):
-        assert figures(results[name], "rolling-restart")["failed"] == 0
+        assert figures(results[name], "rolling-restart")["failed_with_retries"] == 0
         assert results[name]["extra"]["proxy_memory_mb"] > 1
     assert results["istio"]["extra"]["proxies"] == 4
     assert json.dumps(report["results"][0]["name"]) in page.read_text()

@@ -57,7 +57,7 @@ def servers(mesh: Cluster) -> set[str]:
 def test_a_rolling_restart_under_load_loses_no_call(mesh: Cluster, tmp_path: Path) -> None:
     client = next(pod["name"] for pod in mesh.pods() if pod["release"] == "echo-client")
     command = ["lbdemo", "client", "--target", f"echo-server.{mesh.namespace}.svc.cluster.local:8080", "--run", "roll",
-               "--rate", "100", "--count", "20000", "--concurrency", "16", "--format", "json"]  # fmt: skip
+               "--rate", "100", "--count", "20000", "--retry", "--format", "json"]  # fmt: skip
     before, written = servers(mesh), tmp_path / "calls.jsonl"
     with written.open("w") as out:
         argv = ["kubectl", "-n", mesh.namespace, "exec", client, "-c", "echo", "--", *command]

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 # The figures of each drill that fit a terminal: (figure, heading); the record has all of them.
 DRILL_COLUMNS = {
     "scale-up": (("first_call_s", "first call"), ("even_again_s", "even again")),
-    "rolling-restart": (("failed", "failed"), ("longest_gap_s", "longest gap")),
+    "rolling-restart": (
+        ("failed", "failed without retries"),
+        ("failed_with_retries", "with retries"),
+        ("attempts_with_retries", "attempts"),
+        ("calls_with_retries", "for calls"),
+        ("longest_gap_s", "longest gap"),
+    ),
     "kill": (("failed", "failed"), ("last_trouble_s", "trouble until")),
     "slow": (("slow_pod_share", "slow pod's share"), ("p90_ms", "p90"), ("p99_ms", "p99")),
     "sick": (("error_share", "errors"), ("error_share_with_outlier_detection", "with outlier detection")),

@@ -84,9 +84,11 @@ class PlayedRun(DrillRun):
 
     plots: list[Plot] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)
+    asked: list[tuple[int, bool]] = field(default_factory=list)
 
-    def load(self, limit: float) -> Load:
+    def load(self, limit: float, *, connections: int = 0, retry: bool = False) -> Load:
         self.limits.append(limit)
+        self.asked.append((connections, retry))
         return PlayedLoad(self.plots.pop(0))
 
 
@@ -258,10 +260,13 @@ def rollout(*, complete: bool, pods: tuple[str, ...]) -> dict[str, Any]:
 
 
 def restarting(*looks: dict[str, Any]) -> FakeRun:
-    run = FakeRun().on("get", "pods", answer=ready("old-1", "old-2"))
-    run.on("rollout", "restart", "deployment/echo-server", "-n", "lbdemo")
-    for look in looks:
-        run.on("get", "deployments,pods", "-n", "lbdemo", labels.SELECTOR, answer=look)
+    """Two restarts, one without and one with retries; each takes these looks."""
+    run = FakeRun()
+    for _ in range(2):
+        run.on("get", "pods", answer=ready("old-1", "old-2"))
+        run.on("rollout", "restart", "deployment/echo-server", "-n", "lbdemo")
+        for look in looks:
+            run.on("get", "deployments,pods", "-n", "lbdemo", labels.SELECTOR, answer=look)
     return run
 
 
@@ -273,20 +278,33 @@ def test_a_rollout_is_over_when_the_last_old_pod_is_gone() -> None:
     )
 
     with run:
-        found = rolling_restart.drill(played(run, turns))
+        there = played(run, turns, turns)
+        found = rolling_restart.drill(there)
 
-    assert found.figures == approx(calls=300, failed=0, longest_gap_s=0.01, rollout_s=1.0)
+    assert found.figures == approx(
+        calls=300, failed=0, longest_gap_s=0.01, rollout_s=1.0,
+        calls_with_retries=300, failed_with_retries=0, attempts_with_retries=300,
+    )  # fmt: skip
     assert found.as_expected
-    assert found.expected.endswith("(100 RPC/s)")
+    assert found.expected.endswith("(100 RPC/s through 100 connections)")
+    assert there.asked == [(100, False), (100, True)]
 
 
 @pytest.mark.parametrize(("call", "failed"), [(0, 0), (1, 1)], ids=["before", "after"])
-def test_one_call_lost_in_a_rollout_is_one_too_many(call: int, failed: int) -> None:
+def test_one_call_lost_in_spite_of_retries_is_one_too_many(call: int, failed: int) -> None:
     with restarting(rollout(complete=True, pods=("new-1",))) as run:
-        found = rolling_restart.drill(played(run, failing(call, call, mark=100)))
+        found = rolling_restart.drill(played(run, turns, failing(call, call, mark=100)))
 
-    assert found.figures["failed"] == failed
+    assert (found.figures["failed"], found.figures["failed_with_retries"]) == (0, failed)
     assert found.as_expected is (failed == 0)
+
+
+def test_what_is_lost_without_retries_is_told_and_no_broken_promise() -> None:
+    with restarting(rollout(complete=True, pods=("new-1",))) as run:
+        found = rolling_restart.drill(played(run, failing(1, 3, mark=100), turns))
+
+    assert (found.figures["failed"], found.figures["failed_with_retries"]) == (3, 0)
+    assert found.as_expected
 
 
 def test_a_rollout_that_hangs_is_an_error() -> None:

@@ -10,6 +10,7 @@ from fakes import FakeRun, failure
 from worlds import CONFIG, installation
 
 from lbdemo.cluster.trial.load import Load
+from lbdemo.cluster.trial.verify import VerifyOptions
 from lbdemo.errors import NotReadyError, OperationFailedError, ProgramFailedError
 from lbdemo.records import Sample, encode
 from lbdemo.tools.kubectl import Kubectl
@@ -50,8 +51,9 @@ def line(sent: float = 100.0, code: str = "OK") -> str:
     return encode(sample(sent, code))
 
 
-def load(client: FakeRun, rate: float = 100.0, limit: float = 60.0) -> Load:
-    return Load(Kubectl(client), CONFIG.place, installation(servers=3), rate, limit)
+def load(client: FakeRun, rate: float = 100.0, limit: float = 60.0, *, retry: bool = False) -> Load:
+    options = VerifyOptions(rate=rate, timeout=2.0, retry=retry)
+    return Load(Kubectl(client), CONFIG.place, installation(servers=3), options, limit)
 
 
 def resting(*times: float) -> Load:
@@ -73,6 +75,14 @@ def test_the_load_is_a_client_in_its_pod_that_does_not_wait_for_all_servers() ->
     said = dict(zip(argv[10::2], argv[11::2], strict=True))
     assert (said["--count"], said["--rate"], said["--timeout"], said["--format"]) == ("4500", "50", "2", "json")
     assert "--servers" not in said, "that would wait until all have answered"
+
+
+@pytest.mark.parametrize("retry", [False, True])
+def test_the_load_tries_again_only_when_it_is_told_to(retry: bool) -> None:
+    with Client(line()) as client, load(client, retry=retry):
+        pass
+
+    assert ("--retry" in client.calls[0]) is retry
 
 
 def test_the_load_has_begun_when_a_call_was_answered() -> None:

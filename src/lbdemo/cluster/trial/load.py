@@ -21,13 +21,14 @@ class Load:
     """Calls at a fixed rate, from `with` to its end; `samples` grows meanwhile.
 
     Times are the pod's own (`Sample.sent`, seconds since the epoch): `now()` is the newest of them, so that no two
-    clocks are ever compared. `limit` bounds the load in seconds whatever happens.
+    clocks are ever compared. `limit` bounds the load in seconds whatever happens. `options` say how it calls.
     """
 
-    def __init__(self, kubectl: Kubectl, place: Place, installation: Installation, rate: float, limit: float) -> None:
-        options = VerifyOptions(rate=rate, timeout=2.0)
+    def __init__(
+        self, kubectl: Kubectl, place: Place, installation: Installation, options: VerifyOptions, limit: float
+    ) -> None:
         self._run = uuid.uuid4().hex[:12]
-        argv = command(installation, options, int(rate * limit), self._run, gate=False)
+        argv = command(installation, options, int(options.rate * limit), self._run, gate=False)
         self._argv = kubectl.exec_argv(installation.client.name, place.namespace, argv)
         self._kubectl, self._place, self._pod = kubectl, place, installation.client.name
         self._over = threading.Event()

@@ -40,7 +40,8 @@ WITNESS = "each server's own counter"
 class VerifyOptions:
     """What `verify` is asked. `calls` 0: as many as the planner says; `rate` is in RPC/s, `timeout` in seconds a call.
 
-    `expect` "" is what the installed strategy promises, `connections` 0 as many as the installed client has.
+    `expect` "" is what the installed strategy promises, `connections` 0 as many as the installed client has. `retry`:
+    gRPC tries calls again that end as UNAVAILABLE or CANCELLED.
     """
 
     calls: int = 0
@@ -51,6 +52,7 @@ class VerifyOptions:
     concurrency: int = 0
     connections: int = 0
     timeout: float = 5.0
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ def command(
         "--count", str(calls), "--rate", f"{options.rate:g}",
         "--concurrency", str(options.concurrency), "--connections", str(connections),
         "--timeout", f"{options.timeout:g}", "--wait", "10", "--run", run, "--format", "json",
+        *(["--retry"] if options.retry else []),
         *(["--settle", f"{SETTLE:g}", "--names", ",".join(installation.names)] if settle else []),
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from lbdemo.cluster.install.strategies.promises import Figures
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.trial.load import Load
-from lbdemo.cluster.trial.verify import Installation
+from lbdemo.cluster.trial.verify import Installation, VerifyOptions
 from lbdemo.config import Place
 from lbdemo.errors import NotReadyError
 from lbdemo.kube.records.pods import Pod
@@ -18,6 +18,7 @@ from lbdemo.tools.kubectl import Kubectl
 
 LOOK = 0.5  # seconds between two looks
 RATE = 100.0  # RPC/s of the load during a drill
+TIMEOUT = 2.0  # seconds, the deadline of each of its calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class DrillRun:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def load(self, limit: float) -> Load:
-        """Steady calls, for `limit` seconds at most."""
-        return Load(self.kubectl, self.place, self.installation, RATE, limit)
+    def load(self, limit: float, *, connections: int = 0, retry: bool = False) -> Load:
+        """Steady calls, for `limit` seconds at most, through so many connections (0: as the installed client)."""
+        options = VerifyOptions(rate=RATE, timeout=TIMEOUT, connections=connections, retry=retry)
+        return Load(self.kubectl, self.place, self.installation, options, limit)
 
     def servers(self) -> tuple[Pod, ...]:
         """The echo servers that are ready now."""

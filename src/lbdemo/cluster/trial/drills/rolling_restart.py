@@ -1,34 +1,48 @@
-"""All pods replaced one after another under load: how many RPCs fail, how long is nobody there?"""
+"""All pods replaced one after another under load: how many RPCs fail, without and with gRPC's own retries?"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import Objects, fetch
 from lbdemo.cluster.trial.drills import figures
 from lbdemo.cluster.trial.drills.base import RATE, Drilled, DrillRun
+from lbdemo.records import Sample
 
 LIMIT = 120.0  # seconds a rollout may take
 AFTERWARDS = 2.0  # seconds of load after the last old pod is gone
+CONNECTIONS = 100
 
 
 def drill(run: DrillRun) -> Drilled:
-    """`kubectl rollout restart` under load, until the last of the old pods is gone."""
-    with run.load(LIMIT + 60) as load:
+    """`kubectl rollout restart` under load, until the last old pod is gone: twice, the second time with retries.
+
+    A retry is never hidden: `attempts` are those that gRPC made for the calls of the second time.
+    """
+    plain, seconds = _restart(run, retry=False)
+    retried, _ = _restart(run, retry=True)
+    return run.judged(
+        "rolling-restart",
+        {"calls": len(plain), "failed": figures.failed(plain), "longest_gap_s": figures.longest_gap(plain),
+         "rollout_s": seconds, "calls_with_retries": len(retried), "failed_with_retries": figures.failed(retried),
+         "attempts_with_retries": sum(sample.attempts for sample in retried)},
+        f" ({RATE:.0f} RPC/s through {CONNECTIONS} connections)",
+    )  # fmt: skip
+
+
+def _restart(run: DrillRun, *, retry: bool) -> tuple[Sequence[Sample], float]:
+    """The calls of one rolling restart, and the seconds that it took."""
+    with run.load(LIMIT + 60, connections=CONNECTIONS, retry=retry) as load:
         old = {pod.name for pod in run.servers()}
         load.wait(1.0)
-        run.say("rollout restart")
+        run.say(f"rollout restart, {'with' if retry else 'without'} retries")
         mark = load.now()
         run.kubectl.restart(labels.SERVER, run.place.namespace)
         load.wait_until(lambda: _over(run, old), LIMIT, "the rollout's end")
         seconds = load.now() - mark
         load.wait(AFTERWARDS)
-    calls = load.since(mark)
-    return run.judged(
-        "rolling-restart",
-        {"calls": len(calls), "failed": figures.failed(calls), "longest_gap_s": figures.longest_gap(calls),
-         "rollout_s": seconds},
-        f" ({RATE:.0f} RPC/s)",
-    )  # fmt: skip
+    return load.since(mark), seconds
 
 
 def _over(run: DrillRun, old: set[str]) -> bool:
