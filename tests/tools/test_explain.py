@@ -5,40 +5,9 @@ from __future__ import annotations
 import pytest
 from fakes import FakeRun, failure
 
-from lbdemo.errors import InputError, LbdemoError, MissingProgramError
-from lbdemo.tools.failures import ConflictError, NotFoundError, explain
+from lbdemo.errors import MissingProgramError
 from lbdemo.tools.helm import Chart, Helm, Install, explain_helm
 from lbdemo.tools.kubectl import Kubectl, documents
-
-
-@pytest.mark.parametrize(
-    ("stderr", "kind", "hint"),
-    [
-        ("error: current-context must exist in order to minify", InputError, "use-context"),
-        ("The connection to the server localhost:8080 was refused - did you", InputError, "use-context"),
-        ("error: cannot locate context nope", InputError, "use-context"),
-        ('Error from server (AlreadyExists): leases "x" already exists', ConflictError, ""),
-        ('Error from server (Conflict): the object has been modified', ConflictError, ""),
-        ('Error from server (NotFound): pods "x" not found', NotFoundError, ""),
-        ('Error from server (Forbidden): pods is forbidden: User "u" cannot list', LbdemoError, "can-i"),
-        ("error: You must be logged in to the server (Unauthorized)", LbdemoError, "log in"),
-        ('Error from server (InternalError): failed calling webhook "x": connection refused', LbdemoError, "webhook"),
-        ("Unable to connect to the server: dial tcp: lookup x: no such host", LbdemoError, "does not answer"),
-    ],
-)  # fmt: skip
-def test_kubectls_words(stderr: str, kind: type[LbdemoError], hint: str) -> None:
-    error = explain(failure(stderr))
-
-    assert type(error) is kind or (kind is LbdemoError and isinstance(error, LbdemoError))
-    assert hint in error.hint
-
-
-def test_the_lines_that_kubectl_repeats_are_left_out() -> None:
-    noise = "E1123 memcache.go:265] couldn't get current server API group list\n" * 5
-
-    error = explain(failure(noise + "The connection to the server 127.0.0.1:1 was refused"))
-
-    assert "memcache" not in error.message
 
 
 @pytest.mark.parametrize(

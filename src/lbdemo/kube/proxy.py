@@ -69,7 +69,10 @@ class Proxy:
         Raises InputError (no such context), MissingProgramError (no kubectl), or what keeps a proxy from running.
         """
         with self._lock:
-            if self._child is None or self._child.code is not None:
+            if self._child is not None and self._child.code is not None:
+                self._child.end()
+                self._child = None
+            if self._child is None:
                 self._start()
             return self._path
 
@@ -102,8 +105,9 @@ class Proxy:
                 self._said.append(line)
                 self._heard(line)
 
-        self._child = self._starts.start(argv, hear)
-        self._await(self._child, argv, said)
+        child = self._starts.start(argv, hear)
+        self._await(child, argv, said)
+        self._child = child
 
     def _await(self, child: Child, argv: Sequence[str], said: Sequence[str]) -> None:
         until = time.monotonic() + PATIENCE
@@ -119,23 +123,27 @@ class Proxy:
             time.sleep(LOOK)
 
 
-def private_folder() -> str:
-    """A new folder that only this user may enter, on a path short enough for a socket.
+def places() -> list[str]:
+    """Where the socket may lie, the best first."""
+    return [os.environ.get("XDG_RUNTIME_DIR") or "", tempfile.gettempdir(), "/tmp"]
 
-    Raises OperationFailedError when no place can be had for it.
+
+def private_folder(candidates: Sequence[str] | None = None) -> str:
+    """A new folder that only this user may enter, on a path short enough for a socket, in the first place that does.
+
+    Raises OperationFailedError when none does.
     """
     last = "no folder for temporary files"
-    for place in dict.fromkeys((os.environ.get("XDG_RUNTIME_DIR") or "", tempfile.gettempdir(), "/tmp")):
+    for place in filter(None, dict.fromkeys(places() if candidates is None else candidates)):
         try:
-            folder = tempfile.mkdtemp(prefix="lbdemo-", dir=place) if place else ""
+            folder = tempfile.mkdtemp(prefix="lbdemo-", dir=place)
         except OSError as error:
             last = str(error)
             continue
-        if folder and len(os.fsencode(folder)) <= LONGEST - 8:
+        if len(os.fsencode(folder)) <= LONGEST - 8:
             return folder
-        if folder:
-            Path(folder).rmdir()
-            last = f"the path of {folder} is too long for a socket"
+        Path(folder).rmdir()
+        last = f"the path of {folder} is too long for a socket"
     raise OperationFailedError(
         f"there is no place for the socket of `kubectl proxy`: {last}", "let TMPDIR name a folder with a short path"
     )

@@ -87,8 +87,12 @@ class UnixTransport:
             yield Reply(response.status, _headers(response), b""), self._chunks(response)
 
     def _chunks(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
-        while chunk := response.read1(CHUNK):
-            yield chunk
+        try:
+            while chunk := response.read1(CHUNK):
+                yield chunk
+        except (OSError, http.client.HTTPException):
+            self._check()  # a line that was cut on purpose is an interruption
+            raise
         self._check()
 
     def cancel(self) -> None:
@@ -116,7 +120,7 @@ class UnixTransport:
             response = connection.getresponse()
             yield connection, response
         except (OSError, http.client.HTTPException):
-            self._check()  # a line that was cut on purpose is an interruption
+            self._check()
             raise
         finally:
             if response is not None:

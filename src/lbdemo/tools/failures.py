@@ -62,6 +62,9 @@ UNREACHED = ("Unable to connect to the server: ", "The connection to the server 
 UNKNOWN_USER = "error: You must be logged in to the server"
 KUBELET = ("error: unable to upgrade connection: ", "error: Internal error occurred: ",
            "error: error dialing backend: ", "error: error sending request: ")  # fmt: skip
+# How kubectl begins what it has to say in the end. It may have several lines; the last beginning is where it stands.
+VERDICTS = ("error: ", "Error from server", "Error in configuration: ", "The ", "command terminated with exit code ",
+            *UNREACHED)  # fmt: skip
 NO_CONTEXT = ("error: current-context must exist in order to minify", "error: current-context is not set")
 OLD_DEFAULT = "The connection to the server localhost:8080 was refused"
 NO_SUCH_CONTEXT = re.compile(r'error: (?:cannot locate context (\S+)|context "(.*)" does not exist)')
@@ -73,43 +76,30 @@ LOG_LINE = re.compile(r"[EWIF]\d{4} ")  # kubectl's own log, such as what its ca
 def failure(error: ProgramFailedError) -> Failure:
     """What a failed kubectl's stderr says, by who said it."""
     lines = [line for line in error.stderr.splitlines() if line.strip() and not LOG_LINE.match(line)]
-    last, before = (lines[-1], "\n".join(lines[:-1])) if lines else ("", "")
+    begins = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].startswith(VERDICTS)), max(len(lines) - 1, 0))
+    verdict, words = "\n".join(lines[begins:]), "\n".join(lines[:begins])
     if error.code == LATE:
-        return Failure(Source.TIME, "", last, before)
-    ended = REMOTE.fullmatch(last)
+        return Failure(Source.TIME, "", verdict, words)
+    ended = REMOTE.fullmatch(verdict)
     if ended and int(ended[1]) == error.code:
-        return Failure(Source.REMOTE, ended[1], last, before)
-    return _of_server(lines) or _of_connection(lines, last, before) or _of_kubelet(last, before)
+        return Failure(Source.REMOTE, ended[1], verdict, words)
+    return Failure(*_spoken(verdict), words)
 
 
-def _of_server(lines: list[str]) -> Failure | None:
-    """The API server's refusal; kubectl writes it last, and its text may have further lines."""
-    for number in range(len(lines) - 1, -1, -1):
-        said = "\n".join(lines[number:])
-        if found := SERVER.match(said):
-            return Failure(Source.API_SERVER, found[1] or "", found[2], "\n".join(lines[:number]))
-        if found := INVALID.match(said):
-            return Failure(Source.API_SERVER, "Invalid", said, "\n".join(lines[:number]))
-    return None
-
-
-def _of_connection(lines: list[str], last: str, before: str) -> Failure | None:
-    for number in range(len(lines) - 1, -1, -1):
-        line = lines[number]
-        if line.startswith(UNREACHED):
-            said = line.removeprefix(UNREACHED[0])
-            words = "\n".join(lines[:number])
-            source = Source.PLUGIN if said.startswith(PLUGIN) else Source.CONNECTION
-            return Failure(source, "", "\n".join([said, *lines[number + 1 :]]), words)
-    if last.startswith(UNKNOWN_USER):
-        return Failure(Source.API_SERVER, "Unauthorized", last, before)
-    return None
-
-
-def _of_kubelet(last: str, before: str) -> Failure:
-    if last.startswith(KUBELET):
-        return Failure(Source.KUBELET, "", last.removeprefix("error: "), before)
-    return Failure(Source.KUBECTL, "", last, before)
+def _spoken(verdict: str) -> tuple[Source, str, str]:
+    """Who says so, the API server's own reason, and the rest of it."""
+    if found := SERVER.fullmatch(verdict):
+        return Source.API_SERVER, found[1] or "", found[2]
+    if INVALID.fullmatch(verdict):
+        return Source.API_SERVER, "Invalid", verdict
+    if verdict.startswith(UNKNOWN_USER):
+        return Source.API_SERVER, "Unauthorized", verdict
+    if verdict.startswith(UNREACHED):
+        said = verdict.removeprefix(UNREACHED[0])
+        return (Source.PLUGIN if said.startswith(PLUGIN) else Source.CONNECTION), "", said
+    if verdict.startswith(KUBELET):
+        return Source.KUBELET, "", verdict.removeprefix("error: ")
+    return Source.KUBECTL, "", verdict
 
 
 AWAY = "the API server does not answer: is the cluster running, and is this the right context?"

@@ -41,7 +41,12 @@ class Child:
     @property
     def code(self) -> int | None:
         """Its exit code, negative when a signal ended it; None while it runs."""
-        return None if self._process.is_alive() else int(self._process.exit_code)
+        if self._process.is_alive():
+            return None
+        try:
+            return int(self._process.exit_code)
+        except sh.ErrorReturnCode as failed:
+            return int(failed.exit_code)
 
     def end(self) -> None:
         """Ends it, and waits until it has."""
@@ -109,7 +114,11 @@ class Runner:
         """Starts a program that stays; `heard` gets the lines of its stderr as they come. `cancel` ends it, too."""
         command = self._command(argv)
         self._say(argv, "")
-        process = self._start(command, argv, "", _out=os.devnull, _err=lambda line: heard(line.rstrip("\n")))
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            process = self._start(command, argv, "", _out=nowhere, _err=lambda line: heard(line.rstrip("\n")))
+        finally:
+            os.close(nowhere)
 
         def end() -> None:
             self._end(process)
