@@ -1,8 +1,9 @@
-"""Tests start their programs as a terminal would, however this run was started; what forks goes before gRPC."""
+"""Tests run as in a terminal of nobody's own, whatever is set where they are started; what forks goes before gRPC."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -13,9 +14,27 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# What people set for themselves, and programs obey: how output looks, how Python and gRPC behave, who a pod is.
+TASTE = re.compile(
+    r"PYTHON(?!PATH|HOME).*|GRPC_.*|(NO|FORCE)_COLOR|CLICOLOR.*|COLORTERM|COLUMNS|LINES|TTY_.*|JUPYTER_.*|POD_NAME|HOSTNAME"
+)
+# Which cluster, which registry, which way out: of these only the tests on a cluster may know.
+PLACES = re.compile(r"LBDEMO_.*|HELM_.*|DOCKER_.*|KUBECONFIG|((HTTPS?|NO|ALL|GRPC)_PROXY)", re.IGNORECASE)
+ON_A_CLUSTER = ("e2e", "kind")
+
 TESTS = Path(__file__).parent
 REAL = {"cli", "echo", "local"}  # folders whose tests start programs and wait for them: begun early, they end early
 SHARED = ("played",)  # fixtures that take seconds: who uses one runs in one process, also side by side with others
+
+
+def forget(names: re.Pattern[str]) -> None:
+    """Takes these variables out of the environment, for the tests and for the programs that they start."""
+    for name in filter(names.fullmatch, list(os.environ)):
+        del os.environ[name]
+
+
+forget(TASTE)
+os.environ["TERM"] = "xterm-256color"
 
 
 class Forks:
@@ -30,6 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     `sh` forks, and a fork beside gRPC's threads may abort. (`subprocess` runs no Python code in the child.)
     """
+    if not any(item.get_closest_marker(name) for item in items for name in ON_A_CLUSTER):
+        forget(PLACES)
     for item in items:
         group = "forks" if item.get_closest_marker("forks") else next((n for n in SHARED if uses(item, n)), "")
         if group:

@@ -49,7 +49,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def logs(environment: dict[str, str], *options: str) -> subprocess.Popen[str]:
     argv = [sys.executable, "-m", "lbdemo", "logs", "client", *options]
-    return subprocess.Popen(argv, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(argv, env=environment, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def test_without_following_it_prints_what_is_there(environment: dict[str, str]) -> None:
