@@ -102,6 +102,15 @@ def client(
             "--retry", help="Let gRPC try a call again that ends as UNAVAILABLE or CANCELLED, 5 times in all."
         ),
     ] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="Call with TLS.")] = False,
+    ca: Annotated[
+        str, typer.Option(metavar="FILE", help="Who signs servers' certificates, in PEM.", show_default="gRPC's list")
+    ] = "",
+    cert: Annotated[str, typer.Option(metavar="FILE", help="The client's own certificate, in PEM.")] = "",
+    key: Annotated[str, typer.Option(metavar="FILE", help="Its key, in PEM.")] = "",
+    authority: Annotated[
+        str, typer.Option(metavar="NAME", help="Who is called, where that is not the target's name.")
+    ] = "",
     format: Annotated[  # noqa: A002 - the option's name
         LineFormat, typer.Option(help="JSON lines or readable ones; auto: readable on a terminal.")
     ] = LineFormat.auto,
@@ -115,6 +124,7 @@ def client(
 
     from lbdemo.cli.main import given
     from lbdemo.echo import load, options
+    from lbdemo.echo.tls import client_tls
 
     if given(ctx, "interval") != given(ctx, "rate"):  # the command line has precedence over the environment
         interval, rate = (interval, None) if given(ctx, "interval") else (None, rate)
@@ -135,6 +145,8 @@ def client(
         tuple(filter(None, names.split(","))),
         retry,
         arrivals,
+        client_tls(tls, ca, cert, key),
+        authority,
     )
     received = list[Signals]()
     lines = Lines(format, lambda: bool(received))

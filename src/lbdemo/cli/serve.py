@@ -46,6 +46,13 @@ def serve(
             help="Answer the owner's questions (counts, faults, a sudden end) here, on loopback.",
         ),
     ] = "",
+    tls_cert: Annotated[
+        str, typer.Option(metavar="FILE", help="Serve with TLS: the certificate, in PEM. A renewed file is noticed.")
+    ] = "",
+    tls_key: Annotated[str, typer.Option(metavar="FILE", help="Its key, in PEM.")] = "",
+    tls_client_ca: Annotated[
+        str, typer.Option(metavar="FILE", help="Answer only clients whose certificates are signed by this CA.")
+    ] = "",
     format: Annotated[  # noqa: A002 - the option's name
         ServeFormat, typer.Option(help="The line that says where the server listens.")
     ] = ServeFormat.text,
@@ -58,8 +65,10 @@ def serve(
     import asyncio
 
     from lbdemo.echo import server
+    from lbdemo.echo.tls import server_tls
 
-    options = server.server_options(listen, name, max_connection_age, drain, os.environ, admin)
+    tls = server_tls(tls_cert, tls_key, tls_client_ca)
+    options = server.server_options(listen, name, max_connection_age, drain, os.environ, admin, tls)
     say = say_json if format == ServeFormat.json else say_text
     return asyncio.run(server.serve(options, say))
 

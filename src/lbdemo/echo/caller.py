@@ -23,10 +23,8 @@ class Caller:
     """Makes the calls of one connection. `reasons` keeps what gRPC said to the first failure of each code."""
 
     def __init__(self, channel: grpc.aio.Channel, connection: int, options: LoadOptions) -> None:
+        self.use(channel)
         # The request is always the same: it is serialised once.
-        self._echo: grpc.aio.UnaryUnaryMultiCallable[bytes, echo_pb2.EchoResponse] = channel.unary_unary(
-            METHOD, response_deserializer=echo_pb2.EchoResponse.FromString
-        )
         self._request = echo_pb2.EchoRequest(message=options.message).SerializeToString()
         self._timeout = options.timeout
         self._metadata = ((RUN_KEY, options.run),) if options.run else None
@@ -34,6 +32,12 @@ class Caller:
         self._retry = options.retry
         self._epoch = time.time() - time.monotonic()
         self.reasons: dict[str, str] = {}
+
+    def use(self, channel: grpc.aio.Channel) -> None:
+        """Makes the next calls through this channel."""
+        self._echo: grpc.aio.UnaryUnaryMultiCallable[bytes, echo_pb2.EchoResponse] = channel.unary_unary(
+            METHOD, response_deserializer=echo_pb2.EchoResponse.FromString
+        )
 
     async def call(self, seq: int, due: float, gate: bool) -> Sample:
         """Calls now; `due` is when it should have been, on the monotonic clock."""

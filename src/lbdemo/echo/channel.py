@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from lbdemo.echo.service import SERVICE
+from lbdemo.echo.tls import channel_credentials
 
 if TYPE_CHECKING:
     from lbdemo.echo.options import LoadOptions
@@ -86,6 +87,10 @@ def open_channel(options: LoadOptions, signs: SignsOfLife = SignsOfLife()) -> gr
         *keepalive(signs.after, signs.patience),
         ("grpc.service_config", json.dumps(service_config(options.policy, options.retry))),
     ]
+    if options.authority:
+        arguments.append(("grpc.default_authority", options.authority))
+    if options.tls:
+        return grpc.aio.secure_channel(options.target, channel_credentials(options.tls), options=arguments)
     return grpc.aio.insecure_channel(options.target, options=arguments)
 
 

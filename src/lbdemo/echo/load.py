@@ -7,9 +7,9 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.echo.caller import Caller
 from lbdemo.echo.channel import await_connections, open_channel
-from lbdemo.echo.drive import Alone, Drive, Team
+from lbdemo.echo.connections import Connections
+from lbdemo.echo.drive import Alone, Drive, Team, cancel
 from lbdemo.echo.grid import loop_for
 from lbdemo.echo.settling import Settling
 
@@ -69,22 +69,23 @@ async def run_load(
     settling = Settling(options, outlet.put, dial)
     if not team.index:
         await settling.run(stop)
-    channels = [dial(options) for _ in range(options.connections)]
-    callers = [Caller(channel, number * team.of + team.index, options) for number, channel in enumerate(channels)]
+    connections = Connections(options, dial, team.index, team.of)
 
     def note(sample: Sample) -> None:
         settling.tally.add(sample)
         outlet.put(sample)
 
-    drive = Drive(options, callers, note, settling.sent, team)
+    drive = Drive(options, connections.callers, note, settling.sent, team)
     outlet.failed = drive.fail
+    watching = asyncio.create_task(connections.watch())
     try:
-        await await_connections(channels, options.wait, stop)
+        await await_connections(connections.channels, options.wait, stop)
         await drive.run(stop, grace)
     finally:
-        await asyncio.gather(*(channel.close() for channel in channels))
+        await cancel(watching)
+        await connections.close()
     outlet.empty()
-    return report(settling.tally, drive.in_flight, [caller.reasons for caller in callers])
+    return report(settling.tally, drive.in_flight, [caller.reasons for caller in connections.callers])
 
 
 def report(tally: Tally, abandoned: int, reasons: list[dict[str, str]]) -> LoadReport:

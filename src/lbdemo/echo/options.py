@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lbdemo.echo.address import parse_address
 from lbdemo.echo.stats import MAX_RUN_NAME
 from lbdemo.errors import InputError
 from lbdemo.measure.plan import check_servers
 from lbdemo.records.sample import is_text
+
+if TYPE_CHECKING:
+    from lbdemo.echo.tls import ClientTls
 
 SCHEMES = ("dns", "xds", "ipv4", "ipv6", "unix", "unix-abstract", "vsock")  # what gRPC resolves by itself
 POLICIES = ("pick_first", "round_robin")
@@ -48,7 +52,8 @@ class LoadOptions:
     connections come before that until all `servers` were seen (just those of the `names`, where these are given), for
     so many seconds at most: after an installation it takes a while until name servers and proxies know all of them,
     and have forgotten those that were there before. With `retry` gRPC tries a call again that ends as UNAVAILABLE or
-    CANCELLED, five times in all, within the same deadline; each Sample says how often.
+    CANCELLED, five times in all, within the same deadline; each Sample says how often. With `tls` calls are encrypted;
+    `authority` is the name that is called, and that the certificate must bear, where it is not the target's.
     """
 
     target: str = "localhost:8080"
@@ -66,6 +71,8 @@ class LoadOptions:
     names: tuple[str, ...] = ()
     retry: bool = False
     arrivals: str = "grid"
+    tls: ClientTls | None = None
+    authority: str = ""
 
     def __post_init__(self) -> None:
         """Raises InputError for the first setting that makes no sense."""
@@ -87,6 +94,8 @@ class LoadOptions:
                f"it must be from 1 to {MAX_CONCURRENCY}, or 0 for no limit of yours")  # fmt: skip
         _check_up_to(MAX_CONNECTIONS, "--connections", self.connections)
         _check(self.arrivals in ARRIVALS, f"--arrivals {self.arrivals!r}", f"choose one of {', '.join(ARRIVALS)}")
+        _check(not self.authority or bool(_METADATA_VALUE.fullmatch(self.authority)), f"--authority {self.authority!r}",
+               "give a host's name")  # fmt: skip
         _check(self.policy in POLICIES, f"--policy {self.policy!r}", f"choose one of {', '.join(POLICIES)}")
         _check(not self.run or (bool(_METADATA_VALUE.fullmatch(self.run)) and len(self.run) <= MAX_RUN_NAME),
                f"--run {self.run!r}", f"use at most {MAX_RUN_NAME} printable ASCII characters")  # fmt: skip

@@ -17,6 +17,7 @@ from lbdemo.echo.admin import AdminService
 from lbdemo.echo.channel import keepalive
 from lbdemo.echo.health import Health
 from lbdemo.echo.service import SERVICE, EchoService
+from lbdemo.echo.tls import ServerTls, server_credentials
 from lbdemo.errors import InputError, OperationFailedError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class ServerOptions:
     `name` is how answers are signed; empty: the listening address. A connection older than `max_connection_age` is
     closed gracefully (0: never; gRPC varies it by 10 %, so that not all end at once). On SIGTERM the server goes on
     serving for `drain`, while nobody sends it new clients any more. `admin` is where it answers its owner's questions,
-    on loopback; None: nowhere.
+    on loopback, in plain text; None: nowhere. With `tls` calls are encrypted, and health and reflection with them.
     """
 
     listen: Address
@@ -55,6 +56,7 @@ class ServerOptions:
     max_connection_age: float = 0.0
     drain: float = 3.0
     admin: Address | None = None
+    tls: ServerTls | None = None
     signs_of_life: SignsOfLife = SignsOfLife()
 
 
@@ -64,7 +66,7 @@ class EchoServer:
     def __init__(self, options: ServerOptions) -> None:
         self._health = Health()
         self._server = grpc.aio.server(options=_channel_options(options))
-        self.address = _bind(self._server, options.listen, "--listen")
+        self.address = _bind(self._server, options.listen, "--listen", options.tls)
         """Where it listens, with the real port."""
         self.service = EchoService(options.name or str(self.address))
         self._admin = grpc.aio.server(options=[_NOT_SHARED])
@@ -131,7 +133,13 @@ async def serve(options: ServerOptions, ready: Callable[[EchoServer], None]) -> 
 
 
 def server_options(
-    listen: str, name: str, max_connection_age: float, drain: float, environment: Mapping[str, str], admin: str = ""
+    listen: str,
+    name: str,
+    max_connection_age: float,
+    drain: float,
+    environment: Mapping[str, str],
+    admin: str = "",
+    tls: ServerTls | None = None,
 ) -> ServerOptions:
     """The options, from what was typed and the environment; raises InputError for the first that is wrong."""
     return ServerOptions(
@@ -140,6 +148,7 @@ def server_options(
         max_connection_age=_seconds("--max-connection-age", max_connection_age),
         drain=_seconds("--drain", drain),
         admin=parse_loopback(admin) if admin else None,
+        tls=tls,
     )
 
 
@@ -164,10 +173,13 @@ def _seconds(option: str, value: float) -> float:
 _NOT_SHARED = ("grpc.so_reuseport", 0)
 
 
-def _bind(server: grpc.aio.Server, address: Address, option: str) -> Address:
+def _bind(server: grpc.aio.Server, address: Address, option: str, tls: ServerTls | None = None) -> Address:
+    credentials = server_credentials(tls) if tls else None
     try:
         check_free(address)
-        return Address(address.host, server.add_insecure_port(str(address)))
+        where = str(address)
+        port = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
+        return Address(address.host, port)
     except (RuntimeError, OSError) as error:
         raise OperationFailedError(
             f"cannot listen on {address}: {why_not(address)}", f"choose another address with {option} HOST:PORT"
