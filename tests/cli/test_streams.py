@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from echo_server import LBDEMO, process
+from echo_server import LBDEMO, administered
 
 from lbdemo.records import Sample, encode
 
@@ -25,9 +25,10 @@ class Ended(Protocol):
 
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[str]:
-    with process("--name", "pod-a", "--drain", "0") as (_, address):
-        yield address
+def target() -> Iterator[tuple[str, str]]:
+    """Where a server answers calls, and where it answers its owner."""
+    with administered("--name", "pod-a", "--drain", "0") as (_, address, admin):
+        yield address, admin
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +39,17 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ended(recording: Path, target: str) -> Ended:
+def ended(recording: Path, target: tuple[str, str]) -> Ended:
     """Runs a command with bash's `redirection`; its exit code, and what came out on stderr."""
 
     def run(command: str, redirection: str, unbuffered: str = BUFFERED) -> tuple[int, str]:
         typed = " ".join([*LBDEMO, command.replace("RUN", str(recording)), redirection])
-        environment = {**os.environ, "LBDEMO_TARGET": target, "PYTHONUNBUFFERED": unbuffered}
+        environment = {
+            **os.environ,
+            "LBDEMO_TARGET": target[0],
+            "LBDEMO_PEER_TARGET": target[1],
+            "PYTHONUNBUFFERED": unbuffered,
+        }
         argv = ["bash", "-c", f"{typed}; exit ${{PIPESTATUS[0]}}"]
         done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=30, check=False)
         return done.returncode, done.stderr

@@ -16,9 +16,15 @@ NAMED = 20  # objects of others that are named one by one
 
 def clean(
     ctx: typer.Context,
-    istio: Annotated[bool, typer.Option("--istio", help="Remove the Istio that lbdemo installed, too.")] = False,
+    istio: Annotated[
+        bool,
+        typer.Option("--istio", help="Remove the Istio that lbdemo installed, too.", rich_help_panel=options.SAFETY),
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would go, each with the reason why it is lbdemo's.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Change nothing (print what would go, each with the reason why it is lbdemo's)."
+        ),
     ] = False,
     timeout: options.Timeout = "5m",
     yes: options.Yes = False,

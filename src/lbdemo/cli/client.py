@@ -60,11 +60,20 @@ def client(
         ),
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(metavar="RPC/S", help="The same as a rate; 0: as fast as it goes.")
+        float | None,
+        typer.Option(metavar="RPC/S", help="RPCs a second (in place of --interval; 0: as fast as it goes)."),
     ] = None,
     count: Annotated[int, typer.Option(metavar="N", help="Calls to send; 0: until stopped.")] = 0,
     timeout: Annotated[
-        float, typer.Option(parser=span, metavar="DURATION", show_default="5s", help="The deadline of each call.")
+        float,
+        typer.Option(
+            "--deadline",
+            "--timeout",
+            parser=span,
+            metavar="DURATION",
+            show_default="5s",
+            help="The deadline of each RPC.",
+        ),
     ] = 5,
     arrivals: Annotated[
         Arrivals, typer.Option(help="A call every so often, or at random so often on average, as from many callers.")
@@ -74,15 +83,15 @@ def client(
         typer.Option(
             metavar="N",
             show_default="all that are due",
-            help="Calls in flight at most; others leave late. With --rate 0: so many loops.",
+            help="RPCs in flight at most (others leave late; with --rate 0: so many loops).",
         ),
     ] = 0,
-    connections: Annotated[int, typer.Option(metavar="N", help="Separate connections, taking turns.")] = 1,
+    connections: Annotated[int, typer.Option(metavar="N", help="The client's connections (they take turns).")] = 1,
     policy: Annotated[Policy, typer.Option(help="gRPC's own load balancing.")] = Policy.pick_first,
     servers: Annotated[
         int, typer.Option(metavar="N", help="First call until so many servers were seen; --count begins after that.")
     ] = 0,
-    run: Annotated[str, typer.Option(metavar="ID", help="A name by which the servers count these calls.")] = "",
+    run: Annotated[str, typer.Option(metavar="ID", help="A run's name (by which servers count its calls).")] = "",
     wait: Annotated[
         float,
         typer.Option(parser=span, metavar="DURATION", help="Wait so long for a connection before the first call."),

@@ -44,11 +44,21 @@ def compare(
     ] = None,
     replicas: Annotated[int, typer.Option(min=2, max=20, metavar="N", help="Echo servers.")] = 3,
     lb_policy: Annotated[
-        str, typer.Option(metavar="NAME", help="round-robin or least-request.", autocompletion=options.policies)
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What chooses a pod for a request (round-robin or least-request).",
+            autocompletion=options.policies,
+        ),
     ] = "round-robin",
     calls: Annotated[int, typer.Option(min=0, metavar="N", help="RPCs to judge (0: as many as it takes).")] = 0,
-    rate: Annotated[float, typer.Option(min=1, metavar="RPC/S", help="RPCs a second, at fixed times.")] = 500.0,
-    max_connection_age: Annotated[str, typer.Option(metavar="DURATION", help="See `lbdemo up`.")] = "",
+    rate: Annotated[float, typer.Option(min=1, metavar="RPC/S", help="RPCs a second (at fixed times).")] = 500.0,
+    max_connection_age: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION", help="Servers close connections older than this (where the strategy needs it)."
+        ),
+    ] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything installed.")] = False,
     registry: options.Registry = "",
     envoy_image: Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Envoy's image.")] = config.ENVOY_IMAGE,

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 DEFAULT_NAMESPACE = "lbdemo"
+SAFETY = "Safety"  # the panel of options that read no variable
 
 
 @dataclass(frozen=True, slots=True)

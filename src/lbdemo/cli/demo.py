@@ -27,18 +27,30 @@ class Drill(StrEnum):
 
 
 def demo(
-    servers: Annotated[int, typer.Option(min=2, max=10, metavar="N", help="Echo servers.")] = 3,
+    servers: Annotated[
+        int, typer.Option(min=2, max=10, metavar="N", help="Echo servers.", envvar="LBDEMO_DEMO_SERVERS")
+    ] = 3,
     calls: Annotated[
-        int, typer.Option(min=0, max=1_000_000, metavar="N", help="RPCs to judge in each act (0: as many as it takes).")
+        int,
+        typer.Option(min=0, max=1_000_000, metavar="N", help="RPCs to judge (each act; 0: as many as it takes)."),
     ] = 0,
     rate: Annotated[
         float,
         typer.Option(
-            min=0, max=100_000, metavar="RPC/S", help="RPCs a second (0: well below what this machine holds now)."
+            min=0,
+            max=100_000,
+            metavar="RPC/S",
+            help="RPCs a second (0: well below what this machine holds now).",
+            envvar="LBDEMO_DEMO_RATE",
         ),
     ] = 0.0,
     drill: Annotated[
-        Drill | None, typer.Option(help="Three more acts, with one of 3 or more servers made slow.", show_default=False)
+        Drill | None,
+        typer.Option(
+            help="Three more acts, with one of 3 or more servers made slow.",
+            show_default=False,
+            envvar="LBDEMO_DEMO_DRILL",
+        ),
     ] = None,
     as_json: options.AsJson = False,
     junit: output.Junit = "",

@@ -34,7 +34,9 @@ def logs(
         int | None, typer.Option(min=0, metavar="N", help="Begin with the last N lines of each pod.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for more, also from new pods.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the pod.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, with the pod.", envvar="LBDEMO_LOGS_JSON")
+    ] = False,
     raw: Annotated[bool, typer.Option("--raw", help="The lines exactly as the pods wrote them.")] = False,
 ) -> int:
     """Shows the logs of all pods, as they come; for the client, how the servers share the calls.

@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from lbdemo import __version__, errors
 from lbdemo.cli import streams
-from lbdemo.cli.context import DEFAULT_NAMESPACE, Globals
+from lbdemo.cli.context import DEFAULT_NAMESPACE, SAFETY, Globals
 
 ENV_PREFIX = "LBDEMO_"
 GLOBALS = tuple(field.name for field in dataclasses.fields(Globals))
@@ -98,9 +98,14 @@ def check_given(name: str, value: Any) -> None:
 
 
 def read_environment(command: Any) -> None:
-    """Gives each option of `command` its environment variable, not shown in the help: the rule is one sentence."""
+    """Gives each option of `command` its environment variable, not shown in the help: the rule is one sentence.
+
+    None for what removes, takes over or lifts a safety catch: that is said each time, in the command itself.
+    """
     for parameter in command.params:
         if parameter.param_type_name == "option" and parameter.name not in {"help", "version"}:
+            if getattr(parameter, "rich_help_panel", None) == SAFETY:
+                continue
             name = max(parameter.opts, key=len).removeprefix("--").replace("-", "_")
             parameter.envvar = parameter.envvar or ENV_PREFIX + name.upper()
             parameter.show_envvar = False
@@ -155,7 +160,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Each option also reads the environment variable LBDEMO_<NAME>, such as LBDEMO_NAMESPACE.",
+    epilog="Each option also reads the environment variable LBDEMO_<NAME>, such as LBDEMO_NAMESPACE; those of safety "
+    "read none.",
 )
 
 

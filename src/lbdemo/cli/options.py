@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from lbdemo import config
-from lbdemo.cli.context import Globals
+from lbdemo.cli.context import SAFETY, Globals
 from lbdemo.cluster.install.strategies import TABLE
 
 __all__ = [
+    "SAFETY",
     "AsJson",
     "ClusterDomain",
     "Globals",
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 ISTIO = "Istio"
-SAFETY = "Safety"
 CHART = "The cluster's wishes"
 
 

@@ -25,13 +25,15 @@ def peer(
         typer.Argument(help="stats: what it counted; fault: set its faults; crash: end it at once; end: clients here."),
     ],
     target: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="What the server was given as --admin.")
+        str,
+        typer.Option(metavar="HOST:PORT", help="What the server was given as --admin.", envvar="LBDEMO_PEER_TARGET"),
     ] = "127.0.0.1:8081",
-    run: Annotated[str, typer.Option(metavar="ID", help="stats: of this run only; end: this run's client.")] = "",
+    run: Annotated[str, typer.Option(metavar="ID", help="A run's name (stats: of it only; end: its client).")] = "",
     delay_ms: Annotated[int, typer.Option(metavar="MS", help="fault: added to every call.")] = 0,
     unavailable: Annotated[float, typer.Option(metavar="RATIO", help="fault: share of calls that fail, 0 to 1.")] = 0,
     timeout: Annotated[
-        float, typer.Option(parser=span, metavar="DURATION", help="How long to wait for the answer.")
+        float,
+        typer.Option("--deadline", "--timeout", parser=span, metavar="DURATION", help="The deadline of each RPC."),
     ] = 5,
 ) -> int:
     """Asks one server, prints its answer as JSON; `fault` without options heals; `end` ends clients in this pod."""

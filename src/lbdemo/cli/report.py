@@ -20,10 +20,18 @@ def report(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="JSON lines from verify --save, or from client; - is stdin.")
     ],
-    tolerance: Annotated[float | None, typer.Option(metavar="RATIO", help="Judge with this tolerance instead.")] = None,
-    alpha: Annotated[float | None, typer.Option(metavar="P", help="Judge with this error probability instead.")] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(metavar="RATIO", help="How far off its fair share a pod may be (default: as recorded)."),
+    ] = None,
+    alpha: Annotated[
+        float | None, typer.Option(metavar="P", help="The error probability of the whole test (default: as recorded).")
+    ] = None,
     expect: output.Expect = "",
-    servers: Annotated[int | None, typer.Option(min=0, metavar="N", help="How many servers there were.")] = None,
+    servers: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="How many servers there were.", envvar="LBDEMO_REPORT_SERVERS"),
+    ] = None,
     as_json: options.AsJson = False,
     junit: output.Junit = "",
     html: output.Html = "",

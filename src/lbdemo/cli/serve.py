@@ -30,7 +30,8 @@ def serve(
         typer.Option(metavar="NAME", help="How answers are signed.", show_default="POD_NAME, HOSTNAME or the address"),
     ] = "",
     max_connection_age: Annotated[
-        float, typer.Option(parser=span, metavar="DURATION", help="Close older connections gracefully; 0: never.")
+        float,
+        typer.Option(parser=span, metavar="DURATION", help="Servers close connections older than this (0: never)."),
     ] = 0,
     drain: Annotated[
         float,
@@ -54,7 +55,8 @@ def serve(
         str, typer.Option(metavar="FILE", help="Answer only clients whose certificates are signed by this CA.")
     ] = "",
     format: Annotated[  # noqa: A002 - the option's name
-        ServeFormat, typer.Option(help="The line that says where the server listens.")
+        ServeFormat,
+        typer.Option(help="The line that says where the server listens.", envvar="LBDEMO_SERVE_FORMAT"),
     ] = ServeFormat.text,
 ) -> int:
     """Answers echo calls until SIGTERM or Ctrl-C.

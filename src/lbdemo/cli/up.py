@@ -23,13 +23,13 @@ def up(
     ] = "",
     replicas: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Echo servers.")] = 2,
     connections: Annotated[
-        int | None, typer.Option(min=1, max=100, metavar="N", help="The client's connections, with --strategy pool.")
+        int | None, typer.Option(min=1, max=100, metavar="N", help="The client's connections (with --strategy pool).")
     ] = None,
     lb_policy: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="What chooses a pod for a request: round-robin or least-request.",
+            help="What chooses a pod for a request (round-robin or least-request).",
             autocompletion=options.policies,
         ),
     ] = "round-robin",
@@ -39,20 +39,20 @@ def up(
     max_connection_age: Annotated[
         str,
         typer.Option(
-            metavar="DURATION", help="Servers close connections older than this; 0: never (default: the strategy's)."
+            metavar="DURATION", help="Servers close connections older than this (0: never; default: the strategy's)."
         ),
     ] = "",
     registry: options.Registry = "",
     image: Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Use this image; build and deliver none.")] = "",
     envoy_image: Annotated[
-        str, typer.Option(metavar="NAME[:TAG]", help="The Envoy image of --strategy envoy.")
+        str, typer.Option(metavar="NAME[:TAG]", help="Envoy's image (with --strategy envoy).")
     ] = config.ENVOY_IMAGE,
     timeout: options.Timeout = "5m",
     values: options.ValuesFiles = None,
     sets: options.Sets = None,
     cluster_domain: options.ClusterDomain = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan as commands to paste; change nothing.")
+        bool, typer.Option("--dry-run", help="Change nothing (print the plan as commands to paste).")
     ] = False,
     istio_version: options.IstioVersion = config.ISTIO_VERSION,
     istio_revision: options.IstioRevision = "",

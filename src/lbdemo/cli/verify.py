@@ -23,12 +23,16 @@ def verify(
     tolerance: output.Tolerance = 0.2,
     alpha: output.Alpha = 0.001,
     expect: output.Expect = "",
-    rate: Annotated[float, typer.Option(min=1, metavar="RPC/S", help="RPCs a second, at fixed times.")] = 500.0,
+    rate: Annotated[float, typer.Option(min=1, metavar="RPC/S", help="RPCs a second (at fixed times).")] = 500.0,
     concurrency: Annotated[
         int, typer.Option(min=0, max=1000, metavar="N", show_default="all that are due", help="RPCs in flight at most.")
     ] = 0,
-    connections: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Separate connections.")] = 1,
-    timeout: Annotated[str, typer.Option(metavar="DURATION", help="The deadline of each RPC.")] = "5s",
+    connections: Annotated[
+        int, typer.Option(min=0, max=100, metavar="N", help="The client's connections (0: as it is installed).")
+    ] = 0,
+    timeout: Annotated[
+        str, typer.Option("--deadline", "--timeout", metavar="DURATION", help="The deadline of each RPC.")
+    ] = "5s",
     save: output.Save = "",
     as_json: options.AsJson = False,
     junit: output.Junit = "",
