@@ -22,9 +22,7 @@ def clean(
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help="Change nothing (print what would go, each with the reason why it is lbdemo's)."
-        ),
+        typer.Option("--dry-run", help="Change nothing (print what would go, and why it is lbdemo's)."),
     ] = False,
     timeout: options.Timeout = "5m",
     yes: options.Yes = False,
