@@ -85,6 +85,6 @@ def test_everything_ends_when_the_onlooker_fails() -> None:
     with pytest.raises(ZeroDivisionError):
         play(DemoOptions(servers=2, calls=CALLS, rate=600), onlooker)
 
-    assert len(onlooker.seen["tcp-proxy"]) == 11
+    assert 11 <= len(onlooker.seen["tcp-proxy"]) < CALLS  # calls that ended in the same moment are told, too
     with pytest.raises(ChildProcessError):  # no child is left, not even one to be waited for
         os.waitpid(-1, os.WNOHANG)

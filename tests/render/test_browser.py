@@ -145,7 +145,7 @@ def stopped() -> dict[str, Any]:
     return report | {"results": [*report["results"], stalled().to_dict()]}
 
 
-@pytest.mark.parametrize("width", [PHONE, TABLET, WIDE])
+@pytest.mark.parametrize("width", [PHONE, TABLET, DESKTOP, WIDE])
 @pytest.mark.parametrize("make", [whole, crowd, stopped, record], ids=["whole", "crowd", "stopped", "empty"])
 def test_nothing_is_wider_than_the_screen(site: tuple[Path, str], width: int, make: Any) -> None:
     measured = measure(site, make(), width)
