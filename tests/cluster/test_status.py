@@ -69,6 +69,7 @@ def test_a_script_reads_stable_keys() -> None:
             for name in ("echo-client-abc-1", "echo-server-abc-1", "echo-server-abc-2")
         ],
         "istio": "1 (installed by lbdemo)",
+        "unseen": [],
     }  # fmt: skip
 
 

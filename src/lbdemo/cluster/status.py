@@ -39,6 +39,7 @@ class Status:
     releases: tuple[tuple[str, str, int], ...]  # name, Helm's status, revision
     pods: tuple[PodStatus, ...]
     istio: str  # "none", or version and owner
+    unseen: tuple[str, ...]  # what this user may not see
     injection: str  # the namespace's injection label, "" when there is none
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,12 +56,13 @@ class Status:
                 for p in self.pods
             ],
             "istio": self.istio,
+            "unseen": list(self.unseen),
         }  # fmt: skip
 
 
 def status(tools: Tools, place: Place, context: Context) -> Status:
     """Reads it from the cluster."""
-    seen = observe(tools, place.namespace, istio=True)
+    seen = observe(tools, place.namespace, istio=True, lenient=True)
     releases = tuple((r.name, r.status, r.revision) for r in sorted(seen.releases.values(), key=lambda r: r.name))
     strategies = {release.strategy for release in seen.releases.values() if release.strategy}
     labels_ = seen.namespace.labels if seen.namespace else {}
@@ -70,7 +72,8 @@ def status(tools: Tools, place: Place, context: Context) -> Status:
         namespace=place.namespace,
         namespace_state=_namespace_state(seen),
         strategy="/".join(sorted(strategies)),
-        releases=releases,
+        releases=() if seen.unseen else releases,
+        unseen=tuple(map(str, seen.unseen)),
         pods=tuple(pod_status(pod) for pod in sorted(seen.objects.pods, key=lambda pod: pod.name)),
         istio=seen.istio.summary,
         injection=labels_.get("istio.io/rev", "") or labels_.get("istio-injection", ""),

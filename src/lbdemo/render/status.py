@@ -20,6 +20,7 @@ def print_status(console: Console, status: dict[str, Any]) -> None:
         ("strategy", status["strategy"] or "nothing installed; `lbdemo up` installs it"),
         ("istio", status["istio"]),
         ("releases", ", ".join(f"{r['name']} {r['status']} (revision {r['revision']})" for r in status["releases"])),
+        ("unseen", "; ".join(status["unseen"])),
         ("image", ", ".join(sorted({p["image"] for p in status["pods"]}))),
     ]
     for name, value in lines:

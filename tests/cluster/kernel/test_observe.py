@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import Answer, FakeRun, failure
-from worlds import CONFIG, Record, converged, helm_secret, listed, namespace, pod
+from worlds import CONFIG, Record, converged, deployment, helm_secret, listed, namespace, pod
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import Given, Objects
@@ -162,6 +162,33 @@ def test_a_namespace_that_may_not_be_read_is_an_error() -> None:
     run = FakeRun().on("get", "namespaces", answer=FORBIDDEN).on("get", labels.SELECTOR)
 
     with pytest.raises(ProgramFailedError):
+        observe_namespace(Kubectl(run), "lbdemo")
+
+
+NO_SECRETS = failure('Error from server (Forbidden): secrets is forbidden: User "ann" cannot list resource "secrets"')
+
+
+def without_secrets() -> FakeRun:
+    """A user with the ClusterRole `view`, in a namespace where `up` has noted on a deployment what is installed."""
+    marks = {labels.PART_OF: "lbdemo", labels.RELEASE: "echo-server", labels.STRATEGY: "envoy", labels.POLICY: "x"}
+    noted = replace(deployment("echo-server", 2), meta=Meta("Deployment", "lbdemo", "echo-server", marks))
+    run = here(FakeRun(), there=namespace(), objects=NO_SECRETS)
+    return run.on("get", "deployments,replicasets,pods,services,configmaps", answer=listed([noted]))
+
+
+def test_who_may_not_see_secrets_knows_the_releases_by_what_up_has_noted() -> None:
+    with without_secrets() as run:
+        found = observe_namespace(Kubectl(run), "lbdemo", lenient=True)
+
+    release = found.releases["echo-server"]
+    assert (release.strategy, release.policy, release.status) == ("envoy", "x", "unknown")
+    assert [str(item.right) for item in found.unseen] == ["list secrets in namespace lbdemo"]
+
+
+def test_who_changes_something_must_see_the_releases() -> None:
+    run = here(FakeRun(), there=namespace(), objects=NO_SECRETS)
+
+    with pytest.raises(ProgramFailedError, match="secrets is forbidden"):
         observe_namespace(Kubectl(run), "lbdemo")
 
 

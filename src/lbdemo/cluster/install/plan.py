@@ -172,5 +172,6 @@ def _await(
             config.place.namespace, desired.deployments, our_selector(), config.timeout,
             after=("image", *after, "label", "istio"), restart=restart, sidecars=desired.strategy.injects,
             revision=observed.istio.revision,
+            notes=((labels.STRATEGY, desired.strategy.name), (labels.POLICY, config.lb_policy)),
         ),
     )  # fmt: skip

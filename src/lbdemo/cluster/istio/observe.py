@@ -41,13 +41,15 @@ class ObservedWithIstio(Observed):
     istio: Istio = field(default_factory=Istio)
 
 
-def observe(tools: Tools, namespace: str, *, istio: bool, thorough: bool = False) -> ObservedWithIstio:
+def observe(
+    tools: Tools, namespace: str, *, istio: bool, thorough: bool = False, lenient: bool = False
+) -> ObservedWithIstio:
     """Looks at the namespace and, when `istio` says so, at Istio too, as `observe_istio` does; all side by side."""
     here, mesh = side_by_side(
-        lambda: observe_namespace(tools.kubectl, namespace),
+        lambda: observe_namespace(tools.kubectl, namespace, lenient=lenient),
         lambda: observe_istio(tools.api, namespace, thorough=thorough) if istio else Istio(),
     )
-    return ObservedWithIstio(here.namespace, here.objects, here.releases, mesh)
+    return ObservedWithIstio(here.namespace, here.objects, here.releases, here.unseen, mesh)
 
 
 def observe_istio(api: Api, namespace: str, *, thorough: bool = False) -> Istio:

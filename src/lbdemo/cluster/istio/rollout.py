@@ -19,12 +19,13 @@ class AwaitPods(Await):
     """Waits for the deployments of ours; `sidecars` says whether each pod must have one, or must have none."""
 
     sidecars: bool = False
+    notes: tuple[tuple[str, str], ...] = ()  # labels that tell what is installed
     revision: str = ""  # of Istio, or a tag: the one that was asked to inject them
 
     def run(self, tools: Tools, say: Say) -> str:
         """Restarts what must be, waits, notes how the deployments were left, and looks at the sidecars."""
         objects = self.rolled_out(tools, say)
-        remember(tools, self.namespace, objects)
+        remember(tools, self.namespace, objects, dict(self.notes))
         pods = [pod for pod in objects.pods if pod.stays]
         if wrong := sidecars.wrong(pods, wanted=self.sidecars):
             raise self._wrong_sidecars(tools, wrong)

@@ -38,7 +38,7 @@ def why_missing(pod: Pod, namespace: Meta | None, istio: Istio) -> str:
     if daemon is not None and pod.meta.created and daemon.created and pod.meta.created < daemon.created:
         return "it was created before Istio was installed"
     if istio.plane is None:
-        return "no webhook took it; this user may not look at webhooks, who may can tell which revision takes what"
+        return "no webhook that this user may see took it; who installed Istio knows a name for --istio-revision"
     if not istio.plane.injectors:
         return f"no webhook asks Istio's revision {istio.plane.revision}"
     if istio.plane.injects(marks, pod.meta.labels):

@@ -13,6 +13,7 @@ POLICY = "lbdemo/lb-policy"  # on the same: --lb-policy
 GENERATION = "lbdemo/generation"  # on our deployments: the specification's generation that we left
 OURS = {PART_OF: "lbdemo", MANAGED_BY: "lbdemo"}
 SELECTOR = f"{PART_OF}=lbdemo"
+RELEASE = "app.kubernetes.io/instance"  # on all that a release has: its name
 INVENTORY = "lbdemo-inventory"  # the ConfigMap that keeps what the cluster had before
 ISTIO = "lbdemo/istio"  # on that ConfigMap: the Istio that came after it was lbdemo's
 LOCK = "lbdemo-lock"  # the Lease of who works on a namespace
@@ -25,7 +26,7 @@ CLIENT = "echo-client"
 
 def release(pod: Pod) -> str:
     """The Helm release of ours that the pod belongs to."""
-    return pod.meta.labels.get("app.kubernetes.io/instance", "")
+    return pod.meta.labels.get(RELEASE, "")
 
 
 def ours(made: Meta | None) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import Objects, fetch
 from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.workloads import Deployment
@@ -39,6 +40,7 @@ class Observed:
     namespace: Meta | None
     objects: Objects = field(default_factory=Objects)
     releases: Mapping[str, Release] = field(default_factory=dict)
+    unseen: tuple[Unseen, ...] = ()
 
     @property
     def namespace_ours(self) -> bool:
@@ -66,14 +68,45 @@ class Observed:
         return tuple(p for p in self.objects.pods if labels.release(p) == release and p.stays)
 
 
-def observe_namespace(kubectl: Kubectl, namespace: str) -> Observed:
-    """Looks at the namespace and what is ours in it, side by side, 0.1 s."""
-    place, ours = side_by_side(
+def observe_namespace(kubectl: Kubectl, namespace: str, *, lenient: bool = False) -> Observed:
+    """Looks at the namespace and what is ours in it, side by side, 0.1 s.
+
+    Helm keeps releases in Secrets. With `lenient`, who may not list these sees the rest, and knows the releases by
+    what `up` has noted on their deployments; `unseen` says so. Who changes something must see them.
+    """
+    place, (ours, unseen) = side_by_side(
         lambda: fetch(kubectl, "namespaces", namespace).of("Namespace"),
-        lambda: fetch(kubectl, OURS_KINDS, namespace=namespace, selector=labels.SELECTOR),
+        lambda: _ours(kubectl, namespace, lenient=lenient),
     )
-    releases = [secret for secret in ours.of("Secret") if secret.labels.get("owner") == "helm"]
-    return Observed(place[0] if place else None, ours, parse_releases(releases))
+    secrets = [secret for secret in ours.of("Secret") if secret.labels.get("owner") == "helm"]
+    releases = noted_releases(ours.deployments) if unseen else parse_releases(secrets)
+    return Observed(place[0] if place else None, ours, releases, unseen)
+
+
+def _ours(kubectl: Kubectl, namespace: str, *, lenient: bool) -> tuple[Objects, tuple[Unseen, ...]]:
+    try:
+        return fetch(kubectl, OURS_KINDS, namespace=namespace, selector=labels.SELECTOR), ()
+    except ProgramFailedError as error:
+        if not (lenient and forbidden(error)):
+            raise
+        kinds = OURS_KINDS.removesuffix(",secrets")
+        right = Right("list", "secrets", namespace=namespace)
+        unseen = Unseen(
+            f"Helm's releases (secrets in namespace {namespace})", Why.FORBIDDEN, "", right, kubectl.context
+        )
+        return fetch(kubectl, kinds, namespace=namespace, selector=labels.SELECTOR), (unseen,)
+
+
+def noted_releases(deployments: Iterable[Deployment]) -> dict[str, Release]:
+    """The releases as far as our deployments' labels tell them; their Helm status is unknown."""
+    found = {}
+    for deployment in deployments:
+        marks = deployment.meta.labels
+        name, strategy = marks.get(labels.RELEASE, ""), marks.get(labels.STRATEGY, "")
+        if name and strategy:
+            policy = marks.get(labels.POLICY, "")
+            found[name] = Release(name, deployment.meta.namespace, "unknown", 0, True, "", strategy, policy)
+    return found
 
 
 def forbidden(error: ProgramFailedError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lbdemo.cluster.kernel import labels
@@ -80,15 +81,16 @@ class Await:
         return await_rollout(tools, self.namespace, self.names, self.selector, self.timeout, say)
 
 
-def remember(tools: Tools, namespace: str, objects: Objects) -> None:
+def remember(tools: Tools, namespace: str, objects: Objects, notes: Mapping[str, str]) -> None:
     """Notes each deployment's generation in a label: a later one means that somebody changed it by hand.
 
-    Not in an annotation: setting one makes a new generation itself.
+    Not in an annotation: setting one makes a new generation itself. `notes` are further labels, for who may not look
+    at Helm's Secrets.
     """
     changed: dict[str, list[str]] = {}
     for deployment in objects.deployments:
-        mark = str(deployment.generation)
-        if deployment.meta.labels.get(labels.GENERATION) != mark:
+        mark, there = str(deployment.generation), deployment.meta.labels
+        if any(there.get(key) != value for key, value in {**notes, labels.GENERATION: mark}.items()):
             changed.setdefault(mark, []).append(f"deployment/{deployment.meta.name}")
     for mark, names in changed.items():
-        tools.kubectl.label(names, {labels.GENERATION: mark}, namespace)
+        tools.kubectl.label(names, {labels.GENERATION: mark, **notes}, namespace)

@@ -83,7 +83,7 @@ class Installation:
 def read_installation(kubectl: Kubectl, place: Place) -> Installation:
     """Reads off the cluster what there is to verify. Raises InputError when nothing is installed, NotReadyError
     when it is not ready."""
-    seen = observe_namespace(kubectl, place.namespace)
+    seen = observe_namespace(kubectl, place.namespace, lenient=True)
     release = seen.releases.get(labels.SERVER)
     if release is None or labels.CLIENT not in seen.releases:
         raise InputError(f"lbdemo is not installed in namespace {place.namespace}", "install it with `lbdemo up`")
