@@ -40,6 +40,19 @@ class Counts:
         return sum(count for _, count in self.servers)
 
     @property
+    def arrivals(self) -> tuple[dict[str, int], int]:
+        """The calls that reached each server, and those of which nobody knows which server they were for.
+
+        What a server counted settles calls that it never got to sign; a server that counted less than it signed (for it
+        was started anew) leaves all unsettled.
+        """
+        signed, received = dict(self.servers), dict(self.received)
+        if not received or any(received.get(server, -1) < calls for server, calls in signed.items()):
+            return signed, self.unsigned
+        settled = sum(received.values()) - self.signed
+        return {server: calls for server, calls in received.items() if calls}, max(0, self.unsigned - settled)
+
+    @property
     def unsigned(self) -> int:
         """The calls of which nobody knows which server they were for."""
         return max(0, self.sent - self.signed)

@@ -18,6 +18,11 @@ def simultaneous_z(alpha: float, intervals: int) -> float:
     return -NormalDist().inv_cdf(alpha / (2 * intervals))
 
 
+def one_sided_z(alpha: float) -> float:
+    """Normal quantile that is exceeded with probability `alpha`."""
+    return -NormalDist().inv_cdf(alpha)
+
+
 def wilson(calls: float, of: float, z: float) -> tuple[float, float]:
     """Wilson's score interval for a share: `calls` of `of`, at the normal quantile `z`. (0, 1) of nothing.
 

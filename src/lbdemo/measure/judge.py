@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.fingerprint import breaks_promise
+from lbdemo.measure import promise
+from lbdemo.measure.advice import fresh_block
 from lbdemo.measure.reasons import reasons
 from lbdemo.measure.spread import Spread, spread
 from lbdemo.measure.verdict import Expectation, Outcome, Verdict
@@ -13,27 +14,31 @@ if TYPE_CHECKING:
     from lbdemo.measure.counts import Counts
 
 
-def judge(counts: Counts, expectation: Expectation) -> Verdict:
-    """Judges a block of calls.
+def judge(counts: Counts, expectation: Expectation, look: int = 1) -> Verdict:
+    """Judges a block of calls; with `look` 2 both blocks of a plan for two, as one.
 
     In this order: FAILING when a larger part of the calls failed than allowed (the spread is reported all the
-    same). INCONCLUSIVE when nothing was answered, when there are not two servers to share, or when most
-    answers do not say who gave them. PINNED when one server answered at least 99 %. UNBALANCED when the
-    interval of an expected server lies wholly outside its fair share ± tolerance. (Both only if an exact binomial tail
-    excludes a fair choice at `alpha`.) BALANCED when all intervals lie inside and nobody else answered.
-    Otherwise INCONCLUSIVE. The intervals are Wilson's, simultaneous by Bonferroni.
+    same). INCONCLUSIVE when nothing was answered, when there are not two servers to share, or when most answers do not
+    say who gave them. PINNED when one server answered at least 99 %, or each of several connections has one server.
+    IN TURNS when one server at a time has the calls. UNBALANCED when an expected server's share is proven to be outside
+    of its expected one ± tolerance, BALANCED when all are proven to be inside and nobody else answered.
+    Otherwise INCONCLUSIVE.
 
-    It is as expected when the outcome is, and when a promised round robin is not clearly contradicted (D of
-    0.3 or more): that policy is exact, so a merely random spread is another policy's. Other fingerprints
-    are named, not judged.
+    Proven is by exact binomial tests with an error of alpha, on as many independent calls as these are worth: their
+    number over phi. Calls that no server signed are given to each in turn; what is said holds for all of that.
+
+    It is as expected when the outcome is, and the promised policy is not broken (`promise`).
     """
-    seen = spread(counts, expectation)
+    alpha = expectation.alpha_at(look)
+    seen = spread(counts, expectation, alpha)
     outcome = _outcome(counts, seen, expectation)
-    more_calls = seen.more_calls if outcome is Outcome.INCONCLUSIVE else None
-    broken = outcome is Outcome.BALANCED and breaks_promise(expectation.policy, seen.fingerprint, seen.dispersion)
+    kept = promise.kept(outcome, seen, counts, expectation)
+    more_calls = fresh_block(seen) if outcome is Outcome.INCONCLUSIVE else None
+    order = seen.order
     return Verdict(
         outcome=outcome,
-        as_expected=outcome is expectation.outcome and not broken,
+        as_expected=kept is True,
+        undecided=kept is None,
         expected=expectation.outcome,
         shares=seen.shares,
         dispersion=seen.dispersion,
@@ -45,6 +50,13 @@ def judge(counts: Counts, expectation: Expectation) -> Verdict:
         silent=seen.silent,
         tolerance=expectation.tolerance,
         alpha=expectation.alpha,
+        phi=order.phi if order else None,
+        stickiness=order.stickiness if order else None,
+        effective_calls=seen.effective,
+        pinned_connections=seen.pinned_connections,
+        look=look,
+        looks=expectation.looks,
+        look_alpha=alpha,
     )
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from math import ceil, log, log1p, sqrt
+from functools import lru_cache
+from math import ceil, floor, log, log1p
+from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 from lbdemo.errors import InputError
-from lbdemo.measure.intervals import log10_at_least, log10_at_most, simultaneous_z, wilson
+from lbdemo.measure.intervals import log10_at_least, log10_at_most, one_sided_z
+from lbdemo.measure.order import batches_for, student_t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_SERVERS = 1000
 SMALLEST_TOLERANCE = 0.01
@@ -13,15 +20,21 @@ LARGEST_TOLERANCE = 0.9
 CALLS_TO_ONE_SERVER = 100
 """With one server there is nothing to spread; so many calls still show errors and the tail."""
 
+FIRST_LOOK = 0.9
+"""The part of alpha that the first of two blocks may spend. The second block doubles the calls, and needs less."""
 
+_DRAWS = 8
+
+
+@lru_cache(maxsize=64)
 def plan_calls(servers: int, tolerance: float = 0.2, alpha: float = 0.001, power: float = 0.99) -> int:
     """The fewest calls with which a fair random policy is judged BALANCED with probability `power`.
 
-    `tolerance` is how far a share may be off, relative to the fair one (0.2: 20 %); `alpha` is the error that
-    the intervals allow together. From binomial tails, added up over the servers (Bonferroni): exact for two
-    servers, for more a bound on the safe side, which at a power of 0.99 costs less than 1 % more calls.
-    Counts are whole numbers, so the probability climbs in a sawtooth; the answer is a number whose
-    predecessor does not suffice. Raises InputError for figures that make no sense.
+    `tolerance` is how far a share may be off, relative to the fair one (0.2: 20 %); `alpha` is the error that the
+    test allows. From exact binomial tails, added up over the servers (Bonferroni), and averaged over what
+    the overdispersion of independent calls comes to by chance (chi-square, by Wilson and Hilferty's approximation).
+    Counts are whole numbers, so the probability climbs in a sawtooth; the answer is a number whose predecessor does
+    not suffice. Raises InputError for figures that make no sense.
     """
     check_servers(servers)
     check_test(tolerance, alpha)
@@ -77,35 +90,65 @@ def check_probability(name: str, value: float) -> None:
 
 def _miss(calls: int, servers: int, tolerance: float, alpha: float) -> float:
     """The probability (beyond two servers: a bound on it) that a fair choice is not judged BALANCED."""
-    fewest, most = inside(calls, servers, tolerance, alpha)
-    if servers == 2:  # the two counts are one: what one server lacks, the other has too much
-        fewest, most = max(fewest, calls - most), min(most, calls - fewest)
+    return (
+        sum(
+            miss_inside(calls, 1 / servers, 1 / servers, tolerance, alpha, inflation) * (1 if servers == 2 else servers)
+            for inflation in inflations((batches_for(calls, servers) - 1) * (servers - 1), alpha)
+        )
+        / _DRAWS
+    )
+
+
+@lru_cache(maxsize=256)
+def inflations(freedom: int, alpha: float) -> tuple[float, ...]:
+    """What `Order.inflation` comes to for independent calls with so many degrees of freedom: equally likely values.
+
+    E. B. Wilson and M. M. Hilferty, "The distribution of chi-square", PNAS 17 (1931).
+    """
+    correction = (student_t(alpha, freedom) / one_sided_z(alpha)) ** 2
+    spread = 2 / (9 * freedom)
+    draws = [NormalDist().inv_cdf((draw + 0.5) / _DRAWS) for draw in range(_DRAWS)]
+    return tuple(max(1.0, (1 - spread + z * spread**0.5) ** 3 * correction) for z in draws)
+
+
+def miss_inside(calls: int, share: float, fair: float, tolerance: float, alpha: float, inflation: float = 1.0) -> float:
+    """The probability that a server with this true share is not proven to lie in the band around the fair one."""
+    of = floor(calls / inflation)
+    fewest, most = inside(of, fair, tolerance, alpha)
+    if fair == 0.5 and share == 0.5:  # the two counts are one: what one server lacks, the other has too much
+        fewest, most = max(fewest, of - most), min(most, of - fewest)
+    # A count that is divided by the inflation is rounded to the unsafe side.
+    fewest, most = (ceil(fewest * inflation), floor(most * inflation)) if inflation > 1 else (fewest, most)
     if fewest > most:
         return 1.0
-    below = 10 ** log10_at_most(fewest - 1, calls, 1 / servers)
-    above = 10 ** log10_at_least(most + 1, calls, 1 / servers)
-    return float(below + above) * (1 if servers == 2 else servers)
+    below = 10 ** log10_at_most(fewest - 1, calls, share) if fewest > 0 else 0.0
+    above = 10 ** log10_at_least(most + 1, calls, share)
+    return float(below + above)
 
 
-def inside(calls: int, servers: int, tolerance: float, alpha: float) -> tuple[int, int]:
-    """The fewest and the most of `calls` with which a server's interval lies inside the allowed band.
+@lru_cache(maxsize=4096)
+def inside(calls: int, fair: float, tolerance: float, alpha: float) -> tuple[int, int]:
+    """The fewest and the most of `calls` with which a server's share is proven to lie in the band.
 
     The first is larger than the second when no count does.
     """
-    z = simultaneous_z(alpha, servers)
-    low, high = band(1 / servers, tolerance)
-    # An interval's end meets a limit where the score test does: solved for the count, then settled exactly.
-    fewest = min(calls, ceil(calls * low + z * sqrt(calls * low * (1 - low))))
-    while fewest > 0 and wilson(fewest - 1, calls, z)[0] >= low:
-        fewest -= 1
-    while fewest <= calls and wilson(fewest, calls, z)[0] < low:
-        fewest += 1
-    most = max(0, int(calls * high - z * sqrt(calls * high * (1 - high))))
-    while most < calls and wilson(most + 1, calls, z)[1] <= high:
-        most += 1
-    while most >= 0 and wilson(most, calls, z)[1] > high:
-        most -= 1
+    low, high = band(fair, tolerance)
+    limit = -log(1 / alpha) / log(10)
+    fewest = _first(calls, lambda count: log10_at_least(count, calls, low) <= limit)
+    most = calls - _first(calls, lambda count: high >= 1 or log10_at_most(calls - count, calls, high) <= limit)
     return fewest, most
+
+
+def _first(calls: int, holds: Callable[[int], bool]) -> int:
+    """The smallest count from 0 to `calls` for which it holds, `calls` + 1 when none does; once true, it stays so."""
+    low, high = 0, calls + 1
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def band(share: float, tolerance: float) -> tuple[float, float]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.fingerprint import UNKNOWN, breaks_promise
+from lbdemo.measure.advice import POWER
+from lbdemo.measure.fingerprint import LEAST_REQUEST, ROUND_ROBIN, UNKNOWN
 from lbdemo.measure.names import NAMELESS
+from lbdemo.measure.plan import plan_calls
+from lbdemo.measure.promise import breaks_round_robin, unexplained
 from lbdemo.measure.reason import Reason
-from lbdemo.measure.spread import UNSEEN
+from lbdemo.measure.roster import UNSEEN
 from lbdemo.measure.verdict import Expectation, Outcome
 
 if TYPE_CHECKING:
     from lbdemo.measure.counts import Counts
     from lbdemo.measure.spread import Spread
     from lbdemo.measure.verdict import ShareInterval
+
+PLANNED_POWER = 0.99
+"""The power of the block that the planner plans."""
 
 
 def reasons(
@@ -26,9 +33,9 @@ def reasons(
     else:
         said = [_spread(spread), *_settling(spread, outcome, more_calls)]
         said += [_failed("errors_allowed", counts, expectation)] if counts.errors else []
-    if outcome is not expectation.outcome:
+    if outcome is not expectation.outcome and expectation.policy != LEAST_REQUEST:
         said.append(Reason("other_outcome", {"expected": expectation.outcome.value, "outcome": outcome.value}))
-    return (*said, *_policy(spread, expectation), *_coming_and_going(spread), *counts.doubts)
+    return (*said, *_policy(counts, spread, expectation), *_coming_and_going(spread), *counts.doubts)
 
 
 def _beside_errors(counts: Counts, spread: Spread) -> Reason:
@@ -41,6 +48,7 @@ def _spread(spread: Spread) -> Reason:
     """What the answered calls show, errors left aside."""
     sentence = {
         Outcome.PINNED: _pinned,
+        Outcome.IN_TURNS: _in_turns,
         Outcome.BALANCED: _balanced,
         Outcome.UNBALANCED: _unbalanced,
     }.get(spread.outcome, _inconclusive)
@@ -48,15 +56,28 @@ def _spread(spread: Spread) -> Reason:
 
 
 def _pinned(spread: Spread) -> Reason:
+    if connections := spread.pinned_connections:
+        servers = sum(1 for interval in spread.shares if interval.calls)
+        return Reason("pinned_connections", {"connections": connections, "servers": servers, "calls": spread.calls})
     top = spread.top
     odds = {"log10_chance": spread.log10_top}
     return Reason("pinned", {"server": top.server, "calls": top.calls, "of": spread.calls, **odds})
 
 
+def _in_turns(spread: Spread) -> Reason:
+    order = spread.order
+    figures = {"phi": order.phi, "stickiness": order.stickiness} if order else {}
+    return Reason("in_turns", {"calls": spread.calls, "servers": len(spread.roster), **figures})
+
+
 def _balanced(spread: Spread) -> Reason:
     shares = sorted(interval.share for interval in spread.expected)
-    figures = {"servers": len(spread.roster), "calls": spread.calls, "lowest": shares[0], "highest": shares[-1]}
-    return Reason("balanced", {**figures, **_fair(spread)})
+    fair = {interval.expected_share for interval in spread.expected}
+    figures = {"servers": len(spread.roster), "calls": spread.calls, "tolerance": spread.tolerance}
+    if max(fair) - min(fair) > 1e-9:
+        parts = {i.server: {"share": i.share, "expected": i.expected_share} for i in spread.expected}
+        return Reason("as_weighted", {**figures, "shares": parts})
+    return Reason("balanced", {**figures, "lowest": shares[0], "highest": shares[-1], "fair": fair.pop()})
 
 
 def _unbalanced(spread: Spread) -> Reason:
@@ -76,7 +97,10 @@ def _inconclusive(spread: Spread) -> Reason:
         return Reason("nothing_to_balance", {"servers": list(spread.roster), "others_answered": bool(spread.strangers)})
     if spread.strangers:
         return Reason("servers_changed")
-    return Reason("too_few_calls", {"calls": spread.calls, **_share(spread.worst), **_fair(spread)})
+    figures = {"calls": spread.calls, "effective_calls": spread.effective, **_share(spread.worst), **_fair(spread)}
+    if spread.unsigned and replace(spread, unsigned=0).outcome is not Outcome.INCONCLUSIVE:
+        return Reason("failures_hide", {"unsigned": spread.unsigned, **figures})
+    return Reason("too_few_calls", figures)
 
 
 def _share(interval: ShareInterval) -> dict[str, object]:
@@ -97,17 +121,30 @@ def _failed(code: str, counts: Counts, expectation: Expectation) -> Reason:
 def _settling(spread: Spread, outcome: Outcome, more_calls: int | None) -> list[Reason]:
     if outcome is not Outcome.INCONCLUSIVE or not spread.can_settle:
         return []
-    return [Reason("more_calls", {"calls": more_calls}) if more_calls else Reason("no_sensible_number")]
+    if not more_calls:
+        return [Reason("no_sensible_number")]
+    if spread.calls < more_calls == _planned(spread):
+        return [Reason("planned_block", {"calls": more_calls, "power": PLANNED_POWER})]
+    return [Reason("fresh_block", {"calls": more_calls, "power": POWER})]
 
 
-def _policy(spread: Spread, expectation: Expectation) -> list[Reason]:
+def _planned(spread: Spread) -> int:
+    return plan_calls(len(spread.roster), spread.tolerance, spread.alpha, PLANNED_POWER)
+
+
+def _policy(counts: Counts, spread: Spread, expectation: Expectation) -> list[Reason]:
     seen, promised, dispersion = spread.fingerprint, expectation.policy, spread.dispersion
     if promised in (UNKNOWN, seen) or dispersion is None or spread.changed:
         return []
-    figures = {"promised": promised, "seen": seen or None, "dispersion": dispersion}
-    if seen == UNKNOWN:
-        return [Reason("policy_unknown", figures)]
-    return [Reason("promise_broken" if breaks_promise(promised, seen, dispersion) else "other_policy", figures)]
+    phi = spread.order.phi if spread.order else None
+    figures = {"promised": promised, "seen": seen or None, "dispersion": dispersion, "phi": phi}
+    if promised == LEAST_REQUEST:
+        odd = unexplained(spread, counts)
+        return [Reason("uneven_without_cause", {"servers": list(odd)}) if odd else Reason("least_request", figures)]
+    if breaks_round_robin(spread, expectation):
+        return [Reason("promise_broken", figures)]
+    unclear = seen == UNKNOWN or promised == ROUND_ROBIN
+    return [Reason("policy_unknown" if unclear else "other_policy", figures)]
 
 
 def _coming_and_going(spread: Spread) -> list[Reason]:
@@ -125,4 +162,4 @@ def _coming_and_going(spread: Spread) -> list[Reason]:
 
 
 def _fair(spread: Spread) -> dict[str, object]:
-    return {"fair": 1 / len(spread.roster), "tolerance": spread.tolerance}
+    return {"fair": spread.worst.expected_share, "tolerance": spread.tolerance}

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log10
+from functools import cached_property
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.fingerprint import dispersion, fingerprint
-from lbdemo.measure.intervals import log10_at_least, log10_at_most, simultaneous_z, wilson
+from lbdemo.measure.exact import above, below, highest, lowest
+from lbdemo.measure.fingerprint import STICKY, UNKNOWN, chi_square, fingerprint
+from lbdemo.measure.intervals import log10_at_least, log10_at_most
 from lbdemo.measure.names import NAMELESS
-from lbdemo.measure.plan import band, plan_calls
+from lbdemo.measure.plan import band
+from lbdemo.measure.roster import expected_shares, roster
 from lbdemo.measure.verdict import Expectation, Outcome, ShareInterval
 
 if TYPE_CHECKING:
     from lbdemo.measure.counts import Counts
+    from lbdemo.measure.order import Order
 
 PINNED_SHARE = 0.99
 """From this share on a server counts as the only one: the rest are stragglers."""
 
-UNSEEN = "(unseen"
-FARTHEST = 20
-"""So many times the planned calls are proposed at most: a share closer to its limit needs no patience."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spread:
-    """The answered calls over the servers, against fair shares.
+    """The calls over the servers, against the expected shares.
 
-    `roster` are the expected servers; `shares` has their intervals, then those of the strangers, who
-    answered without being expected. `silent` were expected and never answered; those of them that the gate
-    had seen `vanished`.
+    `calls` are those of which it is known which server they were for; each of the `unsigned` ones may have been for
+    any of them. `inflation` is by how much they say less than independent calls would. `roster` are the expected
+    servers; `shares` has their intervals, then those of the strangers, who answered without being expected. `silent`
+    were expected and never answered; those of them that the gate had seen `vanished`.
     """
 
     calls: int
+    unsigned: int
+    inflation: float
     roster: tuple[str, ...]
     shares: tuple[ShareInterval, ...]
     strangers: tuple[str, ...]
@@ -40,6 +43,7 @@ class Spread:
     vanished: tuple[str, ...]
     tolerance: float
     alpha: float
+    order: Order | None
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -60,10 +64,7 @@ class Spread:
     @property
     def worst(self) -> ShareInterval:
         """The expected server to name: provably off if any is, then a silent one, then the farthest off."""
-        return max(
-            self.expected,
-            key=lambda i: (_outside(i, self.tolerance), not i.calls, abs(i.share - i.expected_share)),
-        )
+        return max(self.expected, key=lambda i: (self.accused(i), not i.calls, abs(i.share / i.expected_share - 1)))
 
     @property
     def nameless(self) -> int:
@@ -71,14 +72,28 @@ class Spread:
         return sum(interval.calls for interval in self.shares if interval.server in NAMELESS)
 
     @property
-    def dispersion(self) -> float | None:
-        """D = chi-square / (servers - 1)."""
-        return dispersion(self.counts)
+    def effective(self) -> int:
+        """So many independent calls would say as much."""
+        return max(0, floor((self.calls + self.unsigned) / self.inflation))
 
-    @property
+    @cached_property
+    def dispersion(self) -> float | None:
+        """D = chi-square / (servers - 1), against the expected shares; None where there is no spread."""
+        if len(self.counts) < 2 or not sum(self.counts):
+            return None
+        shares = [interval.expected_share for interval in self.expected]
+        if not any(interval.calls for interval in self.expected):
+            shares = [1 / len(self.counts)] * len(self.counts)
+        return chi_square(self.counts, shares) / (len(self.counts) - 1)
+
+    @cached_property
     def fingerprint(self) -> str:
-        """The policy that the spread looks like; '' when too much of it is not from the expected servers."""
-        return "" if self.changed else fingerprint(self.counts, self.alpha)
+        """The policy that the calls look like; '' when nobody can tell, or strangers answered."""
+        if self.changed or self.dispersion is None:
+            return UNKNOWN
+        if self.pinned_connections:
+            return STICKY
+        return fingerprint(self.counts, self.dispersion, self.order, self.alpha)
 
     @property
     def log10_worst(self) -> float:
@@ -90,18 +105,35 @@ class Spread:
         """log10 of a bound on the probability that a fair choice gives some server as many calls as `top`."""
         return self._log10_fair(self.top)
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
-        """What the spread alone shows, errors left aside."""
+        """What the spread alone shows, whatever the failures."""
         if not self.calls or len(self.roster) < 2 or self.mostly_nameless or self.changed:
             return Outcome.INCONCLUSIVE
-        if self.top.share >= PINNED_SHARE and self._excludes_fair(self.top):
+        if self._is_pinned or self.pinned_connections:
             return Outcome.PINNED
-        if any(_outside(interval, self.tolerance) and self._excludes_fair(interval) for interval in self.expected):
+        if self.order is not None and self.order.in_turns:
+            return Outcome.IN_TURNS
+        if any(self.accused(interval) for interval in self.expected):
             return Outcome.UNBALANCED
-        if all(_inside(interval, self.tolerance) for interval in self.expected) and not self.strangers:
+        if all(self._inside(interval) for interval in self.expected) and not self.strangers:
             return Outcome.BALANCED
         return Outcome.INCONCLUSIVE
+
+    @property
+    def _is_pinned(self) -> bool:
+        top = self.top
+        return top.calls >= PINNED_SHARE * (self.calls + self.unsigned) and self._too_much(top)
+
+    @cached_property
+    def pinned_connections(self) -> int:
+        """How many connections there are, when each of them has one server to itself, beyond chance; else 0."""
+        rows = [row for row in self.order.connections if sum(row) > 1] if self.order else []
+        if len(rows) < 2 or any(max(row) < PINNED_SHARE * sum(row) for row in rows):
+            return 0
+        # A fair choice follows the first call of a connection to its server, again and again, as seldom as this.
+        luck = sum((sum(row) - 1) * -log10(len(self.roster)) for row in rows)
+        return len(rows) if luck < log10(self.alpha / 2) else 0
 
     @property
     def mostly_nameless(self) -> bool:
@@ -119,94 +151,80 @@ class Spread:
         """True when calls, more of them or other ones, can settle what this spread cannot."""
         return len(self.roster) > 1 and not self.mostly_nameless
 
-    @property
-    def more_calls(self) -> int | None:
-        """About how many calls more settle it, going on like this; None when no sensible number does."""
-        if not self.can_settle:
-            return None
-        planned = plan_calls(len(self.roster), self.tolerance, self.alpha)
-        if not self.calls or self.strangers:
-            return planned
-        lacking, enough = self.calls, max(planned, self.calls + 1)
-        if not self._settled_by(enough):
-            lacking, enough = enough, FARTHEST * enough
-            if not self._settled_by(enough):
-                return None
-            while enough - lacking > 1 + lacking // 100:
-                middle = (lacking + enough) // 2
-                lacking, enough = (lacking, middle) if self._settled_by(middle) else (middle, enough)
-            enough += enough // 100  # counts are whole numbers, so a share cannot go on exactly like this
-        return enough - self.calls
+    def _inside(self, interval: ShareInterval) -> bool:
+        """Whether the share is proven to lie in the band: an intersection of tests, which needs no correction.
 
-    def _settled_by(self, calls: int) -> bool:
-        grown = [
-            _interval(i.server, i.share * calls, calls, i.expected_share, len(self.roster), self.alpha)
-            for i in self.expected
-        ]
-        return all(_inside(i, self.tolerance) for i in grown) or any(_outside(i, self.tolerance) for i in grown)
-
-    def _excludes_fair(self, interval: ShareInterval) -> bool:
-        """True when a fair choice strays so far with a probability below alpha, both directions together.
-
-        Wilson's intervals are approximate, and with a handful of calls not on the safe side; this is exact.
+        R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982): when each
+        of the tests errs with `alpha` at most, so does their intersection.
         """
-        return self._log10_fair(interval) < log10(self.alpha / 2)
+        low, high = band(interval.expected_share, self.tolerance)
+        least, most = self._bounds(interval)
+        return above(least, self.effective, low, self.alpha) and below(most, self.effective, high, self.alpha)
+
+    def accused(self, interval: ShareInterval) -> bool:
+        """Whether the share is proven to lie outside of the band: one of many accusations (Bonferroni)."""
+        low, _ = band(interval.expected_share, self.tolerance)
+        _, most = self._bounds(interval)
+        return below(most, self.effective, low, self._alpha_each) or self._too_much(interval)
+
+    def _too_much(self, interval: ShareInterval) -> bool:
+        _, high = band(interval.expected_share or 1 / len(self.roster), self.tolerance)
+        least, _ = self._bounds(interval)
+        return high < 1 and above(least, self.effective, high, self._alpha_each)
+
+    @property
+    def _alpha_each(self) -> float:
+        return self.alpha / (2 * len(self.roster))
+
+    def _bounds(self, interval: ShareInterval) -> tuple[int, int]:
+        return bounds(interval.calls, self.calls, self.unsigned, self.inflation)
 
     def _log10_fair(self, interval: ShareInterval) -> float:
+        """How seldom a fair choice strays so far, of as many independent calls as these are worth."""
         servers = len(self.roster)
-        tail = log10_at_least if interval.share >= 1 / servers else log10_at_most
-        return min(0.0, tail(interval.calls, self.calls, 1 / servers) + log10(servers))
+        fair = interval.expected_share or 1 / servers
+        tail = log10_at_least if interval.share >= fair else log10_at_most
+        calls = round(interval.share * self.effective)
+        return min(0.0, tail(calls, self.effective, fair) + log10(servers))
 
 
-def spread(counts: Counts, expectation: Expectation) -> Spread:
-    """Compares the calls that servers answered with the fair share of each."""
-    calls = dict(counts.servers)
-    roster = _roster(counts, expectation)
-    strangers = tuple(sorted(calls.keys() - set(roster), key=lambda name: (-calls[name], name)))
-    total = sum(calls.values())
+def bounds(calls: int, signed: int, unsigned: int, inflation: float) -> tuple[int, int]:
+    """The fewest and the most of the effective calls that may have been a server's.
+
+    The fewest when no unsigned call was for it, the most when all of them were. Rounded to the unsafe side.
+    """
+    if inflation <= 1:
+        return calls, calls + unsigned
+    effective = floor((signed + unsigned) / inflation)
+    return floor(calls / inflation), min(effective, ceil((calls + unsigned) / inflation))
+
+
+def spread(counts: Counts, expectation: Expectation, alpha: float) -> Spread:
+    """Compares the calls that reached servers with the expected share of each, at this error probability."""
+    calls, unsigned = counts.arrivals
+    known = roster(counts, calls, expectation)
+    fair = expected_shares(known, expectation)
+    strangers = tuple(sorted(calls.keys() - set(known), key=lambda name: (-calls[name], name)))
+    signed = sum(calls.values())
+    inflation = counts.order.inflation(alpha) if counts.order else 1.0
+
+    def interval(name: str) -> ShareInterval:
+        mine = calls.get(name, 0)
+        least, most = bounds(mine, signed, unsigned, inflation)
+        of = floor((signed + unsigned) / inflation)
+        low, high = (lowest(least, of, alpha), highest(most, of, alpha)) if of else (0.0, 1.0)
+        return ShareInterval(name, mine, mine / signed if signed else 0.0, low, high, fair.get(name, 0.0))
+
     return Spread(
-        calls=total,
-        roster=roster,
-        shares=tuple(
-            _interval(name, calls.get(name, 0), total, fair, len(roster), expectation.alpha)
-            for name, fair in [
-                *((name, 1 / len(roster)) for name in roster),
-                *((name, 0.0) for name in strangers),
-            ]
-        ),
+        calls=signed,
+        unsigned=unsigned,
+        inflation=inflation,
+        roster=known,
+        shares=tuple(interval(name) for name in (*known, *strangers)),
         strangers=strangers,
-        silent=tuple(name for name in roster if name not in calls),
-        vanished=tuple(name for name in roster if name not in calls and name in counts.gate_servers),
+        silent=tuple(name for name in known if name not in calls),
+        vanished=tuple(name for name in known if name not in calls and name in counts.gate_servers),
         tolerance=expectation.tolerance,
-        alpha=expectation.alpha,
+        alpha=alpha,
+        order=counts.order,
     )
-
-
-def _roster(counts: Counts, expectation: Expectation) -> tuple[str, ...]:
-    """The servers that should share the calls, sorted; unseen ones fill up to the expected number."""
-    if expectation.servers:
-        return tuple(sorted(expectation.servers))
-    calls = {server: number for server, number in counts.servers if server not in NAMELESS}
-    gate = set(counts.gate_servers) - set(NAMELESS)
-    if not expectation.count:
-        return tuple(sorted(gate | calls.keys()))
-    # Who was there from the start belongs to the expected ones; who came during the block does not.
-    by_right = sorted(gate | calls.keys(), key=lambda name: (name not in gate, -calls.get(name, 0), name))
-    known = sorted(by_right[: expectation.count])
-    missing = expectation.count - len(known)
-    return (*known, *(f"{UNSEEN})" if missing == 1 else f"{UNSEEN} {n})" for n in range(1, missing + 1)))
-
-
-def _interval(server: str, calls: float, of: float, fair: float, servers: int, alpha: float) -> ShareInterval:
-    low, high = wilson(calls, of, simultaneous_z(alpha, max(1, servers)))
-    return ShareInterval(server, round(calls), calls / of if of else 0.0, low, high, fair)
-
-
-def _inside(interval: ShareInterval, tolerance: float) -> bool:
-    low, high = band(interval.expected_share, tolerance)
-    return low <= interval.low and interval.high <= high
-
-
-def _outside(interval: ShareInterval, tolerance: float) -> bool:
-    low, high = band(interval.expected_share, tolerance)
-    return interval.high < low or high < interval.low

@@ -6,16 +6,13 @@ from array import array
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from lbdemo.measure.order import BATCHES, Order
+from lbdemo.measure.order import BATCHES, Order, batches_for
 
 CELLS = 4 * BATCHES
 """Neighbouring calls are counted together in so many cells at most; four of them or fewer become a batch."""
 
 MAX_CONNECTIONS = 1024
 """The calls of more connections are not told apart by connection."""
-
-WINDOW = 4096
-"""So many calls may come back out of order and still be compared with their neighbours."""
 
 Place = tuple[int, str, int]  # sequence number, server ("" for none), connection
 
@@ -46,44 +43,41 @@ class Places:
 class OrderTally:
     """Counts calls as they come back; sequence numbers say in which order they were sent."""
 
-    __slots__ = ("_base", "_known", "_pairs", "_ring", "_same", "_servers", "_width")
+    __slots__ = ("_base", "_known", "_last", "_pairs", "_same", "_servers", "_width")
 
     def __init__(self) -> None:
         self._servers: dict[str, Places] = {}
         self._base: int | None = None  # the first sequence number
         self._width = 0  # a cell is 2 ** width calls wide
-        self._ring: list[tuple[int, str]] = [(-1, "")] * WINDOW
-        self._known: set[int] = set()  # the connections that are told apart
+        self._last: dict[int, str] = {}  # the server that answered last, on each connection that is told apart
         self._pairs = 0
         self._same = 0
 
     def add(self, calls: Sequence[Place]) -> None:
-        """Counts calls of the block; those without a server only part their neighbours."""
+        """Counts calls of the block; those without a server tell nothing."""
         if self._base is None:
             self._base = min(seq for seq, _, _ in calls)
         self._widen_for(max(seq for seq, _, _ in calls) - self._base)
-        base, width, servers, known = self._base, self._width, self._servers, self._known
+        base, width, servers, last = self._base, self._width, self._servers, self._last
+        pairs = same = 0
         for seq, server, connection in calls:
-            self._compare(seq, server)
             if not server:
                 continue
             places = servers.get(server)
             if places is None:
                 places = servers[server] = Places()
-            places.cells[max(0, seq - base) >> width] += 1
-            if connection in known or len(known) < MAX_CONNECTIONS:
-                known.add(connection)
-                places.connections[connection] = places.connections.get(connection, 0) + 1
-
-    def _compare(self, seq: int, server: str) -> None:
-        """Whether the calls before and after this one, as far as they are back, went to the same server."""
-        ring = self._ring
-        for neighbour in (seq - 1, seq + 1):
-            known, other = ring[neighbour % WINDOW]
-            if known == neighbour and other and server:
-                self._pairs += 1
-                self._same += other == server
-        ring[seq % WINDOW] = (seq, server)
+            cell = seq - base
+            places.cells[cell >> width if cell > 0 else 0] += 1
+            before = last.get(connection)
+            if before is not None:
+                pairs += 1
+                same += before == server
+            elif len(last) >= MAX_CONNECTIONS:
+                continue
+            last[connection] = server
+            places.connections[connection] = places.connections.get(connection, 0) + 1
+        self._pairs += pairs
+        self._same += same
 
     def merge(self, other: OrderTally) -> None:
         """Takes over what the other has counted, as calls made side by side; the other stays as it is."""
@@ -94,7 +88,6 @@ class OrderTally:
             theirs.merge(places)
             theirs.widen(width - other._width)
             self._servers.setdefault(name, Places()).merge(theirs)
-        self._known |= other._known
         self._pairs += other._pairs
         self._same += other._same
 
@@ -104,7 +97,7 @@ class OrderTally:
         cells = list(zip(*(self._servers[name].cells for name in names), strict=True))
         return Order(
             servers=tuple(names),
-            batches=_batched([cell for cell in cells if any(cell)]),
+            batches=_batched([cell for cell in cells if any(cell)], sum(map(sum, cells)), len(names)),
             connections=_rows({name: self._servers[name].connections for name in names}),
             pairs=self._pairs,
             same=self._same,
@@ -124,9 +117,9 @@ class OrderTally:
             self._width = width
 
 
-def _batched(cells: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+def _batched(cells: Sequence[tuple[int, ...]], calls: int, servers: int) -> tuple[tuple[int, ...], ...]:
     """The cells put together to 64 batches at most, as equal as may be."""
-    batches = min(BATCHES, len(cells))
+    batches = min(batches_for(calls, servers), len(cells))
     ends = [round(len(cells) * number / batches) for number in range(batches + 1)] if batches else [0]
     return tuple(tuple(map(sum, zip(*cells[start:end], strict=True))) for start, end in pairwise(ends))
 

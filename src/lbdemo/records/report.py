@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lbdemo.errors import ANSWER_IS_NO, CANNOT_TELL, OK
-from lbdemo.measure.verdict import Outcome
 from lbdemo.records.verdict import verdict_record
 from lbdemo.words import count
 
@@ -83,8 +82,7 @@ class Result:
     @property
     def open(self) -> bool:
         """Neither yes nor no: the calls cannot tell, and nothing else speaks against it."""
-        cannot_tell = self.verdict.outcome is Outcome.INCONCLUSIVE and not self.verdict.as_expected
-        return cannot_tell and self.promises_kept and all(witness.agrees for witness in self.witness)
+        return self.verdict.undecided and self.promises_kept and all(witness.agrees for witness in self.witness)
 
     def to_dict(self) -> dict[str, object]:
         """The record ready for JSON."""

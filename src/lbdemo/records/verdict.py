@@ -14,9 +14,10 @@ def verdict_record(verdict: Verdict) -> dict[str, object]:
         "outcome": verdict.outcome.value,
         "expected": verdict.expected.value,
         "as_expected": verdict.as_expected,
+        "undecided": verdict.undecided,
         "reasons": [reason.to_dict() for reason in verdict.reasons],
         "shares": [share_record(interval) for interval in verdict.shares],
-        "dispersion": None if verdict.dispersion is None else round(verdict.dispersion, 4),
+        "dispersion": _rounded(verdict.dispersion),
         "fingerprint": verdict.fingerprint or None,
         "expected_fingerprint": verdict.expected_fingerprint or None,
         "more_calls": verdict.more_calls,
@@ -24,7 +25,18 @@ def verdict_record(verdict: Verdict) -> dict[str, object]:
         "silent": list(verdict.silent),
         "tolerance": verdict.tolerance,
         "alpha": verdict.alpha,
+        "phi": _rounded(verdict.phi),
+        "stickiness": _rounded(verdict.stickiness),
+        "effective_calls": verdict.effective_calls,
+        "pinned_connections": verdict.pinned_connections,
+        "look": verdict.look,
+        "looks": verdict.looks,
+        "look_alpha": verdict.look_alpha,
     }
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 4)
 
 
 def share_record(interval: ShareInterval) -> dict[str, object]:

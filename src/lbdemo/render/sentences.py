@@ -48,6 +48,38 @@ def _unbalanced(seen: Figures) -> str:
     return f"{who} answered {part}, where {percent(seen['fair'])} is fair; a fair choice strays that far {chance}."
 
 
+def _pinned_connections(seen: Figures) -> str:
+    return (
+        f"Each of the {seen['connections']} connections has one server to itself for all its calls; "
+        f"together they went to {count(seen['servers'], 'server')}."
+    )
+
+
+def _in_turns(seen: Figures) -> str:
+    sticks = seen.get("stickiness")
+    follows = f"; a call follows the one before to its server {percent(sticks)} more than by chance" if sticks else ""
+    return (
+        f"The {seen['servers']} servers take turns, one at a time: {count(seen['calls'], 'call')}, whose spread from "
+        f"batch to batch is {figure(seen['phi'])} times that of independent ones{follows}."
+    )
+
+
+def _as_weighted(seen: Figures) -> str:
+    parts = [
+        f"{server} {percent(part['share'])} (promised {percent(part['expected'])})"
+        for server, part in seen["shares"].items()
+    ]
+    calls = count(seen["calls"], "call")
+    return f"Each server answered its part of {calls}: {listing(parts)}; none is off by more than {_tolerance(seen)}."
+
+
+def _hidden(seen: Figures) -> str:
+    return (
+        f"The failures hide it: nobody knows which server {count(seen['unsigned'], 'failed call')} were for, and given "
+        f"to one or to another they change the verdict. {_too_few(seen)}"
+    )
+
+
 def _too_few(seen: Figures) -> str:
     return (
         f"{count(seen['calls'], 'call')} cannot tell whether the servers share fairly: "
@@ -80,15 +112,17 @@ def _beside_errors(seen: Figures) -> str:
 
 
 def _broken(seen: Figures) -> str:
-    shown = f"(D = {figure(seen['dispersion'])})"
-    return f"Round robin was promised, which is exact, but the spread is {seen['seen']} {shown}."
+    return f"Round robin was promised, which is exact, but the calls are {seen['seen']} {_lumps(seen)}."
 
 
 def _other_policy(seen: Figures) -> str:
-    shown = f"(D = {figure(seen['dispersion'])})"
-    if seen["promised"] == "round robin":
-        return f"Round robin was promised; the spread is not exact, but does not contradict it {shown}."
-    return f"The spread looks {seen['seen']}, where {seen['promised']} was expected {shown}."
+    return f"The calls look {seen['seen']}, where {seen['promised']} was expected {_lumps(seen)}."
+
+
+def _lumps(seen: Figures) -> str:
+    """phi, or where the order of the calls is not known D, the same of their totals."""
+    phi = seen["phi"]
+    return f"(D = {figure(seen['dispersion'])})" if phi is None else f"(φ = {figure(phi)})"
 
 
 def _strangers(seen: Figures) -> str:
@@ -118,13 +152,30 @@ SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "nothing_to_balance": _nothing_to_balance,
     "servers_changed": lambda _: "Servers came or went during the block, so the shares have no fixed measure.",
     "too_few_calls": _too_few,
+    "failures_hide": _hidden,
+    "pinned_connections": _pinned_connections,
+    "in_turns": _in_turns,
+    "as_weighted": _as_weighted,
+    "least_request": lambda _: (
+        "Least request promises that all servers take part and slower ones get less, not that all get the same: kept."
+    ),
+    "uneven_without_cause": lambda seen: (
+        f"Least request gives slower servers less, but {listing(seen['servers'])}: the time it takes does not explain "
+        "its part."
+    ),
     "failing": _failing,
     "errors_allowed": lambda seen: f"{_failed(seen)}; so many are allowed.",
     "spread_beside_errors": _beside_errors,
     "other_outcome": lambda seen: f"{seen['expected']} was expected, and it is {seen['outcome']}.",
-    "more_calls": lambda seen: f"About {count(seen['calls'], 'more call')} would settle it if it goes on like this.",
+    "fresh_block": lambda seen: (
+        f"A fresh block of {count(seen['calls'], 'call')} settles it in {seen['power'] * 100:g} of 100 cases."
+    ),
+    "planned_block": lambda seen: (
+        f"With a block of {count(seen['calls'], 'call')} a fair choice is found to be BALANCED in "
+        f"{seen['power'] * 100:g} of 100 cases."
+    ),
     "no_sensible_number": lambda _: "A share this close to the limit is not settled by any sensible number of calls.",
-    "policy_unknown": lambda seen: f"The calls are too few to tell {seen['promised']} from other policies.",
+    "policy_unknown": lambda seen: f"These calls cannot tell {seen['promised']} from other policies {_lumps(seen)}.",
     "promise_broken": _broken,
     "other_policy": _other_policy,
     "strangers": _strangers,
