@@ -26,7 +26,7 @@ def waits(reason: str, message: str = "", **more: object) -> Container:
 
 
 @pytest.mark.parametrize(
-    "reason", ["ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "RunContainerError"]
+    "reason", ["ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "RunContainerError"]
 )
 def test_hopeless_reasons_are_told_at_once(reason: str) -> None:
     found = problems(world(pod("echo-server-abc-1", "echo-server", container=waits(reason, "why"))))
@@ -42,9 +42,23 @@ def test_a_crash_loop_is_told_with_its_exit_code() -> None:
     assert "exit code 3 (Error), 2 restarts" in str(found[0])
 
 
-@pytest.mark.parametrize(("message", "patience"), [("x: not found", 0.0), ("i/o timeout", PATIENCE)])
-def test_a_failed_pull_gets_a_second_try_only_if_that_can_help(message: str, patience: float) -> None:
-    found = problems(world(pod("echo-server-abc-1", "echo-server", container=waits("ErrImagePull", message))))
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff"])
+@pytest.mark.parametrize(
+    ("message", "patience"),
+    [("x: not found", 0.0), ("no match for platform", 0.0), ("i/o timeout", PATIENCE.pull),
+     ("401 Unauthorized", PATIENCE.pull), ("Back-off pulling image", PATIENCE.pull)],
+)  # fmt: skip
+def test_a_failed_pull_gets_a_second_try_only_if_that_can_help(reason: str, message: str, patience: float) -> None:
+    found = problems(world(pod("echo-server-abc-1", "echo-server", container=waits(reason, message))))
+
+    assert found[0].patience == patience
+
+
+@pytest.mark.parametrize(("restarts", "patience"), [(0, PATIENCE.crash), (1, PATIENCE.crash), (2, 0.0)])
+def test_a_crash_is_final_when_the_kubelet_backs_off_for_the_second_time(restarts: int, patience: float) -> None:
+    crashed = waits("CrashLoopBackOff", exit_code=1, restarts=restarts)
+
+    found = problems(world(pod("echo-server-abc-1", "echo-server", container=crashed)))
 
     assert found[0].patience == patience
 
@@ -71,7 +85,9 @@ def test_no_node_and_no_quota_are_told_after_a_while() -> None:
     found = problems(replace(world(homeless), deployments=(refused,)))
 
     assert {p.reason for p in found} == {"Unschedulable", "FailedCreate"}
-    assert all(p.patience == PATIENCE for p in found)
+    assert {p.reason: p.patience for p in found} == {
+        "Unschedulable": PATIENCE.scheduling, "FailedCreate": PATIENCE.creation,
+    }  # fmt: skip
 
 
 def test_only_new_pods_count_as_ready() -> None:
@@ -135,11 +151,11 @@ def test_waiting_ends_when_the_rollout_is_over() -> None:
 
 
 def test_waiting_ends_at_once_when_a_pod_cannot_start() -> None:
-    items = listed(raw_deployment(ready=False), SET, raw_pod("ImagePullBackOff", "no such image"))
+    items = listed(raw_deployment(ready=False), SET, raw_pod("ImagePullBackOff", "image not found"))
 
     with (
         FakeRun().on("rollout", always=True).on("get", answer=items) as run,
-        pytest.raises(NotReadyError, match="no such image") as caught,
+        pytest.raises(NotReadyError, match="image not found") as caught,
     ):
         await_rollout(tools(run), "ns", ["d"], "s", 60, lambda _: None)
 
@@ -166,6 +182,43 @@ def test_waiting_has_an_end_and_tells_the_last_state() -> None:
 
     with pytest.raises(NotReadyError, match="d 0/1 ready"):
         await_rollout(tools(run, FakeClock(step=20)), "ns", ["d"], "s", 60, lambda _: None)
+
+
+def test_a_pull_that_backs_off_is_final_when_a_second_try_must_have_failed_too() -> None:
+    items = listed(raw_deployment(ready=False), SET, raw_pod("ImagePullBackOff", "i/o timeout"))
+    run = FakeRun().on("rollout", always=True).on("deployments,replicasets,pods", answer=items, always=True)
+    run.on("events", answer=listed(), always=True)
+    clock = FakeClock(step=1)
+
+    with pytest.raises(NotReadyError, match="cannot become ready"):
+        await_rollout(tools(run, clock), "ns", ["d"], "s", 300, lambda _: None)
+
+    assert PATIENCE.pull <= clock.now < PATIENCE.pull + 10
+
+
+def unscheduled() -> dict[str, object]:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
+    return {**raw_pod("", ""), "status": {"conditions": [condition]}}
+
+
+@pytest.mark.parametrize("said", ["TriggeredScaleUp", "Nominated", "NotTriggerScaleUp", ""])
+def test_an_autoscaler_that_makes_a_node_is_believed(said: str) -> None:
+    items = listed(raw_deployment(ready=False), SET, unscheduled())
+    about = {"kind": "Pod", "name": "d-h-1"}
+    events = listed({"kind": "Event", "involvedObject": about, "reason": said, "message": "pod triggered scale-up"})
+    run = FakeRun().on("rollout", always=True).on("deployments,replicasets,pods", answer=items, always=True)
+    run.on("events", "involvedObject.name=d-h-1", answer=events if said else listed(), always=True)
+    run.on("events", "type=Warning", answer=listed(), always=True)
+    clock = FakeClock(step=1)
+
+    with pytest.raises(NotReadyError) as caught:
+        await_rollout(tools(run, clock), "ns", ["d"], "s", 100, lambda _: None)
+
+    comes = said in {"TriggeredScaleUp", "Nominated"}
+    assert ("not ready after 100 s" in caught.value.message) is comes, "as long as --timeout, and no longer"
+    assert (clock.now >= 100) is comes
+    assert clock.now >= PATIENCE.scheduling
+    assert "0/3 nodes" in caught.value.message
 
 
 def warning(pod: str, message: str, minute: int) -> dict[str, object]:

@@ -105,7 +105,7 @@ def _given_up(deployment: Deployment, observed: ObservedWithIstio) -> bool:
     if deployment.complete:
         return False
     troubles = readiness.problems(replace(observed.objects, deployments=(deployment,)))
-    return any(not trouble.patience or not trouble.pod for trouble in troubles)
+    return any(not t.patience or t.reason in readiness.BACKING_OFF or not t.pod for t in troubles)
 
 
 def complete(observed: ObservedWithIstio, desired: Desired) -> bool:

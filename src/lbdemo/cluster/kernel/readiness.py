@@ -10,15 +10,37 @@ from lbdemo.kube.records.events import Event
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.kube.records.workloads import Deployment
 
-# Waiting reasons of a container that do not heal by waiting. ErrImagePull and a first crash may: they count
-# once the kubelet backs off (ImagePullBackOff, CrashLoopBackOff), which it does within seconds.
+# Waiting reasons of a container that do not heal by waiting.
 HOPELESS = frozenset(
-    {"InvalidImageName", "ErrImageNeverPull", "ImagePullBackOff", "CrashLoopBackOff", "CreateContainerConfigError",
-     "CreateContainerError", "RunContainerError", "ImageInspectError"}
+    {"InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError",
+     "RunContainerError", "ImageInspectError"}
 )  # fmt: skip
-# Image errors that a second try does not change either, by what the runtime says.
-FINAL_PULL = ("not found", "manifest unknown", "denied", "unauthorized", "invalid reference", "no match for platform")
-PATIENCE = 6.0  # seconds that scheduling and pod creation may be refused: a webhook or a node may be coming up
+PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
+BACKING_OFF = frozenset({"ImagePullBackOff", "CrashLoopBackOff"})  # the kubelet tries again, ever more seldom
+# Image errors that no further try changes, by the registry's or the runtime's own word.
+FINAL_PULL = ("not found", "manifest unknown", "invalid reference", "no match for platform")
+UNSCHEDULABLE = "Unschedulable"
+# What autoscalers say of a pod that they make a node for: the Cluster Autoscaler, Karpenter.
+SCALING_UP = frozenset({"TriggeredScaleUp", "Nominated"})
+CRASHES = 2  # restarts after which a crash is no accident: the kubelet backs off for the second time
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a trouble may last before it is final, by what it is; no longer than --timeout in any case.
+
+    A kubelet backs off for 10 s after a first failure. One that still does after `pull` or `crash` seconds has tried
+    again, and failed again. An autoscaler says within `scheduling` seconds whether it makes a node (its scan takes
+    10 s); one that does is waited for.
+    """
+
+    creation: float = 6.0  # pods that may not be made: a quota, or a webhook that is coming up
+    scheduling: float = 30.0  # no node takes the pod
+    pull: float = 15.0
+    crash: float = 30.0
+
+
+PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +79,37 @@ def pod_problems(pod: Pod) -> list[Problem]:
     subject = f"pod {pod.name}"
     found = [p for container in pod.containers for p in _container_problems(pod, container)]
     unscheduled = (c for c in pod.conditions if c.type == "PodScheduled" and c.status == "False")
-    return found + [Problem(subject, c.reason, c.message, PATIENCE, pod.name) for c in unscheduled]
+    return found + [Problem(subject, c.reason, c.message, PATIENCE.scheduling, pod.name) for c in unscheduled]
 
 
 def _container_problems(pod: Pod, container: Container) -> list[Problem]:
+    patience = _container_patience(container)
+    if patience is None:
+        return []
     subject = f"pod {pod.name}, container {container.name}"
+    return [Problem(subject, container.waiting, _why(container), patience, pod.name, container.name)]
+
+
+def _container_patience(container: Container) -> float | None:
+    """How long the container may go on waiting for its reason; None when that is no trouble."""
     if container.waiting in HOPELESS:
-        return [Problem(subject, container.waiting, _why(container), 0.0, pod.name, container.name)]
-    if container.waiting == "ErrImagePull":
-        final = any(sign in container.message.lower() for sign in FINAL_PULL)
-        return [
-            Problem(subject, container.waiting, container.message, 0.0 if final else PATIENCE, pod.name, container.name)
-        ]
-    return []
+        return 0.0
+    if container.waiting in PULLING:
+        return 0.0 if any(sign in container.message.lower() for sign in FINAL_PULL) else PATIENCE.pull
+    if container.waiting == "CrashLoopBackOff":
+        return 0.0 if container.restarts >= CRASHES else PATIENCE.crash
+    return None
+
+
+def identity(problem: Problem) -> tuple[str, str]:
+    """What makes two looks see the same trouble: its words change while the kubelet tries again."""
+    return problem.subject, "pull" if problem.reason in PULLING else problem.reason
+
+
+def awaits_node(problem: Problem, events: Iterable[Event]) -> bool:
+    """Whether an autoscaler has said that it makes a node for this pod."""
+    said = {event.reason for event in events if event.name == problem.pod}
+    return problem.reason == UNSCHEDULABLE and bool(said & SCALING_UP)
 
 
 def _why(container: Container) -> str:
@@ -96,7 +136,7 @@ def deployment_problems(deployment: Deployment) -> list[Problem]:
     found = []
     for condition in deployment.conditions:
         if condition.type == "ReplicaFailure" and condition.status == "True":
-            found.append(Problem(subject, condition.reason, condition.message, PATIENCE))
+            found.append(Problem(subject, condition.reason, condition.message, PATIENCE.creation))
         if condition.type == "Progressing" and condition.reason == "ProgressDeadlineExceeded":
             found.append(Problem(subject, condition.reason, condition.message))
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Protocol
 
 from lbdemo.errors import LbdemoError
@@ -94,6 +95,13 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.steps)
 
+    def order(self) -> TopologicalSorter[str]:
+        """What may run when, by the steps' keys; raises graphlib.CycleError when steps wait for each other."""
+        keys = {step.key for step in self.steps}
+        sorter = TopologicalSorter({step.key: [key for key in step.after if key in keys] for step in self.steps})
+        sorter.prepare()
+        return sorter
+
     def commands(self, tools: Tools) -> list[str]:
         """All of it as shell commands, with the titles as comments."""
         lines: list[str] = []
@@ -106,22 +114,20 @@ def execute(plan: Plan, tools: Tools, reporter: Reporter) -> None:
     """Runs the plan, side by side where the order allows it.
 
     Raises the first failure, after the steps that were running then have ended; on Ctrl-C (KeyboardInterrupt)
-    they are told to stop and waited for as well.
+    they are told to stop and waited for as well. Raises graphlib.CycleError for steps that wait for each other.
     """
-    keys = {step.key for step in plan.steps}
-    waiting = list(plan.steps)
-    done: set[str] = set()
-    running: dict[Future[None], Step] = {}
+    order = plan.order()
+    steps = {step.key: step for step in plan.steps}
+    running: dict[Future[None], str] = {}
     failures: list[BaseException] = []
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="step") as pool:
         try:
-            while running or (waiting and not failures):
-                for step in _ready(waiting, keys, done) if not failures else ():
-                    waiting.remove(step)
-                    running[pool.submit(_run, step, tools, reporter)] = step
+            while running or (order.is_active() and not failures):
+                for key in order.get_ready() if not failures else ():
+                    running[pool.submit(_run, steps[key], tools, reporter)] = key
                 over, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in over:
-                    done.add(running.pop(future).key)
+                    order.done(running.pop(future))
                     failures += _failure(future)
                 if failures:
                     tools.stop.set()
@@ -165,10 +171,6 @@ def reported(
 def _failure(future: Future[None]) -> list[BaseException]:
     error = future.exception()
     return [error] if error is not None else []
-
-
-def _ready(waiting: Sequence[Step], keys: set[str], done: set[str]) -> list[Step]:
-    return [step for step in waiting if all(key in done or key not in keys for key in step.after)]
 
 
 def _run(step: Step, tools: Tools, reporter: Reporter) -> None:

@@ -35,7 +35,7 @@ def await_rollout(
     """
     begun = tools.clock()
     deadline = begun + timeout
-    since: dict[readiness.Problem, float] = {}
+    since: dict[tuple[str, str], float] = {}
     while True:
         with ThreadPoolExecutor(1) as pool:
             watching = pool.submit(_watch, tools, namespace, selector, GLANCE)
@@ -46,9 +46,10 @@ def await_rollout(
             return objects
         now = tools.clock()
         seen = readiness.problems(objects)
-        since = {problem: since.get(problem, now) for problem in seen}
+        since = {key: since.get(key, now) for key in map(readiness.identity, seen)}
         for problem in seen:
-            if now - since[problem] >= problem.patience:
+            lasts = now - since[readiness.identity(problem)]
+            if lasts >= problem.patience and not _node_comes(tools, namespace, problem):
                 raise hopeless(tools, namespace, names, problem)
         state = readiness.progress(objects) or "no deployment yet"
         reason = str(seen[0]) if seen else _complaint(tools, namespace, objects) if now - begun >= SLOW else ""
@@ -58,16 +59,26 @@ def await_rollout(
             raise NotReadyError(f"{', '.join(names)} not ready after {timeout:.0f} s", last, _look(tools, namespace))
 
 
+def _node_comes(tools: Tools, namespace: str, problem: readiness.Problem) -> bool:
+    """Whether an autoscaler makes a node for the pod; False also where its events may not be read."""
+    if problem.reason != readiness.UNSCHEDULABLE:
+        return False
+    try:
+        return readiness.awaits_node(problem, _events(tools, namespace, f"involvedObject.name={problem.pod}"))
+    except LbdemoError:
+        return False
+
+
 def _complaint(tools: Tools, namespace: str, objects: Objects) -> str:
     try:
-        return readiness.complaint(objects, _warnings(tools, namespace))
+        return readiness.complaint(objects, _events(tools, namespace, "type=Warning"))
     except LbdemoError:  # who may look at pods need not be allowed to look at events
         return ""
 
 
-def _warnings(tools: Tools, namespace: str) -> list[Event]:
-    """The namespace's events of type Warning, the newest last."""
-    what = ("get", "events", "--field-selector", "type=Warning", "-o", "json")
+def _events(tools: Tools, namespace: str, fields: str) -> list[Event]:
+    """The namespace's events that the field selector chooses, the newest last."""
+    what = ("get", "events", "--field-selector", fields, "-o", "json")
     items = json.loads(tools.kubectl.call(*what, namespace=namespace))["items"]
     return sorted(map(parse_event, items), key=lambda event: event.last)
 
