@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from fakes import FakeStreams
 from fakes import failure as failed
 
 from lbdemo.errors import InputError, LbdemoError, ProgramFailedError
 from lbdemo.tools.failures import ConflictError, NotFoundError, Source, TerminatingError, explain, failure
+from lbdemo.tools.kubectl import Kubectl
 
 CONNECTION = "Unable to connect to the server: "
 PLUGIN = f"{CONNECTION}getting credentials: exec: executable aws failed with exit code 1"
@@ -106,3 +108,33 @@ def test_the_lines_that_kubectl_repeats_are_left_out() -> None:
     error = explain(failed(noise + "The connection to the server 127.0.0.1:1 was refused"))
 
     assert "memcache" not in error.message
+
+
+# Rights
+
+
+@pytest.mark.parametrize(
+    ("refusal", "asks"),
+    [
+        ('pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "shop"',
+         "kubectl auth can-i list pods -n shop"),
+        ('pods "x" is forbidden: User "u" cannot create resource "pods/exec" in API group "" in the namespace "shop"',
+         "kubectl auth can-i create pods --subresource=exec -n shop"),
+        ('crds is forbidden: User "u" cannot list resource "crds" in API group "x.io" at the cluster scope',
+         "kubectl auth can-i list crds.x.io`"),
+    ],
+)  # fmt: skip
+def test_a_missing_right_is_named_with_the_command_that_asks_for_it(refusal: str, asks: str) -> None:
+    error = explain(failed(f"Error from server (Forbidden): {refusal}"))
+
+    assert asks in error.hint
+
+
+def test_a_long_call_that_is_refused_has_the_same_hint() -> None:
+    said = 'pods "x" is forbidden: User "u" cannot create resource "pods/exec" in API group "" in the namespace "shop"'
+    run = FakeStreams().on_stream("exec", "x", pieces=[failed(f"Error from server (Forbidden): {said}")])
+
+    with run, pytest.raises(ProgramFailedError) as refused:
+        list(Kubectl(run).stream(["kubectl", "-n", "shop", "exec", "x"]))
+
+    assert "--subresource=exec" in refused.value.hint

@@ -104,9 +104,13 @@ def _spoken(verdict: str) -> tuple[Source, str, str]:
 
 AWAY = "the API server does not answer: is the cluster running, and is this the right context?"
 HINTS = {
-    "Forbidden": "this user has not the rights; `kubectl auth can-i --list` shows what it may do",
     "Unauthorized": "the cluster does not know this user: log in again",
 }
+# How the API server says whose right to do what is missing.
+DENIED = re.compile(
+    r'cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
+    r'(?: in the namespace "(?P<place>[^"]+)")?'
+)
 LOG_IN = "log in again: the words above are the credential plugin's own"
 WEBHOOK = "the webhook that must answer does not: look at its pods and its Service"
 KINDS = {"NotFound": NotFoundError, "AlreadyExists": ConflictError, "Conflict": ConflictError}
@@ -143,6 +147,8 @@ def _of_refusal(error: ProgramFailedError, found: Failure) -> LbdemoError:
         return error  # a quota, or a policy of the cluster: its own words say it best
     if calls_webhook(found.message):
         return with_hint(error, WEBHOOK)
+    if found.reason == "Forbidden":
+        return with_hint(error, missing_right(found.message))
     return with_hint(error, HINTS[found.reason]) if found.reason in HINTS else error
 
 
@@ -154,6 +160,19 @@ def terminating(message: str) -> bool:
 def of_rights(message: str) -> bool:
     """Whether a Forbidden is for want of rights (and not a quota's or an admission policy's)."""
     return 'forbidden: User "' in message
+
+
+def missing_right(message: str) -> str:
+    """What to ask for, and the command that asks whether one has it, as the API server's refusal names it."""
+    denied = DENIED.search(message)
+    if denied is None:
+        return "this user has not the rights; `kubectl auth can-i --list` shows what it may do"
+    verb, resource, group, place = denied["verb"], denied["resource"], denied["group"], denied["place"]
+    plural, _, part = resource.partition("/")
+    kind = f"{plural}.{group}" if group else plural
+    named = " ".join([kind, *([f"--subresource={part}"] if part else []), *(["-n", place] if place else [])])
+    what = f"{verb} {resource}" + (f" in namespace {place}" if place else "")
+    return f"ask for the right to {what} (docs/roles.md); `kubectl auth can-i {verb} {named}` asks whether you have it"
 
 
 def calls_webhook(message: str) -> bool:

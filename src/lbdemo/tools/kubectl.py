@@ -187,8 +187,12 @@ class Kubectl:
         return [bool(answer.get("status", {}).get("allowed")) for answer in documents(answers)]
 
     def stream(self, argv: Sequence[str]) -> Iterator[str]:
-        """Lines of a long call, made with `argv` or `exec_argv`."""
-        return self._runner.stream(argv)
+        """Lines of a long call, made with `argv` or `exec_argv`. A failure has its hint, where there is one."""
+        try:
+            yield from self._runner.stream(argv)
+        except ProgramFailedError as error:
+            told = explain(error)
+            raise (told if isinstance(told, ProgramFailedError) else error) from error
 
     def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
         """Large pieces of a long call's output."""
