@@ -100,7 +100,10 @@ class Cluster:
             case ["kubectl", "label", _, what, *changes]:
                 return self.did(f"label {what} {' '.join(changes)}")
             case ["helm", "uninstall", release, *_]:
-                for key in [key for key in self.api.objects if key[1] == place and key[0].endswith("istio.io")]:
+                held = [
+                    key for key in self.api.objects if key[1] == place and key[0] not in ("configmaps", LEASES.resource)
+                ]
+                for key in held:
                     del self.api.objects[key]
                 return self.did(f"uninstall {release} {place}")
             case ["helm", "upgrade", "--install", release, *_]:
