@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lbdemo.cluster.cleanup import snapshot
-from lbdemo.cluster.cleanup.inventory import Inventory, Scope
+from lbdemo.cluster.cleanup.inventory import Inventory, Scope, named_like_istio
 from lbdemo.cluster.cleanup.items import CRD, ClusterObject, Item
 from lbdemo.cluster.cleanup.namespaces import look_into
 from lbdemo.cluster.cleanup.proof import Proof, Removal
@@ -24,6 +24,7 @@ from lbdemo.kube.records.cluster import Namespace
 SETTLING = 15.0  # seconds that what follows its owner by itself (API services, config maps) may take to go
 INTERVAL = 0.5
 NAMESPACE = "Namespace"
+FOLLOWS_CRD = "kube-aggregator.kubernetes.io/automanaged"  # on API services that the API server makes by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Comparison:
     namespaces: dict[str, Namespace]  # those where we worked, as they are now; those that are gone are not in it
     ours: frozenset[str]  # of these, the ones that lbdemo made
     known: frozenset[Item]  # what our releases held when we began
+    istio: frozenset[Item] | None = None  # of an Istio of ours that stays, what is recorded of it
 
     def left(self, now: Snapshot) -> list[ClusterObject]:
         """What is ours, and still there."""
@@ -79,6 +81,7 @@ class Comparison:
             for one in now.objects
             if not before.has(one.item)
             and not one.meta.owners
+            and not self._is_of_lbdemo(one)
             and scope_of(one) not in before.unseen
             and one.meta.namespace not in self.ours
             and not self._is_ours(one)
@@ -86,6 +89,13 @@ class Comparison:
             and not (one.item.kind == NAMESPACE and one.meta.name in self.namespaces)
             and one.meta.name != labels.LOCK
         ]
+
+    def _is_of_lbdemo(self, one: ClusterObject) -> bool:
+        """Of another lbdemo, of an Istio of ours that stays, or what follows a CRD by itself."""
+        if one.item.kind == NAMESPACE and labels.ours(one.meta):
+            return True
+        stays = self.istio is not None and (one.item in self.istio or named_like_istio(one.item))
+        return stays or FOLLOWS_CRD in one.meta.labels
 
 
 def scope_of(one: ClusterObject) -> Scope:
@@ -133,7 +143,9 @@ def _compare(tools: Tools, place: Place, there: Targets, *, removed_istio: bool)
     if removed_istio:
         home_stays = ISTIO_NAMESPACE in alive and ISTIO_NAMESPACE not in ours
         found = _with(found, leftovers(tools.api, proof, home_stays=home_stays))
-    return found, Comparison(proof, there.before, alive, ours, known)
+    stays = there.istio_ours and not removed_istio
+    installed = there.before_home.installed if there.before_home is not None else frozenset()
+    return found, Comparison(proof, there.before, alive, ours, known, installed if stays else None)
 
 
 def _with(found: Snapshot, more: Sequence[Removal]) -> Snapshot:

@@ -78,6 +78,8 @@ class Targets:
         if with_istio and self.istio_ours:
             releases |= {ReleaseName(ISTIO_NAMESPACE, name) for name in self.istios_releases}
         before = self.before if self.before is not None else Inventory()
+        if not with_istio:
+            before = replace(before, installed=frozenset())
         alone = not self.observed.istio.unseen and len(self.observed.istio.planes) <= 1
         istiod = with_istio and self.istio_ours and self.before is not None and alone
         return Proof(frozenset(releases), before, istiod)
