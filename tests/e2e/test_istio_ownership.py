@@ -15,6 +15,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 CNI = "istio-cni"
 BLIND = "lbdemo-e2e-blind"  # a user who may do everything but list VirtualServices
 GROUP = "networking.istio.io"
+RULE = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: theirs}
+spec:
+  hosts: [example.com]
+  http: [{route: [{destination: {host: example.com}}]}]
+"""
 OTHERS = ("destinationrules", "envoyfilters", "gateways", "proxyconfigs", "serviceentries", "sidecars",
           "workloadentries", "workloadgroups")  # fmt: skip
 
@@ -66,11 +74,9 @@ def blind(tmp_path: Path) -> Iterator[str]:
 def test_who_may_not_list_virtual_services_does_not_delete_their_crd(
     cluster: Cluster, request: pytest.FixtureRequest
 ) -> None:
-    rule = {"apiVersion": f"{GROUP}/v1", "kind": "VirtualService", "metadata": {"name": "theirs"},
-            "spec": {"hosts": ["example.com"], "http": [{"route": [{"destination": {"host": "example.com"}}]}]}}  # fmt: skip
     cluster("up", "--istio")
     kubeconfig = request.getfixturevalue("blind")
-    kubectl("-n", "default", "apply", "-f", "-", stdin=json.dumps(rule))
+    kubectl("-n", "default", "apply", "-f", "-", stdin=RULE)
     try:
         told = cluster("clean", "--istio", expect=1, KUBECONFIG=kubeconfig).out
 
