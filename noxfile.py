@@ -98,6 +98,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Small faults of tests/mutants/, each of which some test must catch; `-- LIST [-k WORD]` tries some."""
+    needs(session, "tests")
+    session.run("python", "tests/mutants/run.py", *session.posargs)
+
+
+@nox.session
 def e2e(session: nox.Session) -> None:
     """The commands on a real cluster (the current context); `-- --kind` on a kind cluster."""
     needs(session, "tests")
