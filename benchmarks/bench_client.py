@@ -18,7 +18,7 @@ import grpc
 from bench_server import OURS, running
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
-from lbdemo.cli.client import LineFormat, Lines
+from lbdemo.cli.lines import LineFormat, Lines
 from lbdemo.echo.load import loop_for, run_load
 from lbdemo.echo.options import LoadOptions
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import select
 import signal
 import subprocess
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 from echo_server import LBDEMO, administered, catches, lbdemo, process, wait_for
 
-from lbdemo.cli.client import closing_words, exit_code, sentence, whole
+from lbdemo.cli.client import closing_words, exit_code
+from lbdemo.cli.lines import sentence, whole
 from lbdemo.echo.load import LoadReport
 from lbdemo.echo.peer import read_stats, set_faults
 from lbdemo.records import Sample, Tally, decode
+from lbdemo.records.recording import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +39,44 @@ def test_piped_it_writes_one_json_line_a_call_and_a_summary_to_stderr(target: st
     with lbdemo("client", "--target", target, "--rate", "0", "--count", "5", "--servers", "1") as called:
         lines, words = called.communicate(timeout=20)
 
-    samples = [decode(line) for line in lines.splitlines()]
+    first, *calls, last = lines.splitlines()
+    samples = [decode(line) for line in calls]
 
     assert called.returncode == 0
     assert [sample and (sample.seq, sample.server, sample.gate) for sample in samples] == [
         (number, "pod-a", number == 0) for number in range(6)
     ]
+    assert (json.loads(first)["lbdemo"], json.loads(last)["lbdemo"]) == ("run/1", "witness/1")
     assert words.startswith("5 calls in ")
+
+
+@pytest.mark.parametrize("count", ["4", "0"])
+def test_what_it_writes_is_a_recording_that_knows_the_servers_it_expected(target: str, count: str) -> None:
+    options = ("--rate", "100", "--count", count, "--names", "pod-a,pod-b", "--format", "json")
+    with lbdemo("client", "--target", target, *options) as called:
+        assert called.stdout
+        begun = [called.stdout.readline() for _ in range(5)]
+        called.terminate()
+        rest, _ = called.communicate(timeout=20)
+
+    recording = read([*begun, *rest.splitlines()])
+
+    assert recording.expectation.servers == ("pod-a", "pod-b")
+    assert recording.environment["target"] == target
+    assert (recording.begun, recording.ended, recording.missing) == (True, True, "")
+
+
+def test_people_get_no_header(target: str) -> None:
+    with lbdemo("client", "--target", target, "--count", "1", "--format", "text") as called:
+        lines, _ = called.communicate(timeout=20)
+
+    assert len(lines.splitlines()) == 1
 
 
 def test_a_line_is_there_as_soon_as_its_call_is_answered(target: str) -> None:
     with lbdemo("client", "--target", target, "--interval", "30") as called:
         assert called.stdout
+        called.stdout.readline()  # what was asked
         first = decode(called.stdout.readline())
 
         assert first is not None
@@ -65,6 +94,7 @@ def test_format_text_is_readable(target: str) -> None:
 def test_a_signal_ends_it_with_a_summary(target: str, number: signal.Signals, code: int) -> None:
     with lbdemo("client", "--target", target, "--interval", "30") as called:
         assert called.stdout
+        called.stdout.readline()  # what was asked
         called.stdout.readline()
         start = time.monotonic()
         called.send_signal(number)
@@ -80,7 +110,12 @@ def test_when_nobody_answers_the_calls_are_shown_and_the_exit_code_is_1() -> Non
         lines, words = called.communicate(timeout=20)
 
     assert called.returncode == 1
-    assert [sample and sample.code for sample in map(decode, lines.splitlines())] == ["UNAVAILABLE"] * 2
+    assert [sample and sample.code for sample in map(decode, lines.splitlines())] == [
+        None,
+        "UNAVAILABLE",
+        "UNAVAILABLE",
+        None,
+    ]
     assert "first UNAVAILABLE: " in words
 
 
@@ -193,7 +228,7 @@ def test_a_stop_before_the_first_call_is_the_end() -> None:
         called.terminate()
         out, said = called.communicate(timeout=10)
 
-    assert (called.returncode, out) == (0, "")
+    assert (called.returncode, list(map(decode, out.splitlines()))) == (0, [None, None])
     assert "no call was made" in said
 
 

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import os
-import select
 import sys
-import time
-from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lbdemo import errors
+from lbdemo.cli.lines import LineFormat, Lines, printable
 from lbdemo.durations import span
 
 if TYPE_CHECKING:
-    from lbdemo.echo.load import LoadReport
-    from lbdemo.records import Sample, Summary
+    from signal import Signals
 
-
-GIVE_UP = 0.5  # seconds that lines may wait for their reader once the client is to end
-TICK = 0.1  # seconds
-
-
-class LineFormat(StrEnum):
-    """How to write a call."""
-
-    auto = "auto"
-    json = "json"
-    text = "text"
+    from lbdemo.echo.options import LoadOptions
+    from lbdemo.echo.until import LoadReport
+    from lbdemo.records import Summary
 
 
 class Policy(StrEnum):
@@ -111,6 +98,9 @@ def client(
             "--retry", help="Let gRPC try a call again that ends as UNAVAILABLE or CANCELLED, 5 times in all."
         ),
     ] = False,
+    processes: Annotated[
+        int, typer.Option(metavar="N", help="Share the calls among so many processes, where cores are free.")
+    ] = 1,
     tls: Annotated[bool, typer.Option("--tls", help="Call with TLS.")] = False,
     ca: Annotated[
         str, typer.Option(metavar="FILE", help="Who signs servers' certificates, in PEM.", show_default="gRPC's list")
@@ -132,7 +122,8 @@ def client(
     from signal import Signals
 
     from lbdemo.cli.main import given
-    from lbdemo.echo import load, options
+    from lbdemo.echo import options
+    from lbdemo.echo.grid import loop_for
     from lbdemo.echo.tls import client_tls
 
     if given(ctx, "interval") != given(ctx, "rate"):  # the command line has precedence over the environment
@@ -159,11 +150,27 @@ def client(
     )
     received = list[Signals]()
     lines = Lines(format, lambda: bool(received))
-    with asyncio.Runner(loop_factory=lambda: load.loop_for(chosen.interval)) as runner:
-        report, signal = runner.run(load.run_until_signal(chosen, lines.add, received, lines.write))
+    lines.begin(chosen)
+    with asyncio.Runner(loop_factory=lambda: loop_for(chosen.interval)) as runner:
+        report, signal = runner.run(made(chosen, processes, lines, received))
+    lines.end()
     for line in closing_words(report):
         print(line, file=sys.stderr)
     return exit_code(report.summary, signal)
+
+
+async def made(
+    options: LoadOptions, processes: int, lines: Lines, received: list[Signals]
+) -> tuple[LoadReport, Signals | None]:
+    """The load, made by this process or by several that it starts; never by both: gRPC does not like to be forked."""
+    if processes > 1:
+        from lbdemo.echo.team import run_team
+        from lbdemo.echo.until import until_signal
+
+        return await until_signal(lambda stop: run_team(options, processes, lines.add, stop, lines.write), received)
+    from lbdemo.echo.load import run_until_signal
+
+    return await run_until_signal(options, lines.add, received, lines.write)
 
 
 def exit_code(summary: Summary, signal: int | None) -> int:
@@ -173,75 +180,6 @@ def exit_code(summary: Summary, signal: int | None) -> int:
     if signal is not None:
         return errors.INTERRUPTED if signal == signals.SIGINT else errors.OK
     return errors.OK if summary.answered or not summary.sent else errors.ANSWER_IS_NO
-
-
-class Lines:
-    """A line a call: `add` takes them, `write` hands them on, with one system call for as many as a pipe takes whole.
-
-    Who reads the pipe sees a call when it ends. Who does not read holds the calls up, so that no line is lost; but for
-    GIVE_UP seconds in all once `stopping`.
-    """
-
-    def __init__(self, wanted: LineFormat, stopping: Callable[[], bool]) -> None:
-        from lbdemo.records.sample import encode
-
-        self._descriptor = sys.stdout.fileno()
-        os.set_blocking(self._descriptor, True)
-        self.readable = wanted == LineFormat.text or (wanted == LineFormat.auto and sys.stdout.isatty())
-        self._to_line = sentence if self.readable else encode
-        self._patience = Patience(stopping)
-        self._kept: list[str] = []
-
-    def add(self, sample: Sample) -> None:
-        """Keeps a line until `write`."""
-        self._kept.append(self._to_line(sample))
-
-    def write(self) -> None:
-        """Writes all that is kept."""
-        kept, self._kept = self._kept, []
-        lines = "".join(f"{line}\n" for line in kept).encode()
-        while lines and (self._room(0) or self._patience.awaits(lambda: self._room(TICK))):
-            lines = lines[os.write(self._descriptor, whole(lines)) :]
-
-    def _room(self, seconds: float) -> bool:
-        return bool(select.select((), (self._descriptor,), (), seconds)[1])
-
-
-def whole(lines: bytes) -> bytes:
-    """As much of it as a pipe takes at once or not at all, whole lines where there is one: others may write, too."""
-    return lines[: (lines.rfind(b"\n", 0, select.PIPE_BUF) + 1) or select.PIPE_BUF]
-
-
-class Patience:
-    """Waits for as long as it takes, but for GIVE_UP seconds in all, over all times, once `stopping`."""
-
-    def __init__(self, stopping: Callable[[], bool]) -> None:
-        self._stopping = stopping
-        self._deadline = math.inf
-
-    def awaits(self, there: Callable[[], bool]) -> bool:
-        """Whether it came."""
-        while time.monotonic() < self._deadline:
-            if there():
-                return True
-            if self._stopping():
-                self._deadline = min(self._deadline, time.monotonic() + GIVE_UP)
-        return False
-
-
-def sentence(sample: Sample) -> str:
-    """One call for people: time of day, number, who answered, how long it took, and what went wrong."""
-    from lbdemo.words import duration
-
-    clock = time.strftime("%H:%M:%S", time.localtime(sample.sent))
-    who = printable(sample.server) or ("(unnamed)" if sample.ok else "nobody")
-    failure = "" if sample.ok else f"  {sample.code}"
-    return f"{clock}  {sample.seq:>6}  {who}  {duration(sample.latency)}{failure}"
-
-
-def printable(name: str) -> str:
-    """A server's name without what would steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def closing_words(report: LoadReport) -> list[str]:

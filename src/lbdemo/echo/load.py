@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.echo.channel import await_connections, open_channel
@@ -12,36 +10,24 @@ from lbdemo.echo.connections import Connections
 from lbdemo.echo.drive import Alone, Drive, Team, cancel
 from lbdemo.echo.grid import loop_for
 from lbdemo.echo.settling import Settling
+from lbdemo.echo.until import LoadReport, report, until_signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    import signal
+    from collections.abc import Callable
 
     import grpc
 
     from lbdemo.echo.options import LoadOptions
     from lbdemo.records.sample import Sample
-    from lbdemo.records.summary import Summary
-    from lbdemo.records.tally import Tally
 
     Sink = Callable[[Sample], None]
     Dial = Callable[[LoadOptions], grpc.aio.Channel]
 
-__all__ = ["LoadReport", "loop_for", "run_load", "run_until_signal", "until_signal"]
+__all__ = ["LoadReport", "loop_for", "run_load", "run_until_signal"]
 
 STOP_GRACE = 2.0
 """Seconds that calls in flight get to finish when the load is stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """What a load came to. `abandoned` calls were still in flight at the end; they are no part of `summary`.
-
-    `reasons` has, for each status code, what gRPC said to its first failure.
-    """
-
-    summary: Summary
-    abandoned: int
-    reasons: tuple[tuple[str, str], ...]
 
 
 def nothing() -> None:
@@ -88,12 +74,6 @@ async def run_load(
     return report(settling.tally, drive.in_flight, [caller.reasons for caller in connections.callers])
 
 
-def report(tally: Tally, abandoned: int, reasons: list[dict[str, str]]) -> LoadReport:
-    """What a load came to; of several reasons for a code the last is told."""
-    said = {code: reason for each in reasons for code, reason in each.items()}
-    return LoadReport(tally.summary(), abandoned, tuple(sorted(said.items())))
-
-
 class Outlet:
     """Hands samples on, and says when a turn of the event loop is over in which there were some."""
 
@@ -132,26 +112,3 @@ async def run_until_signal(
 ) -> tuple[LoadReport, signal.Signals | None]:
     """`run_load` in the process's main thread, stopped by SIGTERM or SIGINT; returns also the signal, if any."""
     return await until_signal(lambda stop: run_load(options, sink, stop, flush=flush), received)
-
-
-async def until_signal(
-    load: Callable[[asyncio.Event], Coroutine[None, None, LoadReport]], received: list[signal.Signals] | None = None
-) -> tuple[LoadReport, signal.Signals | None]:
-    """Runs a load in the process's main thread, stopped by SIGTERM or SIGINT.
-
-    Signals go to `received` at once, even while the sink holds the event loop up.
-    """
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    got = [] if received is None else received
-
-    def on_signal(number: int, _: object) -> None:
-        got.append(signal.Signals(number))
-        loop.call_soon_threadsafe(stop.set)
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        report = await load(stop)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return report, got[0] if got else None

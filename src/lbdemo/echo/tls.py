@@ -1,4 +1,7 @@
-"""Certificates for the server and the client, from files that may be renewed while they run."""
+"""Certificates for the server and the client, from files that may be renewed while they run.
+
+gRPC is imported where it is used: who starts several clients knows of certificates, too, and makes no calls.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import grpc
-
 from lbdemo.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import grpc
 
 Version = tuple[tuple[int, int, int], ...]
 
@@ -83,6 +86,8 @@ def check_pem(files: Sequence[Path]) -> None:
 
 def server_credentials(tls: ServerTls) -> grpc.ServerCredentials:
     """What a server shows; looked at again at each handshake, so that renewed files count from the next connection."""
+    import grpc
+
     renewed = Renewed(tls)
     fetch = cast("Callable[[], grpc.ServerCertificateConfiguration]", renewed)  # gRPC takes None for "as before"
     return grpc.dynamic_ssl_server_credentials(
@@ -103,6 +108,8 @@ class Renewed:
 
     def configuration(self) -> grpc.ServerCertificateConfiguration:
         """What is in the files now."""
+        import grpc
+
         pair = (self._tls.key.read_bytes(), self._tls.certificate.read_bytes())
         ca = self._tls.client_ca.read_bytes() if self._tls.client_ca else None
         return grpc.ssl_server_certificate_configuration([pair], root_certificates=ca)
@@ -133,6 +140,8 @@ def belong_together(tls: ServerTls) -> bool:
 
 def channel_credentials(tls: ClientTls) -> grpc.ChannelCredentials:
     """What a client trusts and shows, as it is in the files now."""
+    import grpc
+
     ca, certificate, key = (path.read_bytes() if path else None for path in (tls.ca, tls.certificate, tls.key))
     return grpc.ssl_channel_credentials(root_certificates=ca, private_key=key, certificate_chain=certificate)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lbdemo.records.quantiles import Quantiles
+from lbdemo.records.recording import is_ours
 from lbdemo.records.report import Report, Result, Witness, failures_explain, unheard
 from lbdemo.records.sample import Sample, decode, encode
 from lbdemo.records.summary import ServerCalls, Summary
@@ -20,5 +21,6 @@ __all__ = [
     "decode",
     "encode",
     "failures_explain",
+    "is_ours",
     "unheard",
 ]

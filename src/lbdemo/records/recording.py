@@ -44,9 +44,9 @@ class Recording:
     def missing(self) -> str:
         """What is missing of a run that says what was asked, in a sentence; "" when nothing is."""
         sent = self.tally.summary().sent
-        if not self.started or (self.ended and sent == self.planned):
+        if not self.started or (self.ended and sent == (self.planned or sent)):
             return ""
-        if sent > self.planned:
+        if sent > self.planned > 0:
             planned = f"{number(sent)}, where {number(self.planned)} were planned"
             return f"The recording holds more calls than were made: {planned}."
         calls = f" {number(sent)} of {number(self.planned)} calls are there." if sent < self.planned else ""
@@ -56,7 +56,7 @@ class Recording:
 def begin(
     name: str, title: str, started: str, environment: Mapping[str, str], expectation: Expectation, calls: int = 0
 ) -> str:
-    """The first line of a saved run, without its line end. `calls` is how many the block is to have."""
+    """The first line of a saved run, without its line end. `calls` is how many the block is to have; 0: nobody knew."""
     return json.dumps(
         {
             KEY: BEGIN,
@@ -82,6 +82,11 @@ def end(result: Result) -> str:
     """The last line of a saved run, without its line end."""
     servers = [witness.to_dict() for witness in result.witness]
     return json.dumps({KEY: END, "name": result.witness_name, "servers": servers, "notes": list(result.notes)})
+
+
+def unwitnessed() -> str:
+    """The last line of a run that no witness was asked of: it says that the run came to its end."""
+    return json.dumps({KEY: END, "name": "", "servers": [], "notes": []})
 
 
 def read(lines: Iterable[str]) -> Recording:
@@ -124,7 +129,7 @@ def _counted_anew(recording: Recording) -> tuple[Witness, ...]:
     )
 
 
-def _is_ours(line: str) -> bool:
+def is_ours(line: str) -> bool:
     """Whether it is one of our own records, however it was written anew; a damaged one is known by its beginning."""
     with contextlib.suppress(ValueError, RecursionError):
         record = json.loads(line)
@@ -133,7 +138,7 @@ def _is_ours(line: str) -> bool:
 
 
 def _other(recording: Recording, line: str) -> Recording:
-    if not _is_ours(line):
+    if not is_ours(line):
         recording.tally.count_unknown()
         return recording
     try:

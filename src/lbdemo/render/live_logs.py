@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.segment import Segment, Segments
 from rich.text import Text
 
-from lbdemo.records import Summary, Tally, decode
+from lbdemo.records import Summary, Tally, decode, is_ours
 from lbdemo.render.bars import bar_rows
 from lbdemo.render.figures import printable
 from lbdemo.render.logs import BAR, PodColours, Sentences, readable, summary_line
@@ -178,7 +178,8 @@ class LiveSamples(LiveLines):
         for line in lines:
             sample = decode(line)
             if sample is None:
-                self._tally.count_unknown()
+                if not is_ours(line):
+                    self._tally.count_unknown()
             else:
                 self._tally.add(sample)
         self._keep(pod, lines)

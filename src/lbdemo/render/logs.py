@@ -11,7 +11,7 @@ import time
 from typing import BinaryIO, TextIO
 from zlib import crc32
 
-from lbdemo.records import Sample, Summary, Tally, decode
+from lbdemo.records import Sample, Summary, Tally, decode, is_ours
 from lbdemo.render.figures import printable
 from lbdemo.tools.log_stamps import unstamped
 from lbdemo.words import count, duration, listing, percent
@@ -130,6 +130,8 @@ class PlainSamples(PlainLines):
         for line in unstamped(block).decode("utf-8", "replace")[:-1].split("\n"):
             sample = decode(line)
             if sample is None:
+                if is_ours(line):
+                    continue
                 tally.count_unknown()
                 shown.append(f"{prefix}{self._safe(line)}\n")
             else:

@@ -84,11 +84,11 @@ class PlayedRun(DrillRun):
 
     plots: list[Plot] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)
-    asked: list[tuple[int, bool]] = field(default_factory=list)
+    asked: list[tuple[int, bool, float]] = field(default_factory=list)
 
-    def load(self, limit: float, *, connections: int = 0, retry: bool = False) -> Load:
+    def load(self, limit: float, *, connections: int = 0, retry: bool = False, timeout: float = 2.0) -> Load:
         self.limits.append(limit)
-        self.asked.append((connections, retry))
+        self.asked.append((connections, retry, timeout))
         return PlayedLoad(self.plots.pop(0))
 
 
@@ -287,7 +287,7 @@ def test_a_rollout_is_over_when_the_last_old_pod_is_gone() -> None:
     )  # fmt: skip
     assert found.as_expected
     assert found.expected.endswith("(100 RPC/s through 100 connections)")
-    assert there.asked == [(100, False), (100, True)]
+    assert there.asked == [(100, False, 5.0), (100, True, 5.0)]
 
 
 @pytest.mark.parametrize(("call", "failed"), [(0, 0), (1, 1)], ids=["before", "after"])

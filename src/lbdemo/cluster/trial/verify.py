@@ -25,7 +25,7 @@ from lbdemo.durations import span
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError, ProgramFailedError
 from lbdemo.kube.records.pods import Pod
 from lbdemo.measure import Expectation, Outcome, judge, plan_calls
-from lbdemo.records import Result, Sample, Tally, Witness, decode, failures_explain, unheard
+from lbdemo.records import Result, Sample, Tally, Witness, decode, failures_explain, is_ours, unheard
 from lbdemo.tools.kubectl import Kubectl
 
 Sink = Callable[[Sample], None]
@@ -215,7 +215,8 @@ def collect(
         for line in kubectl.stream(kubectl.exec_argv(installation.client.name, place.namespace, argv)):
             sample = decode(line)
             if sample is None:
-                tally.count_unknown()
+                if not is_ours(line):
+                    tally.count_unknown()
                 continue
             tally.add(sample)
             if sample.ok:

@@ -18,7 +18,7 @@ from lbdemo.tools.kubectl import Kubectl
 
 LOOK = 0.5  # seconds between two looks
 RATE = 100.0  # RPC/s of the load during a drill
-TIMEOUT = 2.0  # seconds, the deadline of each of its calls
+TIMEOUT = 2.0  # seconds, the deadline of each of its calls, unless a drill needs another
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class DrillRun:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def load(self, limit: float, *, connections: int = 0, retry: bool = False) -> Load:
+    def load(self, limit: float, *, connections: int = 0, retry: bool = False, timeout: float = TIMEOUT) -> Load:
         """Steady calls, for `limit` seconds at most, through so many connections (0: as the installed client)."""
-        options = VerifyOptions(rate=RATE, timeout=TIMEOUT, connections=connections, retry=retry)
+        options = VerifyOptions(rate=RATE, timeout=timeout, connections=connections, retry=retry)
         return Load(self.kubectl, self.place, self.installation, options, limit)
 
     def servers(self) -> tuple[Pod, ...]:

@@ -13,6 +13,7 @@ from lbdemo.records import Sample
 LIMIT = 120.0  # seconds a rollout may take
 AFTERWARDS = 2.0  # seconds of load after the last old pod is gone
 CONNECTIONS = 100
+PATIENCE = 5.0  # seconds, the deadline of a call: gRPC's five attempts alone take up to two
 
 
 def drill(run: DrillRun) -> Drilled:
@@ -33,7 +34,7 @@ def drill(run: DrillRun) -> Drilled:
 
 def _restart(run: DrillRun, *, retry: bool) -> tuple[Sequence[Sample], float]:
     """The calls of one rolling restart, and the seconds that it took."""
-    with run.load(LIMIT + 60, connections=CONNECTIONS, retry=retry) as load:
+    with run.load(LIMIT + 60, connections=CONNECTIONS, retry=retry, timeout=PATIENCE) as load:
         old = {pod.name for pod in run.servers()}
         load.wait(1.0)
         run.say(f"rollout restart, {'with' if retry else 'without'} retries")
