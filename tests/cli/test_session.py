@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fake_api import FakeApi
 
-from lbdemo.cli.session import once
+from lbdemo.cli.session import log_in, once
 from lbdemo.errors import MissingProgramError
+from lbdemo.kube.answers import UnseenError
 
 
 def test_docker_is_connected_once_and_a_failure_is_tried_again() -> None:
@@ -25,3 +27,18 @@ def test_docker_is_connected_once_and_a_failure_is_tried_again() -> None:
         docker()
     assert docker() is docker()
     assert answers == []
+
+
+def test_a_login_that_fails_ends_it_before_anything_else_is_asked() -> None:
+    said = "getting credentials: exec: executable corp failed with exit code 1"
+
+    with FakeApi().proxy_says(said) as server, pytest.raises(UnseenError) as failed:
+        log_in(server.api(plugin=True))
+
+    assert "log in again" in failed.value.hint
+    assert len(server.asked) == 1
+
+
+def test_who_is_logged_in_goes_on() -> None:
+    with FakeApi() as server:
+        log_in(server.api(plugin=True))

@@ -97,6 +97,8 @@ def session(
     with door(context, trace) as entered:
         tools = entered.tools(first)
         try:
+            if context.plugin:
+                log_in(tools.api)
             with reporter(live=live) as report:
                 yield Session(tools, entered.tools().api, context, report, entered.tools)
         except KeyboardInterrupt:
@@ -104,6 +106,16 @@ def session(
             raise
         finally:
             tools.cancel()
+
+
+def log_in(api: Api) -> None:
+    """Lets a credential plugin do its work before anything is asked side by side: it is called once, and can be heard.
+
+    The question is one that everybody may ask. Raises UnseenError when the plugin does not get in.
+    """
+    from lbdemo.kube.answers import Right, need
+
+    need(api.may(Right("get", "namespaces")))
 
 
 @contextlib.contextmanager
