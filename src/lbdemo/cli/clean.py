@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lbdemo.cli import options
+from lbdemo.words import count
 
 if TYPE_CHECKING:
     from lbdemo.cluster.cleanup.remains import Remains
@@ -72,18 +73,21 @@ def proof(remains: Remains) -> str:
     """What the sentence rests on."""
     seen = " of what could be seen" if remains.unseen else ""
     if remains.compared:
-        return f"{seen} (compared with the {remains.compared} objects that were there before)"
+        return f"{seen} (compared with the {count(remains.compared, "object")} that were there before)"
     return f"{seen} (there was no inventory from before to compare with)"
 
 
 def beside(remains: Remains) -> list[str]:
-    """What others made meanwhile, and what could not be compared, with what would settle it."""
+    """What others made meanwhile, and what could not be compared, with what would settle the first of it."""
+    from lbdemo.cluster.cleanup.items import some
+
     lines = []
     if remains.others:
         more = f"\n  and {len(remains.others) - NAMED} more" if len(remains.others) > NAMED else ""
         named = "\n".join(f"  {item}: {maker}" for item, maker in remains.others[:NAMED])
         lines.append(f"new since then, and not lbdemo's:\n{named}{more}")
-    if remains.unseen:
-        lines.append("not compared:\n" + "\n".join(f"  {gap}" for gap in remains.unseen[:NAMED]))
-        lines += dict.fromkeys(f"  {gap.hint}" for gap in remains.unseen[:NAMED] if gap.hint)
+    for reason in dict.fromkeys(gap.reason for gap in remains.unseen):
+        gaps = [gap for gap in remains.unseen if gap.reason == reason]
+        hint = f"; {gaps[0].hint}" if gaps[0].hint else ""
+        lines.append(f"not compared ({reason}): {some([gap.scope for gap in gaps], NAMED)}{hint}")
     return lines
