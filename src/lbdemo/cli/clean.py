@@ -73,7 +73,7 @@ def proof(remains: Remains) -> str:
     """What the sentence rests on."""
     seen = " of what could be seen" if remains.unseen else ""
     if remains.compared:
-        return f"{seen} (compared with the {count(remains.compared, "object")} that were there before)"
+        return f"{seen} (compared with the {count(remains.compared, 'object')} that were there before)"
     return f"{seen} (there was no inventory from before to compare with)"
 
 
