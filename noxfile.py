@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +14,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["tests", "lint", "types", "imports", "protos"]
 nox.options.reuse_existing_virtualenvs = True
 BENCHMARKS = Path("benchmarks")
+PINS = Path("docker/requirements.txt")
 
 # As many processes as cores, but few: many real servers at once keep no times. In the order of tests/conftest.py.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
@@ -59,6 +62,34 @@ def protos(session: nox.Session) -> None:
     """Generates _proto from protos/; `-- --check` fails when the checked-in code differs."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "protos"))
     session.run("python", "protos/generate.py", *(session.posargs or ["--check"]))
+
+
+@nox.session
+def pins(session: nox.Session) -> None:
+    """Writes the hashes of the pods' packages (docker/requirements.txt) for the versions that stand there."""
+    text = PINS.read_text()
+    named = [line.removesuffix(" \\") for line in text.splitlines() if "==" in line and not line.startswith("#")]
+    hashes: dict[str, set[str]] = {}
+    for machine in ("x86_64", "aarch64"):
+        folder = Path(session.create_tmp()) / machine
+        shutil.rmtree(folder, ignore_errors=True)
+        platforms = [f"--platform={family}_{machine}" for family in ("manylinux2014", "manylinux_2_28")]
+        options = ["--no-deps", "--only-binary=:all:", "--python-version=3.13", *platforms, f"--dest={folder}"]
+        session.run("python", "-m", "pip", "download", "-q", *options, *named)
+        for wheel in folder.iterdir():
+            name = wheel.name.partition("-")[0].replace("_", "-").lower()
+            hashes.setdefault(name, set()).add(hashlib.sha256(wheel.read_bytes()).hexdigest())
+    head, *rest = re.split(r"(?m)^(?=[a-z])", text)
+    blocks = [pinned(block, hashes[block.partition("==")[0]]) for block in rest]
+    PINS.write_text(head + "".join(blocks).rstrip("\n") + "\n")
+
+
+def pinned(block: str, hashes: set[str]) -> str:
+    """One package's lines, with these hashes."""
+    ending = "\n\n" if block.endswith("\n\n") else "\n"
+    return (
+        " \\\n".join([block.split(maxsplit=1)[0], *(f"    --hash=sha256:{value}" for value in sorted(hashes))]) + ending
+    )
 
 
 @nox.session

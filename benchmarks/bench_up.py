@@ -15,10 +15,11 @@ import time
 from collections.abc import Sequence
 
 from lbdemo import resources
-from lbdemo.cluster.image.content import content_image, context_files
+from lbdemo.cluster.image.content import BASE, Recipe, content_image, context_files
 from lbdemo.cluster.install.desired import desire
 from lbdemo.cluster.install.strategies.base import Cluster
 from lbdemo.config import IstioSource, Place, UpConfig
+from lbdemo.tools.docker import connect
 
 NAMESPACE = "lbdemo-bench"
 ROUNDS = 3
@@ -47,8 +48,10 @@ def by_hand(registry: str, *, istio: bool) -> float:
         os.environ.get("LBDEMO_ISTIO_VALUES", ""),
     )
     config = UpConfig(Place("", NAMESPACE), strategy="istio" if istio else "clusterip", registry=registry, istio=source)
-    wanted = desire(config, "", Cluster(), resources.chart_folder())
-    image = content_image(context_files()).reference
+    docker = connect()
+    recipe = Recipe(docker.base(BASE).digest, docker.architecture)
+    wanted = desire(config, "", Cluster(), resources.chart_folder(), recipe)
+    image = content_image(context_files(), recipe).reference
     plain = ["--plain-http"] if source.plain_http else []
     values = ["-f", source.values_file] if source.values_file else []
     begun = time.perf_counter()

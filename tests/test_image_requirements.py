@@ -11,7 +11,8 @@ from packaging.utils import canonicalize_name
 from lbdemo import resources
 
 LINES = (resources.docker_folder() / "requirements.txt").read_text().splitlines()
-PINS = dict(line.split("==") for line in LINES if line and not line.startswith("#"))
+PINS = dict(line.removesuffix(" \\").split("==") for line in LINES if re.match("[a-z]", line))
+GRPC = ("grpcio", "grpcio-health-checking", "grpcio-reflection")
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 RANGES = [Requirement(text) for text in tomllib.loads(PROJECT.read_text())["project"]["dependencies"]]
 NOT_IN_PODS = {"docker", "sh"}
@@ -26,6 +27,23 @@ def needed_by(package: str) -> set[str]:
 def test_every_pin_is_exact_and_has_no_address() -> None:
     assert all(re.fullmatch(r"[0-9]+(\.[0-9]+)*", version) for version in PINS.values())
     assert not any("://" in line or line.startswith("-") for line in LINES)
+
+
+def test_every_pin_has_its_hashes_two_where_there_is_code_for_the_machine() -> None:
+    blocks = re.split(r"(?m)^(?=[a-z])", "\n".join(LINES))[1:]
+    hashes = {block.partition("==")[0]: re.findall(r"--hash=sha256:[0-9a-f]{64}\b", block) for block in blocks}
+
+    assert set(hashes) == set(PINS)
+    assert {name for name, found in hashes.items() if len(found) == 2} == {"grpcio", "protobuf"}
+    assert all(len(set(found)) == len(found) >= 1 for found in hashes.values())
+    assert "--require-hashes" in (resources.docker_folder() / "Dockerfile").read_text()
+
+
+def test_grpc_is_the_same_version_in_the_pods_and_on_the_machine() -> None:
+    here = {requirement.name: str(requirement.specifier) for requirement in RANGES if requirement.name in GRPC}
+
+    assert here == {name: f"=={PINS[name]}" for name in GRPC}
+    assert len({PINS[name] for name in GRPC}) == 1
 
 
 def test_the_pins_lie_in_the_projects_ranges() -> None:

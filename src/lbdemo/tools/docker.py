@@ -6,6 +6,8 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from typing import Any
 
@@ -25,6 +27,14 @@ TICK = 0.2  # seconds
 TIMEOUT = 600  # seconds the daemon may take to answer one request of a build or a push
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An image that others are built on: how to name it in a Dockerfile, and its digest ("" where nobody knows it)."""
+
+    reference: str
+    digest: str
+
+
 class Docker:
     """A connected Docker daemon. Make one with `connect`."""
 
@@ -41,8 +51,40 @@ class Docker:
             raise OperationFailedError(f"docker cannot look up {reference}: {error}") from error
         return True
 
-    def build(self, context: bytes, reference: str, arguments: Mapping[str, str], say: Say) -> None:
+    def base(self, reference: str) -> Base:
+        """What a build on this image builds on: as a registry knows it where one does, else as the daemon has it."""
+        repository = reference.rpartition(":")[0]
+        try:
+            here = self._client.images.get(reference)
+        except ImageNotFound:
+            return self._remote_base(reference, repository)
+        except FAILURES as error:
+            raise OperationFailedError(f"docker cannot look up {reference}: {error}") from error
+        known = (digest for digest in here.attrs.get("RepoDigests") or () if digest.startswith(f"{repository}@"))
+        pinned = next(known, "")
+        return Base(pinned, pinned.rpartition("@")[2]) if pinned else Base(reference, str(here.id))
+
+    def _remote_base(self, reference: str, repository: str) -> Base:
+        try:
+            digest = str(self._client.images.get_registry_data(reference).id)
+        except FAILURES:  # the build will say what is wrong, if it is
+            return Base(reference, "")
+        return Base(f"{repository}@{digest}", digest)
+
+    @cached_property
+    def architecture(self) -> str:
+        """That of the daemon's own machine, in the words of images and of Kubernetes, such as amd64."""
+        try:
+            return str(self._client.version().get("Arch", ""))
+        except FAILURES as error:
+            raise OperationFailedError(f"docker does not say what it runs on: {error}") from error
+
+    def build(
+        self, context: bytes, reference: str, arguments: Mapping[str, str], say: Say, architecture: str = ""
+    ) -> None:
         """Builds an image from a tar archive with a Dockerfile at its top; `say` gets the builder's lines.
+
+        For another `architecture` than the daemon's own, its builder needs an emulator (binfmt).
 
         Raises OperationFailedError with the builder's last lines.
         """
@@ -50,6 +92,7 @@ class Docker:
             events = self._client.api.build(
                 fileobj=BytesIO(context), custom_context=True, tag=reference, rm=True, forcerm=True, decode=True,
                 buildargs=dict(arguments),
+                **({"platform": f"linux/{architecture}"} if architecture not in ("", self.architecture) else {}),
             )  # fmt: skip
             _follow(events, say, f"the build of {reference} failed")
         except FAILURES as error:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lbdemo.cluster.image.content import archive, build_arguments, content_image, context_files
+from lbdemo.cluster.image.content import (
+    Recipe,
+    archive,
+    build_arguments,
+    content_image,
+    context_files,
+    on_another_base,
+)
 from lbdemo.cluster.kernel.reference import Image, split
 
 
@@ -44,6 +51,32 @@ def test_the_name_follows_the_content() -> None:
 
     assert content_image(files) == content_image(dict(files))
     assert len({content_image(f).tag for f in (files, changed, moved)}) == 3
+
+
+BASE = "sha256:0123456789abcdef" + "0" * 48
+
+
+def test_the_name_tells_base_and_machine_apart() -> None:
+    files = context_files()
+    recipes = [Recipe(), Recipe(BASE, "amd64"), Recipe(BASE, "arm64"), Recipe(BASE.replace("0", "f"), "amd64")]
+
+    tags = [content_image(files, recipe).tag for recipe in recipes]
+
+    assert len(set(tags)) == 4
+    assert tags[1] == f"{tags[0]}-0123456789ab-amd64"
+
+
+def test_without_docker_what_runs_already_is_right_on_whatever_base() -> None:
+    files = {"a": b"1"}
+    running = content_image(files, Recipe(BASE, "amd64")).at("localhost:5000").reference
+    other = content_image({"a": b"2"}, Recipe(BASE, "amd64")).reference
+
+    found = on_another_base(files, "amd64", [other, running])
+
+    assert found == content_image(files, Recipe(BASE, "amd64"))
+    assert on_another_base(files, "", [running]) == found, "the nodes may not be seen either"
+    assert on_another_base(files, "arm64", [running]) is None
+    assert on_another_base(files, "amd64", [other]) is None
 
 
 def test_the_archive_is_the_same_each_time() -> None:

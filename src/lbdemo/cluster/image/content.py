@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from lbdemo import __version__, resources
@@ -41,13 +43,40 @@ def _plain(folder: Path) -> list[Path]:
     return [p for p in sorted(folder.rglob("*")) if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"]
 
 
-def content_image(files: Mapping[str, bytes]) -> Image:
-    """`lbdemo/echo:<version>-<hash>`: the hash is over the names and contents of the build context."""
+BASE = "python:3.13-slim"  # what the Dockerfile builds on
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an image is made of beside its files: on which base (its digest, "" unknown), for which machines."""
+
+    base: str = ""
+    architecture: str = ""
+
+
+UNKNOWN = Recipe()
+
+
+def content_image(files: Mapping[str, bytes], recipe: Recipe = UNKNOWN) -> Image:
+    """`lbdemo/echo:<version>-<hash>[-<base>][-<architecture>]`: two that differ never have the same name.
+
+    The hash is over the names and contents of the build context.
+    """
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
-    return Image(REPOSITORY, f"{__version__}-{digest.hexdigest()[:12]}")
+    base = recipe.base.rpartition(":")[2][:12]
+    return Image(REPOSITORY, "-".join(filter(None, (__version__, digest.hexdigest()[:12], base, recipe.architecture))))
+
+
+def on_another_base(files: Mapping[str, bytes], architecture: str, references: Iterable[str]) -> Image | None:
+    """The image of these files among the references, on whatever base it was built; None when there is none."""
+    plain = content_image(files)
+    machine = re.escape(architecture) if architecture else "[a-z0-9]+"
+    like = re.compile(rf"(?:.+/)?{plain.repository}:({re.escape(plain.tag)}-[0-9a-f]{{12}}-{machine})")
+    found = next((match for match in map(like.fullmatch, references) if match), None)
+    return Image(plain.repository, found[1]) if found else None
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

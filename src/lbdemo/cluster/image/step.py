@@ -10,6 +10,7 @@ from lbdemo.cluster.image import content as images
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.cluster.kernel.steps import Tools
+from lbdemo.errors import MissingProgramError
 
 LOAD_TIMEOUT = 600.0  # seconds that loading an image into a cluster's nodes may take
 
@@ -22,6 +23,7 @@ class DeliverImage:
 
     image: Image
     delivery: Delivery
+    recipe: images.Recipe = images.UNKNOWN
     key: str = "image"
     after: tuple[str, ...] = ()
 
@@ -42,9 +44,23 @@ class DeliverImage:
         built = "already built"
         if not docker.has(self.image.reference):
             files = images.context_files()
-            docker.build(images.archive(files), self.image.reference, images.build_arguments(), say)
+            arguments = {**images.build_arguments(), "BASE": docker.base(images.BASE).reference}
+            machine = self.recipe.architecture
+            docker.build(images.archive(files), self.image.reference, arguments, say, machine)
             built = "built"
         return f"{built}, {deliver(tools, self.image, self.delivery, say)}"
+
+
+def recipe_of(tools: Tools, architecture: str) -> images.Recipe:
+    """How the image would be built now, for nodes of this architecture ("" for the Docker daemon's own).
+
+    Without a daemon nothing is known of the base, and nothing can be built; what runs already may go on.
+    """
+    try:
+        docker = tools.docker()
+    except MissingProgramError:
+        return images.Recipe(architecture=architecture)
+    return images.Recipe(docker.base(images.BASE).digest, architecture or docker.architecture)
 
 
 def deliver(tools: Tools, image: Image, delivery: Delivery, say: Say) -> str:

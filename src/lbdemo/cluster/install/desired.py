@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lbdemo.cluster.image import content as image
 from lbdemo.cluster.image import delivery
+from lbdemo.cluster.image.content import UNKNOWN, Recipe, content_image, context_files, on_another_base
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Strategy
@@ -43,6 +43,7 @@ class Desired:
     releases: tuple[DesiredRelease, ...]
     build: Image | None = None
     delivery: Delivery | None = None
+    recipe: Recipe = UNKNOWN
 
     @property
     def deployments(self) -> tuple[str, ...]:
@@ -50,14 +51,17 @@ class Desired:
         return tuple(name for release in self.releases for name in release.deployments)
 
 
-def desire(config: UpConfig, context: str, cluster: Cluster, chart: Path) -> Desired:
+def desire(
+    config: UpConfig, context: str, cluster: Cluster, chart: Path, recipe: Recipe = UNKNOWN,
+    in_use: Sequence[str] = (),
+) -> Desired:  # fmt: skip
     """What the configuration asks for on the cluster of this context.
 
-    `cluster` is what is known of it, `chart` our chart's folder. Raises InputError
-    when there is no way to deliver the image.
+    `cluster` is what is known of it, `chart` our chart's folder, `recipe` how the image is built, and `in_use` the
+    images of what is installed. Raises InputError when there is no way to deliver the image.
     """
     strategy = STRATEGIES[config.strategy]
-    built, how, used = _images(config, context)
+    built, how, used = _images(config, context, recipe, in_use)
     files = _chart_digest(chart)
     releases = []
     more = [config.sets, *(hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in config.values_files)]
@@ -66,7 +70,7 @@ def desire(config: UpConfig, context: str, cluster: Cluster, chart: Path) -> Des
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         release = _release(name, values, digest, strategy)
         releases.append(replace(release, overrides=decided(values)) if config.values_files else release)
-    return Desired(strategy, used, tuple(releases), built, how)
+    return Desired(strategy, used, tuple(releases), built, how, recipe)
 
 
 def decided(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,11 +89,16 @@ def _at(values: Mapping[str, Any], name: str, default: Any = None) -> Any:
     return default if found is None else found
 
 
-def _images(config: UpConfig, context: str) -> tuple[Image | None, Delivery | None, Image]:
+def _images(
+    config: UpConfig, context: str, recipe: Recipe, in_use: Sequence[str]
+) -> tuple[Image | None, Delivery | None, Image]:
     if config.image:
         return None, None, reference.split(config.image)
     how = delivery.choose(context, config.registry)
-    built = image.content_image(image.context_files())
+    files = context_files()
+    built = content_image(files, recipe)
+    if not recipe.base:  # no Docker daemon: what runs already is right, whatever it was built on
+        built = on_another_base(files, recipe.architecture, in_use) or built
     return built, how, built.at(how.target) if how.how == "registry" else built
 
 

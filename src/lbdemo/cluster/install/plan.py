@@ -116,7 +116,7 @@ def complete(observed: ObservedWithIstio, desired: Desired) -> bool:
 def _deliver(desired: Desired) -> tuple[Step, ...]:
     if desired.build is None or desired.delivery is None:
         return ()
-    return (DeliverImage(desired.build, desired.delivery),)
+    return (DeliverImage(desired.build, desired.delivery, desired.recipe),)
 
 
 def _label(observed: ObservedWithIstio, desired: Desired, config: UpConfig) -> tuple[Step, ...]:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 
 from lbdemo import resources
 from lbdemo.cluster.cleanup.take import NoteBirth, RecordIstio, TakeInventory
+from lbdemo.cluster.image.content import Recipe
 from lbdemo.cluster.image.delivery import Delivery
-from lbdemo.cluster.image.step import DeliverImage
+from lbdemo.cluster.image.step import DeliverImage, recipe_of
 from lbdemo.cluster.install import preflight, rights
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
-from lbdemo.cluster.install.strategies.base import Cluster, Istiod
+from lbdemo.cluster.install.surroundings import read_surroundings
 from lbdemo.cluster.istio.control_planes import DAEMON
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.istio.setup import BASE
@@ -47,9 +48,10 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
         serving = chosen(observed.istio, config.istio.revision, observed, sidecars=mesh.sidecars)
         observed = replace(observed, istio=serving)
     chart = resources.chart_folder()
-    istio = observed.istio
-    cluster = Cluster(Istiod(istio.revision, istio.namespace, istio.service), config.cluster_domain)
-    desired = desire(config, context.name, cluster, chart)
+    cluster = read_surroundings(tools.api, config, observed.istio)
+    in_use = [image for deployment in observed.objects.deployments for image in deployment.images]
+    recipe = Recipe(architecture=cluster.architecture) if config.image else recipe_of(tools, cluster.architecture)
+    desired = desire(config, context.name, cluster, chart, recipe, in_use)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
     return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
 

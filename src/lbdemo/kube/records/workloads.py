@@ -28,6 +28,7 @@ class Deployment:
     selector: Mapping[str, str] = field(default_factory=dict)  # its matchLabels
     pod_labels: Mapping[str, str] = field(default_factory=dict)  # what its pods are born with
     pod_annotations: Mapping[str, str] = field(default_factory=dict)
+    args: tuple[str, ...] = ()  # of its containers, one after another
 
     @property
     def revision(self) -> str:
@@ -109,6 +110,7 @@ def parse_deployment(item: Mapping[str, Any]) -> Deployment:
         selector=(spec.get("selector") or {}).get("matchLabels") or {},
         pod_labels=born.get("labels") or {},
         pod_annotations=born.get("annotations") or {},
+        args=tuple(arg for c in (template.get("spec") or {}).get("containers") or () for arg in c.get("args") or ()),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.cluster.install.strategies.promises import Promises
-from lbdemo.cluster.install.values import BalancingValues, ChannelPolicy, ImageValues, LbPolicy, Values
+from lbdemo.cluster.install.values import BalancingValues, ChannelPolicy, ImageValues, LbPolicy, PodValues, Values
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 ADMIN_PORT = 8081
+ARCHITECTURE = "kubernetes.io/arch"  # a label of every node
 DOMAIN = "cluster.local"  # the DNS domain of nearly every cluster
 
 
@@ -46,10 +47,17 @@ class Istiod:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What values depend on: the Istio in use, and the cluster's DNS domain ("" where nobody has told it)."""
+    """What values and image depend on: the Istio in use, the DNS domain ("" where nobody has told it), the machines.
+
+    `architecture` is that of most nodes, such as amd64 ("" where they may not be seen), `mixed` says that there are
+    others; `chooses_users` that the cluster itself says as whom programs run, as OpenShift does.
+    """
 
     istiod: Istiod = Istiod()
     domain: str = ""
+    architecture: str = ""
+    mixed: bool = False
+    chooses_users: bool = False
 
 
 Shape = Callable[[Values, Values, UpConfig, Cluster], tuple[Values, Values]]
@@ -98,10 +106,11 @@ class Strategy:
         pod_image = image_values(image)
         age = self.connection_age if config.max_connection_age is None else config.max_connection_age
         domain = cluster.domain or DOMAIN
-        server = Values("server", replicas=config.replicas, image=pod_image, cluster_domain=domain)
+        pod = _pod(config, cluster)
+        server = Values("server", replicas=config.replicas, image=pod_image, pod=pod, cluster_domain=domain)
         server = replace(server, server=replace(server.server, max_connection_age_seconds=age))
         server = replace(server, balancing=balancing(server, config))
-        client = Values("client", replicas=1, image=pod_image, cluster_domain=domain)
+        client = Values("client", replicas=1, image=pod_image, pod=pod, cluster_domain=domain)
         client = replace(client, client=replace(client.client, connections=config.connections or self.connections))
         server, client = self.shape(server, client, config, cluster)
         return {labels.SERVER: non_default(server), labels.CLIENT: non_default(client)}
@@ -123,6 +132,14 @@ class Strategy:
                 f"strategy {self.name} has one connection",
                 f"several, each for itself, are {_those(lambda strategy: strategy.connections > 1)}",
             )
+
+
+def _pod(config: UpConfig, cluster: Cluster) -> PodValues:
+    """What this cluster wants of our pods: no user of ours where it chooses one, and nodes that the image is for."""
+    plain = PodValues(run_as_user=0) if cluster.chooses_users else PodValues()
+    if not cluster.mixed or config.image:  # a ready image may be for all machines
+        return plain
+    return replace(plain, node_selector={ARCHITECTURE: cluster.architecture})
 
 
 def _those(fits: Callable[[Strategy], bool]) -> str:
