@@ -27,6 +27,7 @@ OBJECTS = int(os.environ.get("CROWD_OBJECTS", "5000"))  # of each kind
 SIZE = 20_000  # bytes of data in a config map
 SPACES = tuple(f"crowd-{number}" for number in range(5))
 AT_ONCE = 16
+ROUNDS = 2
 NAMESPACE = "lbdemo-bench"
 COMMANDS = (("up", "--yes"), ("status",), ("clean", "--yes"))
 LIMITS = "aims: less than 3 MB more, less than 150 MB, at most 1 s longer"
@@ -38,10 +39,9 @@ def main() -> None:
         return
     subprocess.run([sys.executable, "-m", "lbdemo", "build"], check=True, capture_output=True)
     with tempfile.TemporaryDirectory() as folder, relayed(Path(folder)) as (relay, kubeconfig):
-        run_all(relay, kubeconfig)  # what is read from disk for the first time is not the cluster's size
-        alone = run_all(relay, kubeconfig)
+        alone = best(relay, kubeconfig)
         with crowd():
-            amid = run_all(relay, kubeconfig)
+            amid = best(relay, kubeconfig)
     print(f"{OBJECTS} config maps of {SIZE / 1000:g} kB and {OBJECTS} pods; {LIMITS}")
     print(f"{'':8}{'transfer':>20}{'memory':>20}{'time':>20}")
     for (name, *_), before, after in zip(COMMANDS, alone, amid, strict=True):
@@ -57,6 +57,15 @@ def row(name: str, before: Cost, after: Cost) -> str:
     memory = f"{before[1].memory / 1e6:.0f} → {after[1].memory / 1e6:.0f} MB"
     seconds = f"{before[1].seconds:.1f} → {after[1].seconds:.1f} s"
     return f"{name:8}{transfer:>20}{memory:>20}{seconds:>20}"
+
+
+def best(relay: Relay, kubeconfig: Path) -> list[Cost]:
+    """Of several rounds the least of each figure: what else the machine did is not the cluster's size."""
+    rounds = [run_all(relay, kubeconfig) for _ in range(ROUNDS)]
+    return [
+        (min(cost[0] for cost in costs), Footprint(min(c.seconds for _, c in costs), min(c.memory for _, c in costs)))
+        for costs in zip(*rounds, strict=True)
+    ]
 
 
 def run_all(relay: Relay, kubeconfig: Path) -> list[Cost]:

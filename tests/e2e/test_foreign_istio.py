@@ -26,6 +26,24 @@ def install(name: str, chart: str, *options: str) -> None:
     helm("upgrade", "--install", name, f"{charts}/{chart}", "--version", version, *plain, *place, *options)
 
 
+def install_revision(revision: str, tag: str) -> None:
+    """istiod under a name, with a tag for it."""
+    values = os.environ.get("LBDEMO_ISTIO_VALUES", "")
+    named = ["--set", f"revision={revision}", "--set", f"revisionTags={{{tag}}}"]
+    install("istio-base", "base")
+    install(f"istiod-{revision}", "istiod", *(["-f", values] if values else []), *named)
+    eventually(quiet)
+
+
+def remove_istio(release: str) -> None:
+    """Takes away an Istio, and what it leaves in all namespaces."""
+    helm("uninstall", release, "istio-base", "-n", "istio-system", "--wait", "--ignore-not-found")
+    kubectl("delete", "namespace", "istio-system", "--ignore-not-found")
+    kubectl("delete", "customresourcedefinitions", "-l", "app.kubernetes.io/part-of=istio")
+    for name in ("istio-ca-root-cert", "istio-ca-crl"):
+        kubectl("delete", "configmaps", "-A", "--field-selector", f"metadata.name={name}")
+
+
 @pytest.fixture
 def foreign() -> Iterator[None]:
     """Istio as somebody else installs it."""
@@ -37,11 +55,7 @@ def foreign() -> Iterator[None]:
         eventually(quiet)
         yield
     finally:
-        helm("uninstall", "istiod", "istio-base", "-n", "istio-system", "--wait", "--ignore-not-found")
-        kubectl("delete", "namespace", "istio-system", "--ignore-not-found")
-        kubectl("delete", "customresourcedefinitions", "-l", "app.kubernetes.io/part-of=istio")
-        for name in ("istio-ca-root-cert", "istio-ca-crl"):
-            kubectl("delete", "configmaps", "-A", "--field-selector", f"metadata.name={name}")
+        remove_istio("istiod")
     eventually(lambda: new_since(before) == [], 30)
 
 

@@ -60,9 +60,7 @@ def test_who_may_only_look_can_neither_measure_nor_install(users: dict[str, User
 
 @pytest.mark.parametrize("role", ["lbdemo-measure", "edit"])
 def test_who_may_measure_can_verify(users: dict[str, User], role: str) -> None:
-    result = users[role]("verify", "--json").json["results"][0]
-
-    assert result["verdict"]["outcome"] == "PINNED"
+    assert users[role].outcome() == "PINNED"
 
 
 def test_who_may_measure_cannot_install(users: dict[str, User]) -> None:
@@ -80,7 +78,7 @@ def test_who_may_install_in_the_namespace_changes_and_removes_what_is_there(user
     installer = users["lbdemo-install-namespace"]
 
     installer("up", "--adopt", "--strategy", "headless")
-    assert installer("verify", "--json").json["results"][0]["verdict"]["outcome"] == "BALANCED"
+    assert installer.outcome() == "BALANCED"
     assert "nothing left" in installer("clean").out
 
 

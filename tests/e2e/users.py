@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from e2e.cluster import Cluster, Done, kubectl, run
+from e2e.cluster import Cluster, Done, kubectl, lbdemo_argv, run
 
 ROLES = Path(__file__).parents[2] / "docs" / "roles"
 
@@ -36,6 +36,13 @@ class User:
 
     def __call__(self, *arguments: str, expect: int = 0) -> Done:
         return self.cluster(*arguments, expect=expect, KUBECONFIG=str(self._config))
+
+    def outcome(self) -> str:
+        """What `verify` finds; whether calls also came in turn is for tests of the strategies to say."""
+        done = run(lbdemo_argv(self.cluster.namespace, "verify", "--json"), environment=self.environment)
+        assert done.code in (0, 1), done.err
+        outcome: str = done.json["results"][0]["verdict"]["outcome"]
+        return outcome
 
     def may(self, command: str) -> str:
         """What a command that was printed (`kubectl auth can-i …`) answers this user."""
