@@ -20,6 +20,7 @@ from lbdemo.cluster.install.desired import desire
 from lbdemo.cluster.install.strategies.base import Cluster
 from lbdemo.config import IstioSource, Place, UpConfig
 from lbdemo.tools.docker import connect
+from lbdemo.tools.kubectl import Context
 
 NAMESPACE = "lbdemo-bench"
 ROUNDS = 3
@@ -50,7 +51,7 @@ def by_hand(registry: str, *, istio: bool) -> float:
     config = UpConfig(Place("", NAMESPACE), strategy="istio" if istio else "clusterip", registry=registry, istio=source)
     docker = connect()
     recipe = Recipe(docker.base(BASE).digest, docker.architecture)
-    wanted = desire(config, "", Cluster(), resources.chart_folder(), recipe)
+    wanted = desire(config, Context("", ""), Cluster(), resources.chart_folder(), recipe)
     image = content_image(context_files(), recipe).reference
     plain = ["--plain-http"] if source.plain_http else []
     values = ["-f", source.values_file] if source.values_file else []

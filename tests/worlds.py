@@ -26,6 +26,7 @@ from lbdemo.kube.records.meta import Condition, Meta
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.kube.records.workloads import Deployment, ReplicaSet
 from lbdemo.resources import chart_folder
+from lbdemo.tools.kubectl import Context
 
 CHART: Path = chart_folder()
 CONFIG = UpConfig(Place("", "lbdemo"), image="registry/echo:1")
@@ -74,7 +75,7 @@ def replica_set(owner: str, hash_: str = HASH, revision: str = "1") -> ReplicaSe
 
 
 def desired(config: UpConfig = CONFIG, cluster: Cluster = PLAIN) -> Desired:
-    return desire(config, "lbdemo", cluster, CHART)
+    return desire(config, Context("lbdemo", "https://127.0.0.1:6443"), cluster, CHART)
 
 
 def istiod(*, ours: bool = True, replicas: int = 1, revision: str = "default") -> Istio:

@@ -20,7 +20,7 @@ def build(ctx: typer.Context, registry: options.Registry = "") -> int:
 
     address = check_registry(registry) if registry else ""
     with session(ctx.obj, anywhere=bool(address)) as here:
-        delivery = choose(here.context.name, address)
+        delivery = choose(here.context.name, address, here.context.profile)
         check_delivery(here.tools, delivery)
         recipe = recipe_of(here.tools, node_architecture(here.tools.api) if here.context.server else "")
         built = image.content_image(image.context_files(), recipe)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from lbdemo.tools.runner import Runner
 
 
+SOME_NODES = 20  # that show whether a cluster is on this machine
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """One command's means. `cleanup` and `fresh_tools` still work after the tools' programs have been cancelled."""
@@ -76,8 +79,9 @@ def session(
 
     On Ctrl-C every running program is ended before the interruption goes on.
     """
-    from lbdemo.cluster.install.preflight import check_context
+    from lbdemo.cluster.install.preflight import check_address, check_nodes
     from lbdemo.config import check_namespace
+    from lbdemo.kube.kinds import NODES
     from lbdemo.tools.environment import steering, to_paste
     from lbdemo.tools.kubectl import Kubectl
     from lbdemo.tools.runner import Runner
@@ -91,14 +95,15 @@ def session(
     context = current(Kubectl(first, options.context), anywhere=anywhere)
     if not quiet and context.server:
         say(f"{context}, namespace {options.namespace}")
-    if changes:
-        check_context(context, yes=yes)
-
     with door(context, trace) as entered:
         tools = entered.tools(first)
         try:
+            if changes:
+                check_address(context, yes=yes)
             if context.plugin:
                 log_in(tools.api)
+            if changes and not yes:
+                check_nodes(context, tools.api.list(NODES, limit=SOME_NODES))
             with reporter(live=live) as report:
                 yield Session(tools, entered.tools().api, context, report, entered.tools)
         except KeyboardInterrupt:

@@ -37,12 +37,13 @@ class Run(Protocol):
 class Context:
     """A kubeconfig context: its name ("" inside a pod, whose service account is used), and its API server's address.
 
-    `plugin` is the program that logs the user in, "" when none has to.
+    `plugin` is the program that logs the user in, "" when none has to; `profile` minikube's, "" for other clusters.
     """
 
     name: str
     server: str
     plugin: str = ""
+    profile: str = ""
 
     def __str__(self) -> str:
         return f"context {self.name} ({self.server})" if self.name else f"this pod's own cluster ({self.server})"
@@ -57,6 +58,13 @@ def inside(environment: Mapping[str, str], token: Path = TOKEN) -> Context | Non
     if not host or not port or not token.is_file():
         return None
     return Context("", f"https://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+def _profile(cluster: Mapping[str, Any]) -> str:
+    """The profile of a cluster that minikube made, by the extension that it leaves in the kubeconfig; else ""."""
+    extensions = (cluster.get("cluster") or {}).get("extensions") or ()
+    made_by = {(each.get("extension") or {}).get("provider") for each in extensions}
+    return str(cluster.get("name", "")) if "minikube.sigs.k8s.io" in made_by else ""
 
 
 class Kubectl:
@@ -106,7 +114,7 @@ class Kubectl:
             raise InputError("kubectl has no current context", CHOOSE)
         plugin = (users[0].get("user") or {}).get("exec") or {} if users else {}
         name = self.context or document.get("current-context", "")
-        return Context(name, clusters[0]["cluster"]["server"], plugin.get("command") or "")
+        return Context(name, clusters[0]["cluster"]["server"], plugin.get("command") or "", _profile(clusters[0]))
 
     def get_json(
         self,

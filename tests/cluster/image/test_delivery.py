@@ -27,6 +27,11 @@ def test_known_clusters_have_their_own_way(context: str, how: str, target: str) 
     assert choose(context, "") == Delivery(how, target)
 
 
+def test_a_minikube_of_any_name_is_known_by_its_profile() -> None:
+    assert choose("dev", "", "dev") == Delivery("minikube", "dev")
+    assert looks_local(Context("dev", "https://192.168.49.2:8443", profile="dev"))
+
+
 @pytest.mark.parametrize("context", ["kind-kind", "prod"])
 def test_a_registry_wins(context: str) -> None:
     assert choose(context, "localhost:5000") == Delivery("registry", "localhost:5000")

@@ -16,6 +16,8 @@ from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed, Release
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError, MissingProgramError, NotReadyError
+from lbdemo.kube.answers import Right, Unseen, UnseenError, Why
+from lbdemo.kube.records.cluster import Node
 from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Context
 
@@ -33,14 +35,62 @@ ADOPT = replace(CONFIG, adopt=True)
     ],
 )
 def test_a_cluster_on_this_machine_or_one_that_was_confirmed_is_used(context: Context, yes: bool) -> None:
-    preflight.check_context(context, yes=yes)
+    preflight.check_address(context, yes=yes)
 
 
 def test_another_cluster_is_refused_by_its_name_and_address() -> None:
     with pytest.raises(InputError, match=r"context prod \(https://prod.example.com:6443\)") as error:
-        preflight.check_context(Context("prod", "https://prod.example.com:6443"), yes=False)
+        preflight.check_address(Context("prod", "https://prod.example.com:6443"), yes=False)
 
     assert "--yes" in error.value.hint
+
+
+TUNNEL = Context("prod", "https://127.0.0.1:6443")
+
+
+def node(name: str, address: str, provider: str = "", **marks: str) -> Node:
+    labels_ = {key.replace("__", "/").replace("_", "."): value for key, value in marks.items()}
+    return Node(Meta("Node", "", name, labels_), (("InternalIP", address),), "amd64", "linux", "v1.34.4", provider,
+                unschedulable=False, taints=(), conditions=())  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        node("node-1", "127.0.0.1"),
+        node("kind-control-plane", "203.0.113.1", "kind://docker/kind/kind-control-plane"),
+        node("dev", "203.0.113.1", minikube_k8s_io__name="dev"),
+        node("k3d-a-server-0", "203.0.113.1"),
+        node("docker-desktop", "203.0.113.1"),
+        node("orbstack", "203.0.113.1"),
+    ],
+    ids=lambda found: found.meta.name,
+)
+def test_nodes_of_a_cluster_on_this_machine_show_it(found: Node) -> None:
+    preflight.check_nodes(TUNNEL, (found,))
+
+
+def test_a_tunnel_to_another_cluster_has_a_local_address_and_other_nodes() -> None:
+    nodes = [node("a", "127.0.0.1"), *(node(name, "203.0.113.1") for name in ("b", "c", "d", "e"))]
+
+    with pytest.raises(InputError, match="nodes that are not on this machine: b, c, d, …") as caught:
+        preflight.check_nodes(TUNNEL, nodes)
+
+    assert "--yes" in caught.value.hint
+
+
+def test_who_may_not_see_nodes_cannot_tell_a_tunnel() -> None:
+    forbidden = Unseen("nodes", Why.FORBIDDEN, "", Right("list", "nodes"))
+
+    with pytest.raises(InputError, match="may be a tunnel") as caught:
+        preflight.check_nodes(TUNNEL, forbidden)
+
+    assert "--yes" in caught.value.hint
+
+
+def test_a_cluster_that_does_not_answer_is_no_tunnel_but_away() -> None:
+    with pytest.raises(UnseenError, match="cannot see nodes"):
+        preflight.check_nodes(TUNNEL, Unseen("nodes", Why.AWAY))
 
 
 # The namespace

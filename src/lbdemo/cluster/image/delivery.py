@@ -32,10 +32,15 @@ class Delivery:
         }.get(self.how, [])
 
 
-def choose(context: str, registry: str) -> Delivery:
-    """The delivery for a context's name; `registry` wins when it is given. Raises InputError for an unknown cluster."""
+def choose(context: str, registry: str, profile: str = "") -> Delivery:
+    """The delivery for a context's name; `registry` wins when it is given. Raises InputError for an unknown cluster.
+
+    `profile` is that of minikube, whose context may have any name.
+    """
     if registry:
         return Delivery("registry", registry)
+    if profile:
+        return Delivery("minikube", profile)
     if context.startswith("kind-"):
         return Delivery("kind", context.removeprefix("kind-"))
     if context.startswith("k3d-"):
@@ -51,7 +56,10 @@ def choose(context: str, registry: str) -> Delivery:
 
 
 def looks_local(context: Context) -> bool:
-    """Whether the cluster is one on this machine: by its address, or by a local cluster's name at a private address."""
+    """Whether the cluster may be on this machine: by its address, or by a local cluster's name at a private address.
+
+    That is no more than a first look: a tunnel makes any cluster's address local.
+    """
     host = (urlsplit(context.server).hostname or "").lower()
     if host in LOCAL_HOSTS or host.endswith(".localhost"):
         return True
@@ -61,7 +69,7 @@ def looks_local(context: Context) -> bool:
         return False
     if address.is_loopback or address.is_unspecified:
         return True
-    return any(address in network for network in PRIVATE) and _local_name(context.name)
+    return any(address in network for network in PRIVATE) and (bool(context.profile) or _local_name(context.name))
 
 
 def _local_name(name: str) -> bool:

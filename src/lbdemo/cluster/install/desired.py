@@ -18,6 +18,7 @@ from lbdemo.cluster.install.values import Values
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import DECIDED, UpConfig
+from lbdemo.tools.kubectl import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Desired:
 
 
 def desire(
-    config: UpConfig, context: str, cluster: Cluster, chart: Path, recipe: Recipe = UNKNOWN,
+    config: UpConfig, context: Context, cluster: Cluster, chart: Path, recipe: Recipe = UNKNOWN,
     in_use: Sequence[str] = (),
 ) -> Desired:  # fmt: skip
     """What the configuration asks for on the cluster of this context.
@@ -90,11 +91,11 @@ def _at(values: Mapping[str, Any], name: str, default: Any = None) -> Any:
 
 
 def _images(
-    config: UpConfig, context: str, recipe: Recipe, in_use: Sequence[str]
+    config: UpConfig, context: Context, recipe: Recipe, in_use: Sequence[str]
 ) -> tuple[Image | None, Delivery | None, Image]:
     if config.image:
         return None, None, reference.split(config.image)
-    how = delivery.choose(context, config.registry)
+    how = delivery.choose(context.name, config.registry, context.profile)
     files = context_files()
     built = content_image(files, recipe)
     if not recipe.base:  # no Docker daemon: what runs already is right, whatever it was built on

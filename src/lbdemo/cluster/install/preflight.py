@@ -10,26 +10,42 @@ from dataclasses import dataclass
 from typing import Any
 
 from lbdemo.cluster.image.delivery import Delivery, looks_local
+from lbdemo.cluster.install.locality import elsewhere
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import Observed
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError, LbdemoError, NotReadyError
+from lbdemo.kube.answers import Unseen, seen
+from lbdemo.kube.records.cluster import Node
 from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Context
+from lbdemo.tools.machine import on_this_machine
 
 TERMINATION_LIMIT = 120.0  # seconds a namespace may take to finish terminating before we give up
 LOOK = 0.5
+NAMED = 3  # nodes that a message names
+CONFIRM = "if it is the right one, say so with --yes; another is chosen with --context NAME"
 
 
-def check_context(context: Context, *, yes: bool) -> None:
-    """Refuses a cluster that does not look local, unless the person has said yes. Raises InputError."""
+def check_address(context: Context, *, yes: bool) -> None:
+    """Refuses a cluster whose address is not this machine's, unless the person has said yes. Raises InputError."""
     if not yes and not looks_local(context):
-        raise InputError(
-            f"context {context.name} ({context.server}) does not look like a cluster on this machine",
-            "if it is the right one, say so with --yes; another is chosen with --context NAME",
-        )
+        raise InputError(f"{context} does not look like a cluster on this machine", CONFIRM)
+
+
+def check_nodes(context: Context, nodes: Sequence[Node] | Unseen) -> None:
+    """Refuses a cluster whose nodes do not show that they are on this machine: its address may be a tunnel's.
+
+    Raises InputError, or UnseenError when nothing at all can be asked.
+    """
+    if isinstance(nodes, Unseen):
+        seen([nodes])
+        raise InputError(f"{context} may be a tunnel to another machine: its nodes cannot be seen ({nodes})", CONFIRM)
+    if away := elsewhere(nodes, on_this_machine):
+        names = ", ".join(away[:NAMED]) + (", …" if len(away) > NAMED else "")
+        raise InputError(f"{context} has nodes that are not on this machine: {names}", CONFIRM)
 
 
 def check_namespace(config: UpConfig, observed: Observed) -> None:

@@ -51,7 +51,7 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
     cluster = read_surroundings(tools.api, config, observed.istio)
     in_use = [image for deployment in observed.objects.deployments for image in deployment.images]
     recipe = Recipe(architecture=cluster.architecture) if config.image else recipe_of(tools, cluster.architecture)
-    desired = desire(config, context.name, cluster, chart, recipe, in_use)
+    desired = desire(config, context, cluster, chart, recipe, in_use)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
     return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
 
