@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,24 @@ class Failure:
     act: Callable[[Handler], None]
 
 
+Piece = bytes | Callable[[], object]
+
+
+def broken() -> None:
+    """A piece after which the connection breaks."""
+    raise ConnectionResetError
+
+
+@dataclass
+class Stream:
+    """One stream: `of` is a pod's log or the plural of what is watched; `asked` are its parameters, None for any."""
+
+    of: str
+    asked: Mapping[str, str] | None
+    pieces: Sequence[Piece]
+    holds: bool  # whether it stays open in the end
+
+
 @dataclass
 class FakeApi:
     """Holds objects, and tells what it was asked. Use it as a context manager; `api()` asks it."""
@@ -41,6 +59,7 @@ class FakeApi:
     dead: set[str] = field(default_factory=set)  # group/version of aggregated APIs whose server is away
     logs: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)  # by pod and container, in pieces
     denied: set[tuple[str, str, str]] = field(default_factory=set)  # verb, resource, namespace: for access reviews
+    streams: list[Stream] = field(default_factory=list)  # logs and watches that go by a script
     passed: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # what programs answer, by path
     asked: list[str] = field(default_factory=list)  # METHOD PATH?QUERY
     bodies: list[Document] = field(default_factory=list)
@@ -52,6 +71,7 @@ class FakeApi:
         self.newest = 99
         self.events: list[tuple[int, str, str, Document]] = []  # version, resource, type, object
         self.closing = False
+        self.unannounced: list[str] = []  # streams that a test did not expect
 
     def add(self, *documents: Mapping[str, Any]) -> Self:
         """Objects as `kubectl get -o json` prints them; kind and metadata are enough."""
@@ -133,6 +153,17 @@ class FakeApi:
         self.failures.append(Failure(verb, resource, namespace, act))
         return self
 
+    def on_stream(
+        self, of: str, asked: Mapping[str, str] | None = None, *, pieces: Sequence[Piece] = (), holds: bool = False
+    ) -> Self:
+        """A log (by its pod), or a watch (by the plural), is given in these pieces; equal ones in their order.
+
+        A piece is some output, or something that is called before the stream goes on, such as `broken`. A log's
+        `asked` parameters are those beside its container and time stamps.
+        """
+        self.streams.append(Stream(of, asked, pieces, holds))
+        return self
+
     def works_again(self) -> None:
         """No failure any more."""
         self.failures.clear()
@@ -158,6 +189,7 @@ class FakeApi:
             transport.cancel()
             transport.close()
         self._server.shutdown()
+        assert kind is not None or not self.unannounced, f"unannounced streams: {self.unannounced}"
         self._server.server_close()
         self._thread.join()
         shutil.rmtree(self.folder)

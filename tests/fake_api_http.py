@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import socketserver
@@ -62,8 +61,10 @@ class Handler(BaseHTTPRequestHandler):
         fake.bodies.append(self.body)
         split = urlsplit(self.path)
         self.query = dict(parse_qsl(split.query))
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:
             self.route(unquote(split.path))
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
 
     def route(self, path: str) -> None:
         fake = self.server.fake
@@ -129,6 +130,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_watch(self, kind: Kind[Any]) -> None:
         fake = self.server.fake
+        if any(stream.of == kind.plural for stream in fake.streams):
+            self.play(kind.plural, {})
+            return
         until = time.monotonic() + float(self.query.get("timeoutSeconds") or 60)
         since = int(self.query.get("resourceVersion") or 0)
         self.head(200, [("Transfer-Encoding", "chunked"), ("Content-Type", "application/json")])
@@ -223,12 +227,38 @@ class Handler(BaseHTTPRequestHandler):
 
     def log(self) -> None:
         fake = self.server.fake
+        asked = {key: value for key, value in self.query.items() if key not in ("container", "timestamps")}
+        if any(stream.of == self.name for stream in fake.streams):
+            self.play(self.name, asked)
+            return
         if ("pods", self.place, self.name) not in fake.objects:
             self.status(404, "NotFound", f'pods "{self.name}" not found', name=self.name)
             return
         self.head(200, [("Transfer-Encoding", "chunked"), ("Content-Type", "text/plain")])
         for piece in fake.logs.get((self.name, self.query.get("container", "")), []):
             self.chunk(piece)
+        self.chunk(b"")
+
+    def play(self, of: str, asked: Mapping[str, str]) -> None:
+        """Gives the stream that was announced for this."""
+        fake = self.server.fake
+        with fake.changed:
+            found = next((s for s in fake.streams if s.of == of and s.asked in (None, asked)), None)
+            if found is None:
+                fake.unannounced.append(f"{of} {asked}")
+                self.status(500, "InternalError", f"unannounced stream: {of} {asked}")
+                return
+            fake.streams.remove(found)
+        self.head(200, [("Transfer-Encoding", "chunked"), ("Content-Type", "text/plain")])
+        self.wfile.flush()
+        for piece in found.pieces:
+            if isinstance(piece, bytes):
+                self.chunk(piece)
+            else:
+                piece()
+        if found.holds:
+            with fake.changed:
+                fake.changed.wait_for(lambda: fake.closing, 20)
         self.chunk(b"")
 
     def passed(self, path: str) -> None:

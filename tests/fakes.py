@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.errors import MissingProgramError, ProgramFailedError
 from lbdemo.kube.api import Api
 from lbdemo.kube.transport import Reply, Request
+from lbdemo.tools.failures import Failure, Source
+from lbdemo.tools.failures import failure as failure_of
 from lbdemo.tools.helm import Helm
 from lbdemo.tools.kubectl import Kubectl
 
@@ -169,20 +173,66 @@ def no_docker() -> Any:
     raise AssertionError("Docker was not announced")
 
 
-class NoServer:
-    """A way to no API server: whoever asks it was not expected to."""
+CODES = {"Forbidden": 403, "NotFound": 404, "AlreadyExists": 409, "Conflict": 409, "Unauthorized": 401}
+OBJECT = re.compile(r"/(?:api|apis/[^/]+)/v\w+(?:/namespaces/([^/]+)(?=/))?/([a-z]+)(?:/([^/]+))?")
+
+
+class ScriptedServer:
+    """An API server whose answers are announced on a fake runner, as those of `kubectl get KIND [NAME] -n … -l …`."""
+
+    def __init__(self, run: FakeRun) -> None:
+        self._run = run
 
     def send(self, request: Request) -> Reply:
-        raise AssertionError(f"unannounced question: {request.method} {request.path}")
+        path, _, query = request.path.partition("?")
+        found = OBJECT.fullmatch(path)
+        assert request.method == "GET", f"unannounced change: {request.method} {request.path}"
+        assert found, f"unannounced question: {request.path}"
+        namespace, plural, name = found.groups()
+        given = dict(parse_qsl(query))
+        argv = ["kubectl", "get", plural, *([name] if name else [])]
+        argv += ["-n", namespace] if namespace else [] if name else ["-A"]
+        argv += ["-l", given["labelSelector"]] if "labelSelector" in given else []
+        argv += ["--field-selector", given["fieldSelector"]] if "fieldSelector" in given else []
+        try:
+            answer = json.loads(self._run.run(argv) or "{}")
+        except ProgramFailedError as error:
+            return refused(failure_of(error))
+        items = answer.get("items", [answer] if answer else [])
+        items = [item for item in items if plural in (f"{item['kind'].lower()}s", f"{item['kind'].lower()}es")]
+        if not name:
+            return reply({"metadata": {"resourceVersion": "1"}, "items": items})
+        there = next((item for item in items if item["metadata"]["name"] == name), None)
+        missing = {"kind": "Status", "reason": "NotFound", "message": f"{name} not found", "details": {"name": name}}
+        return reply(there) if there else reply(missing, 404)
 
     def stream(self, request: Request) -> contextlib.AbstractContextManager[tuple[Reply, Iterator[bytes]]]:
-        raise AssertionError(f"unannounced question: {request.method} {request.path}")
+        raise AssertionError(f"unannounced stream: {request.path}")
+
+
+def reply(document: Mapping[str, Any], code: int = 200) -> Reply:
+    """An answer of an API server."""
+    return Reply(code, {"audit-id": "1"}, json.dumps(document).encode())
+
+
+def refused(found: Failure) -> Reply:
+    """The same failure as the API server itself, or the proxy before it, tells it."""
+    if found.source is not Source.API_SERVER:
+        return Reply(500, {}, found.message.encode())
+    status = {"kind": "Status", "status": "Failure", "reason": found.reason, "message": found.message}
+    return reply(status, CODES.get(found.reason, 500))
+
+
+def asking(run: FakeRun) -> Api:
+    """Asks the API server whose answers are announced on this runner."""
+    return Api(ScriptedServer(run), pause=lambda _: None)
 
 
 def tools(run: FakeRun, clock: Callable[[], float] | None = None, api: Api | None = None) -> Tools:
     """Tools on a fake runner, and on an API server (see `fake_api`) when there is one."""
-    asked = api or Api(NoServer())
-    return Tools(run, Kubectl(run), asked, Helm(run), no_docker, lambda: None, clock or FakeClock(), FakeStop())
+    return Tools(
+        run, Kubectl(run), api or asking(run), Helm(run), no_docker, lambda: None, clock or FakeClock(), FakeStop()
+    )
 
 
 def failure(stderr: str, *argv: str, code: int = 1) -> ProgramFailedError:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fakes import FakeRun
 from meshes import webhooks
 
 from lbdemo.cluster.install.desired import Desired, desire
@@ -19,7 +20,7 @@ from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import APPLIED, Given, Objects
-from lbdemo.cluster.kernel.observe import Release
+from lbdemo.cluster.kernel.observe import Observed, Release
 from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, Place, UpConfig
 from lbdemo.kube.records.meta import Condition, Meta
@@ -136,6 +137,36 @@ def installation(strategy: str = "envoy", servers: int = 2, lb_policy: str = "ro
 def listed(records: Iterable[Record], namespace: str = "") -> dict[str, Any]:
     """What `kubectl get -o json` prints of these records; all in one `namespace` when it is named."""
     return {"kind": "List", "items": [_document(record, namespace) for record in records]}
+
+
+def documents(world: Observed, namespace: str = "lbdemo") -> list[dict[str, Any]]:
+    """What is in the world's namespace, as an API server has it."""
+    secrets = [helm_secret(replace(release, namespace=namespace)) for release in world.releases.values()]
+    objects = world.objects
+    records: tuple[Record, ...] = (
+        *objects.pods,
+        *objects.deployments,
+        *objects.replica_sets,
+        *objects.others,
+        *secrets,
+    )
+    items: list[dict[str, Any]] = listed(records, namespace)["items"]
+    return items
+
+
+def announced(run: FakeRun, world: Observed, namespace: str = "lbdemo") -> FakeRun:
+    """Announces what a look at the namespace asks for; all of it is answered as often as it is asked."""
+    there = [replace(world.namespace, name=namespace)] if world.namespace else []
+    secrets = [helm_secret(replace(release, namespace=namespace)) for release in world.releases.values()]
+    answers: dict[str, Iterable[Record]] = {
+        "pods": world.objects.pods, "deployments": world.objects.deployments, "secrets": secrets,
+        "replicasets": world.objects.replica_sets, "services": world.objects.of("Service"),
+        "configmaps": world.objects.of("ConfigMap"),
+    }  # fmt: skip
+    run.on("get", "namespaces", namespace, answer=listed(there), always=True)
+    for plural, records in answers.items():
+        run.on("get", plural, "-n", namespace, answer=listed(records, namespace), always=True)
+    return run
 
 
 def istio_documents(istio: Istio) -> list[dict[str, Any]]:

@@ -9,16 +9,14 @@ import pytest
 from fake_api import FakeApi
 from fakes import FakeRun, tools
 from meshes import webhooks
-from worlds import CONFIG, converged, helm_secret, istio_documents, istiod, listed, namespace, pod
+from worlds import CONFIG, converged, documents, istio_documents, istiod, listed, namespace, pod
 
 from lbdemo.cluster.istio.injectors import parse_injectors
 from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.cluster.istio.state import Istio
-from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.status import Status, pod_state, pod_status, status
-from lbdemo.kube.records.meta import Condition, Meta
+from lbdemo.kube.records.meta import Condition
 from lbdemo.kube.records.pods import Container, Pod
-from lbdemo.kube.records.workloads import Deployment
 from lbdemo.tools.kubectl import Context
 
 CONTEXT = Context("kind-a", "https://127.0.0.1:6443")
@@ -28,16 +26,11 @@ READY = pod("a", "echo-server")
 
 def shown(world: ObservedWithIstio, *, forbidden: tuple[tuple[str, str], ...] = ()) -> Status:
     """The status of a cluster like this; verbs and resources that are `forbidden` are refused."""
-    secrets = [helm_secret(release) for release in world.releases.values()]
-    everything: list[Meta | Pod | Deployment] = [*world.objects.pods, *world.objects.deployments, *secrets]
-    run = FakeRun().on("get", "namespaces", answer=listed([world.namespace] if world.namespace else []))
-    run.on(
-        "get", labels.SELECTOR, "deployments,replicasets,pods,services,configmaps,secrets", answer=listed(everything)
-    )
-    with run, FakeApi().add(*istio_documents(world.istio)) as server:
+    there = listed([world.namespace])["items"] if world.namespace else []
+    with FakeApi().add(*istio_documents(world.istio), *documents(world), *there) as server:
         for verb, resource in forbidden:
             server.forbid(verb, resource)
-        return status(tools(run, api=server.api()), CONFIG.place, CONTEXT)
+        return status(tools(FakeRun(), api=server.api()), CONFIG.place, CONTEXT)
 
 
 def ending(found: Pod) -> Pod:

@@ -17,6 +17,8 @@ from lbdemo.kube import proxy as proxies
 from lbdemo.kube.proxy import Proxy, listening, logged, private_folder
 from lbdemo.tools.runner import Runner
 
+pytestmark = pytest.mark.forks
+
 KUBECTL = f"""#!{sys.executable}
 import os, socket, sys, time
 path = next(word.partition("=")[2] for word in sys.argv if word.startswith("--unix-socket="))

@@ -50,14 +50,14 @@ def logs(
 
     if as_json and raw:
         raise errors.InputError("--json and --raw contradict each other", "give one of them")
-    query = cluster.LogQuery(cluster.RELEASES[release], Start(seconds(since) if since else None, tail))
+    selection = cluster.Selection(cluster.RELEASES[release], Start(seconds(since) if since else None, tail))
     live = follow and not ctx.obj.verbose  # the program calls that -v shows would run into the panel
     with session(ctx.obj, quiet=True, live=False) as here, writing(release, form(as_json, raw), live=live) as sink:
         if not follow:
-            cluster.read(here.tools.kubectl, ctx.obj.namespace, query, sink)
+            cluster.read(here.tools.api, ctx.obj.namespace, selection, sink)
             return errors.OK
         try:
-            cluster.follow(here.tools.kubectl, ctx.obj.namespace, query, sink, here.tools.cancel)
+            cluster.follow(here.tools.api, ctx.obj.namespace, selection, sink, here.tools.cancel)
         except KeyboardInterrupt:
             return errors.INTERRUPTED
 

@@ -62,7 +62,7 @@ def measured(globals_: options.Globals, wanted: VerifyOptions, save: Path | None
     started = output.now()
     with session(globals_, live=False) as here:
         place = Place(globals_.context, globals_.namespace)
-        installation = read_installation(here.tools.kubectl, place)
+        installation = read_installation(here.tools.api, place)
         where = environment(installation, here.context.name, globals_.namespace)
         asked = expectation(installation, wanted)
         calls = planned(installation, wanted)
@@ -70,7 +70,7 @@ def measured(globals_: options.Globals, wanted: VerifyOptions, save: Path | None
             recorded(save, installation, started, where, asked, calls) as (file, keep),
             output.bars(installation.strategy.name) as show,
         ):
-            result = ask(here.tools.kubectl, place, wanted, both(keep, show), installation)
+            result = ask(here.tools, place, wanted, both(keep, show), installation)
             if file is not None:
                 from lbdemo.records.recording import end
 

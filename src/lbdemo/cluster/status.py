@@ -34,7 +34,7 @@ class Status:
     context: str
     server: str
     namespace: str
-    namespace_state: str  # "absent", "lbdemo's", "adopted" or "terminating"
+    namespace_state: str  # "absent", "unseen", "lbdemo's", "adopted", "terminating"
     strategy: str  # "" when nothing is installed
     releases: tuple[tuple[str, str, int], ...]  # name, Helm's status, revision
     pods: tuple[PodStatus, ...]
@@ -63,7 +63,8 @@ class Status:
 def status(tools: Tools, place: Place, context: Context) -> Status:
     """Reads it from the cluster."""
     seen = observe(tools, place.namespace, istio=True, lenient=True)
-    releases = tuple((r.name, r.status, r.revision) for r in sorted(seen.releases.values(), key=lambda r: r.name))
+    told = sorted((r for r in seen.releases.values() if r.revision), key=lambda r: r.name)
+    releases = tuple((r.name, r.status, r.revision) for r in told)
     strategies = {release.strategy for release in seen.releases.values() if release.strategy}
     labels_ = seen.namespace.labels if seen.namespace else {}
     return Status(
@@ -72,7 +73,7 @@ def status(tools: Tools, place: Place, context: Context) -> Status:
         namespace=place.namespace,
         namespace_state=_namespace_state(seen),
         strategy="/".join(sorted(strategies)),
-        releases=() if seen.unseen else releases,
+        releases=releases,
         unseen=tuple(map(str, seen.unseen)),
         pods=tuple(pod_status(pod) for pod in sorted(seen.objects.pods, key=lambda pod: pod.name)),
         istio=seen.istio.summary,
@@ -82,7 +83,7 @@ def status(tools: Tools, place: Place, context: Context) -> Status:
 
 def _namespace_state(seen: ObservedWithIstio) -> str:
     if seen.namespace is None:
-        return "absent"
+        return "unseen" if any(item.right and item.right.resource == "namespaces" for item in seen.unseen) else "absent"
     if seen.namespace.deleting:
         return "terminating"
     return "lbdemo's" if seen.namespace_ours else "adopted" if seen.releases else "not lbdemo's"

@@ -17,6 +17,7 @@ class Why(StrEnum):
     """Why something could not be seen."""
 
     FORBIDDEN = "forbidden"  # the user lacks a right
+    ABSENT = "not there"  # what was asked for a part of, such as the pod of a log, was looked for and is not there
     NO_SUCH_KIND = "no such kind"  # the API server serves nothing of that name
     TIMED_OUT = "timed out"  # no answer in time
     DAMAGED = "damaged"  # an answer that cannot be read

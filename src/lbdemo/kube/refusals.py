@@ -78,8 +78,8 @@ def _of_proxy(reply: Reply) -> Refusal:
 
 
 def _why(code: int, reason: str, details: Mapping[str, Any]) -> Why:
-    if code == HTTPStatus.NOT_FOUND and not (reason == "NotFound" and details.get("name")):
-        return Why.NO_SUCH_KIND
+    if code == HTTPStatus.NOT_FOUND:
+        return Why.ABSENT if reason == "NotFound" and details.get("name") else Why.NO_SUCH_KIND
     if code == HTTPStatus.UNAUTHORIZED:
         return Why.UNKNOWN_USER
     if code == HTTPStatus.SERVICE_UNAVAILABLE and not reason:

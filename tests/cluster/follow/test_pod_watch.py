@@ -4,108 +4,127 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fakes import FakeStreams, failure
+from fake_api import FakeApi, broken
 
-from lbdemo.cluster.follow.pod_watch import PodWatch, events
-from lbdemo.errors import ProgramFailedError
-from lbdemo.tools.kubectl import Kubectl
-
-WATCH = ("get", "pods", "-l", "app=echo", "--watch", "--output-watch-events", "-o", "json")
-AWAY = failure("Unable to connect to the server: dial tcp: connection refused")
+from lbdemo.cluster.follow.pod_watch import PodWatch
+from lbdemo.kube.answers import UnseenError
 
 
 def pod(name: str) -> dict[str, Any]:
-    return {"kind": "Pod", "metadata": {"name": name, "uid": name}}
+    return {"kind": "Pod", "metadata": {"name": name, "namespace": "n", "uid": name, "labels": {"app": "echo"}}}
 
 
-def added(name: str) -> dict[str, Any]:
-    return {"type": "ADDED", "object": pod(name)}
+def added(name: str, version: int = 500) -> bytes:
+    item = pod(name)
+    item["metadata"]["resourceVersion"] = str(version)
+    return json.dumps({"type": "ADDED", "object": item}).encode() + b"\n"
 
 
-def watch(run: FakeStreams) -> tuple[PodWatch, list[str]]:
+@pytest.fixture
+def server() -> Iterator[FakeApi]:
+    with FakeApi() as fake:
+        yield fake
+
+
+def watch(server: FakeApi, patience: float = 60.0) -> tuple[PodWatch, list[str]]:
     found: list[str] = []
-    return PodWatch(Kubectl(run), "n", "app=echo", lambda new: found.append(new.name), pause=0.01), found
+    watching = PodWatch(
+        server.api(), "n", "app=echo", lambda new: found.append(new.name), pause=0.01, patience=patience
+    )
+    return watching, found
 
 
-def test_each_pod_is_told_once() -> None:
-    run = FakeStreams()
-    pods, found = watch(run)
+def until(true: Callable[[], bool]) -> None:
+    """Waits for it, a few seconds at most."""
+    end = time.monotonic() + 10
+    while not true() and time.monotonic() < end:
+        time.sleep(0.005)
 
-    for _ in range(2):
-        run.on("get", answer={"items": [pod("a")]})
-        pods.look()
+
+def away(handler: Any) -> None:
+    """The proxy does not reach the API server."""
+    handler.give(500, b"dial tcp: connection refused", audited=False)
+
+
+def test_each_pod_is_told_once(server: FakeApi) -> None:
+    pods, found = watch(server.add(pod("a")))
+
+    pods.look()
+    pods.look()
 
     assert found == ["a"]
 
 
-def test_a_pod_that_is_no_longer_listed_is_gone() -> None:
-    run = FakeStreams().on("get", answer={"items": [pod("a")]}).on("get", answer={"items": []})
-    pods, _ = watch(run)
+def test_a_pod_that_is_no_longer_listed_is_gone(server: FakeApi) -> None:
+    pods, _ = watch(server.add(pod("a")))
 
     pods.look()
+    server.objects.clear()
     pods.look()
 
     assert pods.pod("a") is None
 
 
-def test_a_server_that_is_away_for_a_moment_is_asked_again() -> None:
-    run = FakeStreams()
-    pods, found = watch(run)
-    run.on_stream(*WATCH, pieces=[AWAY])
-    run.on("get", answer=AWAY).on("get", answer={"items": [pod("a")]})
-    run.on_stream(*WATCH, pieces=[json.dumps(added("b")).encode() + b"\n", pods.close])
+def test_a_server_that_is_away_for_a_moment_is_asked_again(server: FakeApi) -> None:
+    pods, found = watch(server.add(pod("a")))
+    server.once("watch", "pods", away)
+    server.once("list", "pods", away)
+    server.on_stream("pods", pieces=[added("b"), lambda: until(lambda: "b" in found), pods.close])
 
-    with run:
-        pods.run()
+    pods.run()
 
     assert found == ["a", "b"]
 
 
-def test_patience_is_counted_from_the_first_failure_and_not_from_the_last_event() -> None:
-    run = FakeStreams().on_stream(*WATCH, pieces=[lambda: time.sleep(0.3), AWAY])
-    found: list[str] = []
-    pods = PodWatch(Kubectl(run), "n", "app=echo", lambda new: found.append(new.name), pause=0.01, patience=0.2)
-    run.on("get", answer=AWAY).on("get", answer={"items": [pod("a")]})
-    run.on_stream(*WATCH, pieces=[pods.close])
+def test_patience_is_counted_from_the_first_failure_and_not_from_the_last_event(server: FakeApi) -> None:
+    pods, found = watch(server.add(pod("a")), patience=0.2)
+    server.on_stream("pods", pieces=[lambda: time.sleep(0.3), broken])
+    server.on_stream("pods", pieces=[pods.close])
 
-    with run:
-        pods.run()
+    pods.run()
 
     assert found == ["a"]
 
 
-def test_a_server_that_stays_away_ends_it() -> None:
-    run = FakeStreams().on_stream(*WATCH, pieces=[AWAY])
-    pods = PodWatch(Kubectl(run), "n", "app=echo", lambda _: None, pause=0.01, patience=0)
+def test_a_server_that_stays_away_ends_it(server: FakeApi) -> None:
+    pods, _ = watch(server, patience=0)
+    server.proxy_says("dial tcp: connection refused")
 
-    with run, pytest.raises(ProgramFailedError) as caught:
+    with pytest.raises(UnseenError, match="does not answer"):
         pods.run()
 
-    assert "does not answer" in caught.value.hint
+
+def test_a_watch_that_is_too_old_begins_with_a_new_list(server: FakeApi) -> None:
+    pods, found = watch(server.add(pod("a")))
+    server.once("watch", "pods", lambda handler: handler.status(410, "Expired", "too old"))
+    server.on_stream("pods", pieces=[pods.close])
+
+    pods.run()
+
+    assert found == ["a"]
+    assert sum("watch" not in line for line in server.asked if "/pods" in line) == 2
 
 
-def test_after_it_is_closed_nothing_is_known_and_nobody_waits() -> None:
-    run = FakeStreams().on("get", answer={"items": [pod("a")]})
-    pods, _ = watch(run)
+def test_a_watch_that_ends_goes_on_from_where_it_ended(server: FakeApi) -> None:
+    pods, found = watch(server)
+    server.on_stream("pods", pieces=[added("b", 512), lambda: until(lambda: "b" in found)])
+    server.on_stream("pods", pieces=[pods.close])
+
+    pods.run()
+
+    assert found == ["b"]
+    assert "resourceVersion=512" in server.asked[-1]
+
+
+def test_after_it_is_closed_nothing_is_known_and_nobody_waits(server: FakeApi) -> None:
+    pods, _ = watch(server.add(pod("a")))
     pods.look()
 
     pods.close()
 
     pods.wait("a", None, timeout=60)
     assert pods.pod("a") is None
-
-
-@pytest.mark.parametrize("indent", [None, 4])
-def test_events_are_read_whether_written_in_one_line_or_in_many(indent: int | None) -> None:
-    text = "\n".join(json.dumps(added(name), indent=indent) for name in ("a", "b"))
-
-    assert [item["metadata"]["name"] for _, item in events(iter(text.splitlines()))] == ["a", "b"]
-
-
-def test_what_is_no_pod_is_no_event() -> None:
-    text = json.dumps({"type": "ERROR", "object": {"kind": "Status", "code": 410}})
-
-    assert list(events(iter([text]))) == []

@@ -130,7 +130,8 @@ def test_a_new_namespace_is_known_as_ours() -> None:
 
 def taken(*releases: tuple[str, bool]) -> FakeRun:
     secrets = [helm_secret(Release(name, "lbdemo", "deployed", 1, ours)) for name, ours in releases]
-    return FakeRun().on("get", "secrets,configmaps", "-n", "lbdemo", "owner=helm", answer=listed(secrets))
+    run = FakeRun().on("get", "secrets", "-n", "lbdemo", "owner=helm", answer=listed(secrets))
+    return run.on("get", "configmaps", "-n", "lbdemo", "owner=helm", answer=listed([]))
 
 
 def test_a_release_of_our_name_that_is_not_ours_is_refused() -> None:

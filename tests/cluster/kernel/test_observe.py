@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from fakes import Answer, FakeRun, failure
-from worlds import CONFIG, Record, converged, deployment, helm_secret, listed, namespace, pod
+from fake_api import FakeApi
+from worlds import CONFIG, converged, deployment, documents, helm_secret, listed, namespace, pod
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import Given, Objects
 from lbdemo.cluster.kernel.observe import (
     Observed,
     Release,
-    forbidden,
     observe_namespace,
     parse_releases,
     side_by_side,
 )
-from lbdemo.errors import InputError, ProgramFailedError
+from lbdemo.errors import InputError
+from lbdemo.kube.answers import UnseenError
 from lbdemo.kube.records.meta import Meta
-from lbdemo.tools.kubectl import Kubectl
-
-NOTHING = listed([])
-FORBIDDEN = failure('Error from server (Forbidden): deployments is forbidden: User "ann" cannot list resource')
-NO_ISTIO_KINDS = failure('error: the server doesn\'t have a resource type "destinationrules"')
-AWAY = failure("The connection to the server 10.0.0.1:6443 was refused")
 
 
 def release(status: str = "deployed", revision: int = 1, *, ours: bool = True, name: str = "echo-server") -> Release:
     return Release(name, "lbdemo", status, revision, ours, "d1", "envoy", "round-robin", status == "deployed")
-
-
-def here(run: FakeRun, *, there: Meta | None = None, objects: Answer = "") -> FakeRun:
-    """The two questions about the namespace get these answers."""
-    run.on("get", "namespaces", "lbdemo", answer=listed([there]) if there else "")
-    kinds = "deployments,replicasets,pods,services,configmaps,secrets"
-    return run.on("get", kinds, "-n", "lbdemo", labels.SELECTOR, answer=objects)
 
 
 # Helm's releases
@@ -95,30 +83,39 @@ def test_a_secret_that_says_little_is_still_a_release() -> None:
 # The namespace
 
 
-def test_what_up_left_is_found_again() -> None:
-    world = converged(CONFIG)
-    secrets = [helm_secret(found) for found in world.releases.values()]
-    other = Meta("Secret", "lbdemo", "tls", {"name": "not-a-release"})
-    everything: list[Record] = [
-        *world.objects.pods,
-        *world.objects.deployments,
-        *world.objects.others,
-        *world.objects.replica_sets,
-        *secrets,
-        other,
-    ]
+@pytest.fixture
+def server() -> Iterator[FakeApi]:
+    with FakeApi() as fake:
+        yield fake
 
-    with here(FakeRun(), there=world.namespace, objects=listed(everything)) as run:
-        found = observe_namespace(Kubectl(run), "lbdemo")
+
+def test_what_up_left_is_found_again(server: FakeApi) -> None:
+    world = converged(CONFIG)
+    other = Meta("Secret", "lbdemo", "tls", {"name": "not-a-release", labels.PART_OF: "lbdemo"})
+    server.add(*documents(world), *listed([namespace(), other])["items"])
+
+    found = observe_namespace(server.api(), "lbdemo")
 
     assert found.namespace_ours
     assert found.releases == {name: replace(r, policy="") for name, r in world.releases.items()}, (
         "only Helm's own secrets are releases"
     )
-    assert found.objects.pods == world.objects.pods
+    assert {pod.name for pod in found.objects.pods} == {pod.name for pod in world.objects.pods}
     assert found.objects.newest_hashes() == {"abc"}
+    assert all(given.as_applied for given in found.objects.others)
     assert found.deployment("echo-client") is not None
     assert found.deployment("echo-clien") is None
+
+
+def test_what_is_not_ours_is_not_even_asked_for(server: FakeApi) -> None:
+    big = {"kind": "ConfigMap", "metadata": {"name": "big", "namespace": "lbdemo"}, "data": {"x": "y" * 100_000}}
+    secret = {**documents(converged())[-1], "data": {"release": "z" * 100_000}}
+    server.add(big, secret, *listed([namespace()])["items"])
+
+    found = observe_namespace(server.api(), "lbdemo")
+
+    assert found.releases, "Helm's secrets are read by their labels"
+    assert server.sent < 10_000
 
 
 @pytest.mark.parametrize(
@@ -158,44 +155,32 @@ def test_an_inventory_counts_where_the_namespace_stays(world: Observed, has: boo
     assert world.has_inventory is has
 
 
-def test_a_namespace_that_may_not_be_read_is_an_error() -> None:
-    run = FakeRun().on("get", "namespaces", answer=FORBIDDEN).on("get", labels.SELECTOR)
+@pytest.mark.parametrize("resource", ["namespaces", "pods", "deployments.apps", "secrets", "configmaps"])
+def test_who_changes_something_must_see_all_of_it(server: FakeApi, resource: str) -> None:
+    server.forbid("*", resource)
 
-    with pytest.raises(ProgramFailedError):
-        observe_namespace(Kubectl(run), "lbdemo")
-
-
-NO_SECRETS = failure('Error from server (Forbidden): secrets is forbidden: User "ann" cannot list resource "secrets"')
+    with pytest.raises(UnseenError, match=f"{resource}.*forbidden"):
+        observe_namespace(server.api(), "lbdemo")
 
 
-def without_secrets() -> FakeRun:
+def test_who_may_not_see_secrets_knows_the_releases_by_what_up_has_noted(server: FakeApi) -> None:
     """A user with the ClusterRole `view`, in a namespace where `up` has noted on a deployment what is installed."""
     marks = {labels.PART_OF: "lbdemo", labels.RELEASE: "echo-server", labels.STRATEGY: "envoy", labels.POLICY: "x"}
     noted = replace(deployment("echo-server", 2), meta=Meta("Deployment", "lbdemo", "echo-server", marks))
-    run = here(FakeRun(), there=namespace(), objects=NO_SECRETS)
-    return run.on("get", "deployments,replicasets,pods,services,configmaps", answer=listed([noted]))
+    server.add(*listed([namespace(), noted])["items"]).forbid("list", "secrets")
 
-
-def test_who_may_not_see_secrets_knows_the_releases_by_what_up_has_noted() -> None:
-    with without_secrets() as run:
-        found = observe_namespace(Kubectl(run), "lbdemo", lenient=True)
+    found = observe_namespace(server.api(), "lbdemo", lenient=True)
 
     release = found.releases["echo-server"]
     assert (release.strategy, release.policy, release.status) == ("envoy", "x", "unknown")
     assert [str(item.right) for item in found.unseen] == ["list secrets in namespace lbdemo"]
 
 
-def test_who_changes_something_must_see_the_releases() -> None:
-    run = here(FakeRun(), there=namespace(), objects=NO_SECRETS)
+def test_who_can_see_nothing_is_told_so_and_shown_nothing(server: FakeApi) -> None:
+    server.proxy_says("dial tcp 10.0.0.1:6443: connect: connection refused")
 
-    with pytest.raises(ProgramFailedError, match="secrets is forbidden"):
-        observe_namespace(Kubectl(run), "lbdemo")
-
-
-def test_only_the_api_servers_refusal_counts_as_forbidden() -> None:
-    assert forbidden(FORBIDDEN)
-    assert not forbidden(failure("403 Forbidden by the proxy"))
-    assert not forbidden(AWAY)
+    with pytest.raises(UnseenError, match="does not answer"):
+        observe_namespace(server.api(), "lbdemo", lenient=True)
 
 
 # Side by side

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from fakes import FakeClock, FakeRun, failure, tools
+from fake_api import FakeApi
+from fake_api_http import Handler
+from fakes import FakeClock, FakeRun, tools
 from worlds import converged, deployment, pod, replica_set
 
 from lbdemo.cluster.istio.sidecars import sidecar
@@ -13,6 +17,7 @@ from lbdemo.cluster.kernel.objects import Objects
 from lbdemo.cluster.kernel.readiness import PATIENCE, complete, problems, progress
 from lbdemo.cluster.kernel.waiting import await_rollout, hopeless
 from lbdemo.errors import NotReadyError
+from lbdemo.kube.kinds import PODS
 from lbdemo.kube.records.meta import Condition
 from lbdemo.kube.records.pods import Container, Pod, parse_pod
 
@@ -105,15 +110,30 @@ def test_a_rollout_is_complete_when_every_named_deployment_is() -> None:
     assert not complete(objects, ["echo-server", "nobody"])
 
 
-def listed(*items: dict[str, object]) -> dict[str, object]:
-    return {"items": list(items)}
+@pytest.fixture
+def server() -> Iterator[FakeApi]:
+    with FakeApi() as fake:
+        yield fake
+
+
+def wait(server: FakeApi, step: float = 20, timeout: float = 60, clock: FakeClock | None = None) -> list[str]:
+    """Waits for deployment d; returns what was said meanwhile. The clock moves by `step` at each look."""
+    said: list[str] = []
+    await_rollout(tools(FakeRun(), clock or FakeClock(step), server.api()), "ns", ["d"], "app=d", timeout, said.append)
+    return said
 
 
 def raw_deployment(*, ready: bool) -> dict[str, object]:
     count = 1 if ready else 0
     return {
         "kind": "Deployment",
-        "metadata": {"name": "d", "generation": 1, "annotations": {"deployment.kubernetes.io/revision": "1"}},
+        "metadata": {
+            "name": "d",
+            "namespace": "ns",
+            "labels": {"app": "d"},
+            "generation": 1,
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+        },
         "spec": {"replicas": 1},
         "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": count},
     }
@@ -122,7 +142,7 @@ def raw_deployment(*, ready: bool) -> dict[str, object]:
 def raw_pod(reason: str, message: str) -> dict[str, object]:
     return {
         "kind": "Pod",
-        "metadata": {"name": "d-h-1", "labels": {"pod-template-hash": "h"}},
+        "metadata": {"name": "d-h-1", "namespace": "ns", "labels": {"pod-template-hash": "h", "app": "d"}},
         "spec": {"containers": [{"name": "echo", "image": "i"}]},
         "status": {
             "containerStatuses": [{"name": "echo", "state": {"waiting": {"reason": reason, "message": message}}}]
@@ -134,32 +154,49 @@ SET: dict[str, object] = {
     "kind": "ReplicaSet",
     "metadata": {
         "name": "d-h",
-        "labels": {"pod-template-hash": "h"},
+        "namespace": "ns",
+        "labels": {"pod-template-hash": "h", "app": "d"},
         "annotations": {"deployment.kubernetes.io/revision": "1"},
     },
 }
 
 
-def test_waiting_ends_when_the_rollout_is_over() -> None:
-    with FakeRun().on("rollout", always=True).on("get", answer=listed(raw_deployment(ready=False))) as run:
-        run.on("get", answer=listed(raw_deployment(ready=True)))
-        said: list[str] = []
+def test_waiting_ends_as_soon_as_the_rollout_is_over(server: FakeApi) -> None:
+    server.add(raw_deployment(ready=False))
+    threading.Timer(0.1, lambda: server.add(raw_deployment(ready=True))).start()
 
-        await_rollout(tools(run), "ns", ["d"], "s", 60, said.append)
+    assert wait(server, step=0) == ["d 0/1 ready"]
 
-    assert said == ["d 0/1 ready"]
+    assert sum("watch=true" in line for line in server.asked) == 1
 
 
-def test_waiting_ends_at_once_when_a_pod_cannot_start() -> None:
-    items = listed(raw_deployment(ready=False), SET, raw_pod("ImagePullBackOff", "image not found"))
+def test_who_may_not_watch_looks_now_and_then(server: FakeApi) -> None:
+    server.add(raw_deployment(ready=False)).forbid("watch", "deployments.apps")
 
-    with (
-        FakeRun().on("rollout", always=True).on("get", answer=items) as run,
-        pytest.raises(NotReadyError, match="image not found") as caught,
-    ):
-        await_rollout(tools(run), "ns", ["d"], "s", 60, lambda _: None)
+    def becomes_ready(handler: Handler) -> None:
+        server.add(raw_deployment(ready=True))
+        handler.do_list(PODS)
+
+    server.once("list", "pods", becomes_ready)
+
+    assert wait(server, step=0) == ["d 0/1 ready"]
+
+
+def test_waiting_ends_at_once_when_a_pod_cannot_start(server: FakeApi) -> None:
+    server.add(raw_deployment(ready=False), SET, raw_pod("ImagePullBackOff", "image not found"))
+
+    with pytest.raises(NotReadyError, match="image not found") as caught:
+        wait(server)
 
     assert "--registry" in caught.value.hint
+
+
+def test_what_a_crashed_container_said_last_is_told(server: FakeApi) -> None:
+    server.add(raw_deployment(ready=False), SET, raw_pod("CrashLoopBackOff", ""))
+    server.on_stream("d-h-1", {"previous": "true", "tailLines": "5"}, pieces=[b"no such file\n"])
+
+    with pytest.raises(NotReadyError, match=r"\| no such file"):
+        wait(server, timeout=600)
 
 
 @pytest.mark.parametrize("reason", ["ImagePullBackOff", "ErrImagePull"])
@@ -175,23 +212,26 @@ def test_the_hint_says_where_the_missing_image_comes_from(reason: str, container
     assert option in error.hint
 
 
-def test_waiting_has_an_end_and_tells_the_last_state() -> None:
-    waiting = listed(raw_deployment(ready=False))
-    run = FakeRun().on("rollout", always=True).on("deployments,replicasets,pods", answer=waiting, always=True)
-    run.on("events", answer=listed(), always=True)
+def test_waiting_has_an_end_and_tells_the_last_state(server: FakeApi) -> None:
+    server.add(raw_deployment(ready=False))
 
     with pytest.raises(NotReadyError, match="d 0/1 ready"):
-        await_rollout(tools(run, FakeClock(step=20)), "ns", ["d"], "s", 60, lambda _: None)
+        wait(quick(server))
 
 
-def test_a_pull_that_backs_off_is_final_when_a_second_try_must_have_failed_too() -> None:
-    items = listed(raw_deployment(ready=False), SET, raw_pod("ImagePullBackOff", "i/o timeout"))
-    run = FakeRun().on("rollout", always=True).on("deployments,replicasets,pods", answer=items, always=True)
-    run.on("events", answer=listed(), always=True)
+def quick(server: FakeApi) -> FakeApi:
+    """Its watches end at once."""
+    for _ in range(400):
+        server.on_stream("deployments")
+    return server
+
+
+def test_a_pull_that_backs_off_is_final_when_a_second_try_must_have_failed_too(server: FakeApi) -> None:
+    server.add(raw_deployment(ready=False), SET, raw_pod("ImagePullBackOff", "i/o timeout"))
     clock = FakeClock(step=1)
 
     with pytest.raises(NotReadyError, match="cannot become ready"):
-        await_rollout(tools(run, clock), "ns", ["d"], "s", 300, lambda _: None)
+        wait(quick(server), timeout=300, clock=clock)
 
     assert PATIENCE.pull <= clock.now < PATIENCE.pull + 10
 
@@ -202,17 +242,14 @@ def unscheduled() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("said", ["TriggeredScaleUp", "Nominated", "NotTriggerScaleUp", ""])
-def test_an_autoscaler_that_makes_a_node_is_believed(said: str) -> None:
-    items = listed(raw_deployment(ready=False), SET, unscheduled())
-    about = {"kind": "Pod", "name": "d-h-1"}
-    events = listed({"kind": "Event", "involvedObject": about, "reason": said, "message": "pod triggered scale-up"})
-    run = FakeRun().on("rollout", always=True).on("deployments,replicasets,pods", answer=items, always=True)
-    run.on("events", "involvedObject.name=d-h-1", answer=events if said else listed(), always=True)
-    run.on("events", "type=Warning", answer=listed(), always=True)
+def test_an_autoscaler_that_makes_a_node_is_believed(server: FakeApi, said: str) -> None:
+    server.add(raw_deployment(ready=False), SET, unscheduled())
+    if said:
+        server.add(event("d-h-1", said, "pod triggered scale-up", 1))
     clock = FakeClock(step=1)
 
     with pytest.raises(NotReadyError) as caught:
-        await_rollout(tools(run, clock), "ns", ["d"], "s", 100, lambda _: None)
+        wait(quick(server), timeout=100, clock=clock)
 
     comes = said in {"TriggeredScaleUp", "Nominated"}
     assert ("not ready after 100 s" in caught.value.message) is comes, "as long as --timeout, and no longer"
@@ -221,37 +258,47 @@ def test_an_autoscaler_that_makes_a_node_is_believed(said: str) -> None:
     assert "0/3 nodes" in caught.value.message
 
 
-def warning(pod: str, message: str, minute: int) -> dict[str, object]:
-    about = {"kind": "Pod", "name": pod}
+def event(pod: str, reason: str, message: str, minute: int, *, type_: str = "Normal") -> dict[str, object]:
     return {
-        "kind": "Event", "involvedObject": about, "reason": "Unhealthy", "message": message,
+        "kind": "Event", "metadata": {"name": f"{pod}.{minute}", "namespace": "ns"}, "type": type_,
+        "involvedObject": {"kind": "Pod", "name": pod}, "reason": reason, "message": message,
         "lastTimestamp": f"2026-01-02T03:{minute:02}:00Z",
     }  # fmt: skip
 
 
-def test_a_pod_that_runs_and_does_not_become_ready_is_told_with_the_newest_warning_about_it() -> None:
-    items = listed(raw_deployment(ready=False), SET, raw_pod("", ""))
-    events = listed(
+def warning(pod: str, message: str, minute: int) -> dict[str, object]:
+    return event(pod, "Unhealthy", message, minute, type_="Warning")
+
+
+def test_a_pod_that_runs_and_does_not_become_ready_is_told_with_the_newest_warning_about_it(server: FakeApi) -> None:
+    server.add(
+        raw_deployment(ready=False), SET, raw_pod("", ""),
         warning("d-h-1", "Readiness probe failed:\nservice unhealthy", 5),
         warning("d-h-1", "Readiness probe failed: older", 4),
-        warning("other-1", "of another pod", 6),
-    )
-    run = FakeRun().on("rollout", always=True).on("deployments,replicasets,pods", answer=items, always=True)
-    run.on("events", "--field-selector", "type=Warning", answer=events, always=True)
+        event("d-h-1", "Started", "no warning", 6),
+    )  # fmt: skip
 
     with pytest.raises(NotReadyError) as caught:
-        await_rollout(tools(run, FakeClock(step=20)), "ns", ["d"], "s", 60, lambda _: None)
+        wait(quick(server))
 
     assert caught.value.message.endswith("pod d-h-1: Unhealthy: Readiness probe failed: service unhealthy")
 
 
-def test_events_that_may_not_be_read_keep_nobody_from_waiting() -> None:
-    items = listed(raw_deployment(ready=False), SET, raw_pod("", ""))
-    run = FakeRun().on("rollout", always=True).on("deployments,replicasets,pods", answer=items, always=True)
-    run.on("events", answer=failure("Error from server (Forbidden): events is forbidden"), always=True)
+def test_other_peoples_events_are_not_fetched(server: FakeApi) -> None:
+    server.add(*(warning(f"other-{number}", "x" * 1000, 1) for number in range(100)))
+    server.add(raw_deployment(ready=False), SET, raw_pod("", ""))
+
+    with pytest.raises(NotReadyError):
+        wait(quick(server))
+
+    assert server.sent < 50_000
+
+
+def test_events_that_may_not_be_read_keep_nobody_from_waiting(server: FakeApi) -> None:
+    server.add(raw_deployment(ready=False), SET, raw_pod("", "")).forbid("list", "events")
 
     with pytest.raises(NotReadyError, match="d 0/1 ready"):
-        await_rollout(tools(run, FakeClock(step=20)), "ns", ["d"], "s", 60, lambda _: None)
+        wait(quick(server))
 
 
 def test_a_native_sidecar_is_found_among_the_init_containers() -> None:

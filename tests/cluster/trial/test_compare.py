@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from fake_api import FakeApi
 from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
-from worlds import CONFIG, Record, converged, helm_secret, istio_documents, istiod, listed
+from worlds import CONFIG, converged, documents, istio_documents, istiod, listed
 
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.lock import LockLostError
-from lbdemo.cluster.kernel.observe import OURS_KINDS
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.compare import Compared, CompareTools, Comparison, compare
 from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, DrillRun
@@ -45,9 +44,27 @@ class Server(FakeApi):
         super().__init__()
         self.cluster = cluster
 
+    def put(self, kind: Kind[Any], document: dict[str, Any]) -> dict[str, Any]:
+        """A namespace that is made anew has what `up` installs there."""
+        name = document["metadata"]["name"]
+        if kind.name == "Namespace" and name in self.cluster.worlds and not self.there(kind, name):
+            self.add(*documents(self.cluster.worlds[name], name))
+            marks = {labels.PART_OF: "lbdemo"}
+            self.add({"kind": "ConfigMap", "metadata": {"name": labels.INVENTORY, "namespace": name, "labels": marks}})
+        return super().put(kind, document)
+
+    def uninstall(self, release: str, namespace: str) -> None:
+        """What Helm takes away."""
+        for key, item in list(self.objects.items()):
+            helms = item["metadata"].get("labels", {}).get("name") == release
+            if key[1] == namespace and (helms or key[2].startswith(release) or key[0].endswith("istio.io")):
+                del self.objects[key]
+
     def remove(self, kind: Kind[Any], name: str, namespace: str = "") -> None:
         super().remove(kind, name, namespace)
         if kind.name == "Namespace":
+            for key in [key for key in self.objects if key[1] == name]:
+                del self.objects[key]
             self.cluster.did(f"delete namespace/{name}")
 
 
@@ -91,7 +108,7 @@ class Cluster:
         place, words = self._place(argv)
         match words:
             case ["kubectl", "get", *_]:
-                return self._get(place, words[2:])
+                return self._get(words[2:])
             case ["kubectl", "exec", name, "-c", "echo", "--", "lbdemo", *command]:
                 return self._exec(place, name, command)
             case ["kubectl", "create", *_]:
@@ -100,11 +117,7 @@ class Cluster:
             case ["kubectl", "label", _, what, *changes]:
                 return self.did(f"label {what} {' '.join(changes)}")
             case ["helm", "uninstall", release, *_]:
-                held = [
-                    key for key in self.api.objects if key[1] == place and key[0] not in ("configmaps", LEASES.resource)
-                ]
-                for key in held:
-                    del self.api.objects[key]
+                self.api.uninstall(release, place)
                 return self.did(f"uninstall {release} {place}")
             case ["helm", "upgrade", "--install", release, *_]:
                 self.installed[release] = stdin
@@ -127,33 +140,13 @@ class Cluster:
             raise self.refusals[event]
         return ""
 
-    def _get(self, place: str, words: Sequence[str]) -> object:
-        world = self.worlds.get(place) if place in self.namespaces else None
+    def _get(self, words: Sequence[str]) -> object:
         match words:
-            case ["namespaces", *names]:
-                return listed(self.namespaces[name] for name in names if name in self.namespaces)
-            case ["pods", *_]:
-                return listed(world.objects.pods if world else (), place)
-            case [kinds, "-l", labels.SELECTOR, *_] if kinds == OURS_KINDS:
-                return listed(self._objects(place) if world else (), place)
             case ["--raw", *_]:
                 if not self.kubelet:
                     raise FORBIDDEN
                 return self.kubelet.pop(0)
         raise AssertionError(f"unannounced options: {list(words)}")
-
-    def _objects(self, place: str) -> Iterable[Record]:
-        world = self.worlds[place]
-        secrets = [helm_secret(replace(release, namespace=place)) for release in world.releases.values()]
-        kept = Meta("ConfigMap", place, labels.INVENTORY)
-        return [
-            *world.objects.pods,
-            *world.objects.deployments,
-            *world.objects.others,
-            *world.objects.replica_sets,
-            *secrets,
-            kept,
-        ]
 
     def _exec(self, place: str, name: str, command: Sequence[str]) -> object:
         if command[0] == "client":

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes import Answer, FakeClock, FakeRun, failure
+from fakes import Answer, FakeClock, FakeRun, failure, tools
 from worlds import CONFIG, installation, listed, pod
 
 from lbdemo.cluster.trial.costs import after_load, before_load, megabytes, proxy_costs
@@ -167,7 +167,7 @@ def test_a_strategy_without_proxies_is_not_measured_before(strategy: str) -> Non
 @pytest.mark.parametrize("strategy", ["clusterip", "headless"])
 def test_a_strategy_without_proxies_costs_nothing(strategy: str) -> None:
     with FakeRun() as run:
-        found = after_load(Kubectl(run), config(strategy), installation(strategy), None, [AT])
+        found = after_load(tools(run), config(strategy), installation(strategy), None, [AT])
 
     assert found == NO_PROXIES
 
@@ -180,7 +180,7 @@ def test_the_one_envoy_is_read_before_and_after() -> None:
     )
     with run:
         before = before_load(Kubectl(run), config("envoy"), installation("envoy"))
-        found = after_load(Kubectl(run), config("envoy"), installation("envoy"), before, [AT + 1, AT + 2])
+        found = after_load(tools(run), config("envoy"), installation("envoy"), before, [AT + 1, AT + 2])
 
     assert found == {"proxies": 1, "proxy_memory_mb": 30.0, "proxy_cpu_ms_per_1000_calls": 100_000.0}
 
@@ -222,7 +222,7 @@ def test_figures_from_before_the_last_call_are_waited_out(slept: list[float]) ->
     late = stats(container("envoy", 2_000_000, second=26))
 
     with kubelet(FakeRun(), summary(early[0]), summary(early[1]), summary(late)) as run:
-        found = after_load(Kubectl(run), config("envoy"), installation("envoy"), None, [AT + 20, AT + 1])
+        found = after_load(tools(run), config("envoy"), installation("envoy"), None, [AT + 20, AT + 1])
 
     assert (found["proxy_memory_mb"], len(slept)) == (2.0, 2)
 
@@ -231,7 +231,7 @@ def test_as_many_proxies_are_awaited_as_there_were_before(slept: list[float]) ->
     one = stats(container("envoy", 1_000_000, second=26))
 
     with kubelet(FakeRun(), summary(one), summary(one, one)) as run:
-        found = after_load(Kubectl(run), config("envoy"), installation("envoy"), Usage(2, 0, 0.0, AT), [AT + 20])
+        found = after_load(tools(run), config("envoy"), installation("envoy"), Usage(2, 0, 0.0, AT), [AT + 20])
 
     assert (found["proxies"], len(slept)) == (2, 1)
 
@@ -241,7 +241,7 @@ def test_after_25_s_the_latest_figures_have_to_do(slept: list[float]) -> None:
     answers = [summary(stats(container("envoy", size * 1_000_000, second=5))) for size in (1, 2, 3)]
 
     with kubelet(FakeRun(), *answers) as run:
-        found = after_load(Kubectl(run), config("envoy"), installation("envoy"), None, [AT + 20])
+        found = after_load(tools(run), config("envoy"), installation("envoy"), None, [AT + 20])
 
     assert (found["proxy_memory_mb"], len(slept)) == (3.0, 2)
 
@@ -258,7 +258,7 @@ def test_sidecars_are_read_and_the_control_plane_beside_them() -> None:
     run = istiod_uses(kubelet(FakeRun(), summary(*sidecars)), container("discovery", 88_000_000), container("x", 1))
 
     with run:
-        found = after_load(Kubectl(run), config("istio"), installation("istio"), Usage(3, 0, 5.0, AT), [AT + 1])
+        found = after_load(tools(run), config("istio"), installation("istio"), Usage(3, 0, 5.0, AT), [AT + 1])
 
     assert found == {
         "proxies": 3, "proxy_memory_mb": 90.0, "proxy_cpu_ms_per_1000_calls": 1_000_000.0,
@@ -268,14 +268,14 @@ def test_sidecars_are_read_and_the_control_plane_beside_them() -> None:
 
 def test_xds_costs_its_control_plane_only() -> None:
     with istiod_uses(FakeRun(), container("discovery", 88_000_000)) as run:
-        found = after_load(Kubectl(run), config("xds"), installation("xds"), None, [AT])
+        found = after_load(tools(run), config("xds"), installation("xds"), None, [AT])
 
     assert found == {**NO_PROXIES, "control_plane_memory_mb": 88.0}
 
 
 def test_a_control_plane_that_was_not_measured_is_unknown() -> None:
     with istiod_uses(FakeRun(), container("other")) as run:
-        found = after_load(Kubectl(run), config("xds"), installation("xds"), None, [AT])
+        found = after_load(tools(run), config("xds"), installation("xds"), None, [AT])
 
     assert found == {**NO_PROXIES, "control_plane_memory_mb": None}
 
@@ -285,7 +285,7 @@ def test_who_may_not_ask_the_kubelet_is_not_kept_waiting() -> None:
 
     with run:
         before = before_load(Kubectl(run), config("envoy"), installation("envoy"))
-        found = after_load(Kubectl(run), config("envoy"), installation("envoy"), before, [AT])
+        found = after_load(tools(run), config("envoy"), installation("envoy"), before, [AT])
 
     assert before is None
     assert found["costs_note"] == "the kubelet's figures cannot be had (nodes/proxy)"

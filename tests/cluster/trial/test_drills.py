@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pytest
-from fakes import FakeClock, FakeRun, failure
+from fakes import FakeClock, FakeRun, asking, failure
 from worlds import CONFIG, deployment, installation, listed, pod
 
 from lbdemo.cluster.install.strategies.promises import Promises
@@ -103,8 +103,8 @@ def played(
     there = replace(installation(strategy, len(SERVERS), lb_policy), connection_age=age)
     switched = [] if outlier is None else outlier
     return PlayedRun(
-        Kubectl(run), CONFIG.place, there, lambda _: None, switched.append, FakeClock(20.0), lambda _: None,
-        list(plots),
+        Kubectl(run), asking(run), CONFIG.place, there, lambda _: None, switched.append, FakeClock(20.0),
+        lambda _: None, list(plots),
     )  # fmt: skip
 
 
@@ -266,7 +266,9 @@ def restarting(*looks: dict[str, Any]) -> FakeRun:
         run.on("get", "pods", answer=ready("old-1", "old-2"))
         run.on("rollout", "restart", "deployment/echo-server", "-n", "lbdemo")
         for look in looks:
-            run.on("get", "deployments,pods", "-n", "lbdemo", labels.SELECTOR, answer=look)
+            run.on("get", "deployments", labels.SERVER, "-n", "lbdemo", answer=look)
+            if look["items"][0]["status"]["updatedReplicas"] == len(SERVERS):  # only then pods are looked at
+                run.on("get", "pods", "-n", "lbdemo", labels.SELECTOR, answer=look)
     return run
 
 
@@ -309,7 +311,7 @@ def test_what_is_lost_without_retries_is_told_and_no_broken_promise() -> None:
 
 def test_a_rollout_that_hangs_is_an_error() -> None:
     run = FakeRun().on("get", "pods", answer=ready("old-1")).on("rollout")
-    run.on("get", "deployments,pods", answer=rollout(complete=False, pods=()), always=True)
+    run.on("get", "deployments", answer=rollout(complete=False, pods=()), always=True)
 
     with run, pytest.raises(NotReadyError, match="the rollout's end"):
         rolling_restart.drill(played(run, turns))
@@ -611,11 +613,13 @@ def test_outlier_detection_is_switched_off_after_an_error() -> None:
 @pytest.mark.parametrize("name", DRILLS)
 def test_a_drills_name_is_its_name_in_the_table(name: str) -> None:
     run = FakeRun().on("exec", always=True).on("delete", always=True).on("rollout", always=True)
-    run.on("get", "deployments,pods", answer=rollout(complete=True, pods=()), always=True)
+    run.on("get", "deployments", answer=rollout(complete=True, pods=()), always=True)
     run.on("scale", always=True)
+    servers = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
     for names in (OLD, OLD, ALL):
-        run.on("get", "pods", answer=ready(*names))
-    run.on("get", "pods", answer=ready(*ALL), always=True)
+        run.on("get", "pods", servers, answer=ready(*names))
+    run.on("get", "pods", servers, answer=ready(*ALL), always=True)
+    run.on("get", "pods", labels.SELECTOR, answer=ready(), always=True)
     drill: Drill = DRILLS[name]
 
     assert drill(played(run, turns, turns)).name == name

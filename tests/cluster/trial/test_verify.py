@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes import Answer, FakeRun, FakeStreams, failure
-from worlds import CONFIG, Record, converged, helm_secret, installation, listed, pod
+from fakes import Answer, FakeRun, FakeStreams, asking, failure, tools
+from worlds import CONFIG, announced, converged, installation, listed, pod
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed
@@ -67,18 +67,8 @@ def named(*pods: Pod) -> dict[str, Pod]:
 
 
 def seen(world: Observed) -> FakeRun:
-    """A cluster that answers the two looks of `read_installation`."""
-    secrets = [helm_secret(release) for release in world.releases.values()]
-    everything: list[Record] = [
-        *world.objects.pods,
-        *world.objects.deployments,
-        *world.objects.others,
-        *world.objects.replica_sets,
-        *secrets,
-    ]
-    there = [world.namespace] if world.namespace else []
-    run = FakeRun().on("get", "namespaces", "lbdemo", answer=listed(there))
-    return run.on("get", "-l", labels.SELECTOR, "-n", "lbdemo", answer=listed(everything))
+    """A cluster that answers what `read_installation` asks."""
+    return announced(FakeRun(), world)
 
 
 def with_pods(world: Observed, *pods: Pod) -> Observed:
@@ -99,7 +89,7 @@ def with_pods(world: Observed, *pods: Pod) -> Observed:
 )
 def test_the_client_is_told_the_way_of_the_installed_strategy(strategy: str, target: str, policy: str) -> None:
     with seen(converged(replace(CONFIG, strategy=strategy))) as run:
-        found = read_installation(Kubectl(run), PLACE)
+        found = read_installation(asking(run), PLACE)
 
     assert (found.strategy.name, found.target, found.channel_policy) == (strategy, target, policy)
     assert (found.client.name, found.names) == ("echo-client-abc-1", ("echo-server-abc-1", "echo-server-abc-2"))
@@ -112,7 +102,7 @@ def test_servers_are_the_ready_pods_of_the_newest_rollout() -> None:
     world = with_pods(converged(), *there, ending(server("d-ending")), server("a"))
 
     with seen(world) as run:
-        assert read_installation(Kubectl(run), PLACE).names == ("a", "z")
+        assert read_installation(asking(run), PLACE).names == ("a", "z")
 
 
 def test_the_installed_policy_is_what_is_verified() -> None:
@@ -120,7 +110,7 @@ def test_the_installed_policy_is_what_is_verified() -> None:
     server_release = replace(world.releases[labels.SERVER], policy="least-request")
 
     with seen(replace(world, releases={**world.releases, labels.SERVER: server_release})) as run:
-        assert read_installation(Kubectl(run), PLACE).lb_policy == "least-request"
+        assert read_installation(asking(run), PLACE).lb_policy == "least-request"
 
 
 @pytest.mark.parametrize("missing", [(labels.SERVER,), (labels.CLIENT,), (labels.SERVER, labels.CLIENT)])
@@ -132,7 +122,7 @@ def test_without_both_releases_nothing_is_installed(missing: Sequence[str]) -> N
         seen(replace(world, releases=there)) as run,
         pytest.raises(InputError, match="not installed in namespace lbdemo") as error,
     ):
-        read_installation(Kubectl(run), PLACE)
+        read_installation(asking(run), PLACE)
 
     assert "lbdemo up" in error.value.hint
 
@@ -145,7 +135,7 @@ def test_a_strategy_of_another_lbdemo_is_refused() -> None:
         seen(replace(world, releases={**world.releases, labels.SERVER: newer})) as run,
         pytest.raises(InputError, match="'ambient' is unknown"),
     ):
-        read_installation(Kubectl(run), PLACE)
+        read_installation(asking(run), PLACE)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +152,7 @@ def test_servers_that_are_not_there_are_not_ready(pods: tuple[Pod, ...], state: 
         seen(with_pods(converged(), *pods)) as run,
         pytest.raises(NotReadyError, match="no pod of echo-server is ready") as error,
     ):
-        read_installation(Kubectl(run), PLACE)
+        read_installation(asking(run), PLACE)
 
     assert error.value.last_state == state
 
@@ -174,7 +164,7 @@ def test_servers_of_which_some_are_missing_are_not_judged_by_the_others() -> Non
         seen(with_pods(converged(), server("a"), starting)) as run,
         pytest.raises(NotReadyError, match="echo-server is not complete: 1 of 2 pods are ready"),
     ):
-        read_installation(Kubectl(run), PLACE)
+        read_installation(asking(run), PLACE)
 
 
 # What is asked, and expected
@@ -189,7 +179,7 @@ def test_a_proxy_that_is_not_ready_is_told_before_all_calls_fail() -> None:
     world = replace(world, objects=replace(world.objects, pods=(*world.objects.pods, proxy)))
 
     with pytest.raises(NotReadyError, match="no proxy is ready: echo-server-envoy-1"):
-        read_installation(Kubectl(seen(world)), PLACE)
+        read_installation(asking(seen(world)), PLACE)
 
 
 def test_the_clients_command_says_all_that_was_asked() -> None:
@@ -467,7 +457,7 @@ def option(argv: Sequence[str], name: str) -> str:
 
 def test_an_even_spread_that_the_servers_confirm_is_as_expected() -> None:
     with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 1000}) as run:
-        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
+        result = verify(tools(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
 
     assert result.ok
     assert result.verdict.outcome is Outcome.BALANCED
@@ -477,7 +467,7 @@ def test_an_even_spread_that_the_servers_confirm_is_as_expected() -> None:
 
 def test_the_servers_are_asked_for_the_run_that_the_client_made() -> None:
     with cluster(turns(10, "echo-1", "echo-2"), {"echo-1": 5, "echo-2": 5}) as run:
-        verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation())
+        verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
     client, _, *stats = run.calls
     assert len(stats) == 2
@@ -487,14 +477,14 @@ def test_the_servers_are_asked_for_the_run_that_the_client_made() -> None:
 def test_two_runs_are_told_apart() -> None:
     with cluster(line(), {"echo-1": 1}) as first, cluster(line(), {"echo-1": 1}) as second:
         for run in (first, second):
-            verify(Kubectl(run), PLACE, VerifyOptions(calls=1), installation=installation(servers=1))
+            verify(tools(run), PLACE, VerifyOptions(calls=1), installation=installation(servers=1))
 
     assert option(first.calls[0], "--run") != option(second.calls[0], "--run")
 
 
 def test_a_server_that_counted_otherwise_contradicts_the_client() -> None:
     with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 999}) as run:
-        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
+        result = verify(tools(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
 
     assert result.verdict.as_expected
     assert not result.ok
@@ -503,7 +493,7 @@ def test_a_server_that_counted_otherwise_contradicts_the_client() -> None:
 def test_one_server_that_answers_all_is_what_clusterip_promises_and_envoy_does_not() -> None:
     for strategy, promised in (("clusterip", True), ("envoy", False)):
         with cluster(line() * 200, {"echo-1": 200, "echo-2": 0}) as run:
-            result = verify(Kubectl(run), PLACE, VerifyOptions(calls=200), installation=installation(strategy))
+            result = verify(tools(run), PLACE, VerifyOptions(calls=200), installation=installation(strategy))
 
         assert result.verdict.outcome is Outcome.PINNED
         assert result.ok is promised
@@ -511,7 +501,7 @@ def test_one_server_that_answers_all_is_what_clusterip_promises_and_envoy_does_n
 
 def test_a_pod_that_ended_meanwhile_is_explained_and_told() -> None:
     with cluster(turns(20, "echo-1", "echo-2"), {"echo-1": 10}) as run:
-        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=20), installation=installation())
+        result = verify(tools(run), PLACE, VerifyOptions(calls=20), installation=installation())
 
     assert result.witness[1] == Witness("echo-2", 10, None, GONE)
     assert result.notes == ("echo-2 went away during the run.",)
@@ -522,7 +512,7 @@ def test_without_a_number_as_many_calls_are_made_as_it_takes() -> None:
     names = ("echo-1", "echo-2", "echo-3")
     with cluster(turns(calls, *names), dict.fromkeys(names, calls // 3)) as run:
         result = verify(
-            Kubectl(run), PLACE, VerifyOptions(tolerance=0.5, alpha=0.01), installation=installation("envoy", servers=3)
+            tools(run), PLACE, VerifyOptions(tolerance=0.5, alpha=0.01), installation=installation("envoy", servers=3)
         )
 
     assert option(run.calls[0], "--count") == str(result.extra["planned_calls"]) == str(calls)
@@ -534,19 +524,19 @@ def test_a_run_that_broke_off_is_not_judged(said: str) -> None:
         FakeRun().on("exec", "client", answer=said) as run,
         pytest.raises(OperationFailedError, match=r"the run broke off: [89] of 10 calls were made"),
     ):
-        verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation())
+        verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
 
 def test_lines_that_cannot_be_read_are_calls_all_the_same() -> None:
     with cluster(line() * 9 + "garbled\n", {"echo-1": 9}) as run:
-        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation(servers=1))
+        result = verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation(servers=1))
 
     assert (result.summary.sent, result.summary.unknown_lines) == (9, 1)
 
 
 def test_a_strategy_without_policies_names_none() -> None:
     with cluster(line(), {"echo-1": 1}) as run:
-        result = verify(Kubectl(run), PLACE, VerifyOptions(calls=1), installation=installation("clusterip", 1))
+        result = verify(tools(run), PLACE, VerifyOptions(calls=1), installation=installation("clusterip", 1))
 
     assert result.extra["lb_policy"] == ""
 
@@ -557,11 +547,11 @@ def test_a_client_that_sent_no_call_is_an_error(said: str) -> None:
         FakeRun().on("exec", "client", answer=said) as run,
         pytest.raises(OperationFailedError, match="sent no call") as error,
     ):
-        verify(Kubectl(run), PLACE, VerifyOptions(calls=10), installation=installation())
+        verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
     assert "lbdemo logs client" in error.value.hint
 
 
 def test_what_is_installed_is_looked_up_when_it_is_not_given() -> None:
     with seen(Observed(None)) as run, pytest.raises(InputError, match="not installed"):
-        verify(Kubectl(run), PLACE, VerifyOptions())
+        verify(tools(run), PLACE, VerifyOptions())

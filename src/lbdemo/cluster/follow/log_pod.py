@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lbdemo.cluster.follow.log_seen import Repeats, SeenLines
 from lbdemo.cluster.follow.pod_watch import PodWatch, State, refused, state
-from lbdemo.errors import ProgramFailedError
+from lbdemo.kube.answers import UnseenError, Why
+from lbdemo.kube.api import Api
 from lbdemo.kube.records.pods import Container, Pod
-from lbdemo.tools.failures import explain
-from lbdemo.tools.kubectl import Kubectl
+from lbdemo.kube.streams import BrokenStreamError, LogQuery
 from lbdemo.tools.log_stamps import is_stamped
 
 CONTAINER = "echo"
@@ -28,10 +28,11 @@ class Start:
     since: float | None = None
     tail: int | None = None
 
-    def options(self) -> list[str]:
-        """For kubectl, which counts whole seconds."""
-        since = [f"--since={max(1, math.ceil(self.since))}s"] if self.since is not None else []
-        return since + ([f"--tail={self.tail}"] if self.tail is not None else [])
+    @property
+    def query(self) -> LogQuery:
+        """For the API server, which counts whole seconds."""
+        since = max(1, math.ceil(self.since)) if self.since is not None else None
+        return LogQuery(CONTAINER, timestamps=True, since=since, tail=self.tail)
 
     def later(self, seconds: float) -> Start:
         """The same beginning, so many seconds later, when no line has come meanwhile."""
@@ -58,11 +59,6 @@ class Note:
 Post = Callable[[Lines | Note], None]
 
 
-def log_argv(kubectl: Kubectl, namespace: str, pod: str, *options: str) -> list[str]:
-    """The call that reads a pod's log."""
-    return kubectl.argv("logs", pod, "-c", CONTAINER, "--timestamps", *options, namespace=namespace)
-
-
 class PodLog:
     """Follows one pod. `run` returns when the pod is gone, and all that it wrote has been posted.
 
@@ -71,10 +67,8 @@ class PodLog:
     what was seen is dropped: the same container again, what an ended one left, and its successor.
     """
 
-    def __init__(
-        self, kubectl: Kubectl, pod: Pod, watch: PodWatch, post: Post, start: Start, settle: float = SETTLE
-    ) -> None:
-        self._kubectl = kubectl
+    def __init__(self, api: Api, pod: Pod, watch: PodWatch, post: Post, start: Start, settle: float = SETTLE) -> None:
+        self._api = api
         self._name = pod.name
         self._namespace = pod.meta.namespace
         self._uid = pod.meta.uid
@@ -106,7 +100,7 @@ class PodLog:
         if self._container not in ("", container.id):
             self._restarted(container)
         self._container = container.id
-        ended = self._attempt("-f") if container.running else self._attempt()
+        ended = self._attempt(follow=container.running)
         if not container.running and (ended or self._failures >= TRIES):
             self._ended = container.id
             self._failures = 0
@@ -118,38 +112,38 @@ class PodLog:
         why = f" (exit code {container.exit_code}{_reason(container)})" if container.exit_code is not None else ""
         self._post(Note(f"{self._name}: container restarted{why}"))
         if self._container != self._ended:
-            self._attempt("--previous")
+            self._attempt(previous=True)
             self._finish_line()
 
-    def _attempt(self, *options: str) -> bool:
+    def _attempt(self, *, follow: bool = False, previous: bool = False) -> bool:
         """Reads one stream to its end; False when it broke."""
         began = time.monotonic()
         try:
-            self._stream(*options)
-        except ProgramFailedError as error:
+            self._stream(follow=follow, previous=previous)
+        except (UnseenError, BrokenStreamError) as error:
             self._opened = self._opened or time.monotonic() - began >= self._settle
-            if refused(error):
-                raise explain(error) from error
-            if f'pods "{self._name}" not found' in error.stderr:
-                self._watch.forget(self._uid)
-            self._failed(error)
+            if isinstance(error, UnseenError):
+                if refused(error):
+                    raise
+                if error.unseen.why is Why.ABSENT:
+                    self._watch.forget(self._uid)
+            self._failed(error.unseen.detail if isinstance(error, UnseenError) else str(error))
             return False
         self._opened = True
         return True
 
-    def _failed(self, error: ProgramFailedError) -> None:
+    def _failed(self, why: str) -> None:
         self._failures += 1
         if self._failures == TRIES:
-            last = (error.stderr.strip().splitlines() or [f"exit code {error.code}"])[-1]
-            self._say(f"{self._name}: its log cannot be read just now: {last}")
+            self._say(f"{self._name}: its log cannot be read just now: {why}")
 
-    def _stream(self, *options: str) -> None:
-        argv = log_argv(self._kubectl, self._namespace, self._name, *options, *self._from())
+    def _stream(self, *, follow: bool, previous: bool) -> None:
+        query = replace(self._from(), follow=follow, previous=previous)
         repeats, parts = self._seen.repeats(), list[bytes]()
-        source = "" if "--previous" in options else self._container
+        source = "" if previous else self._container
         repeats.missing &= source == self._source  # another container's log repeats nothing
         try:
-            for chunk in self._kubectl.chunks(argv):
+            for chunk in self._api.logs(self._name, self._namespace, query):
                 head, end, rest = chunk.rpartition(b"\n")
                 if end:
                     self._give(b"".join([*parts, head, end]), repeats, source)
@@ -159,11 +153,11 @@ class PodLog:
             if parts:  # otherwise nothing came, and what there was before is still the newest
                 self._rest = b"".join(parts)
 
-    def _from(self) -> list[str]:
+    def _from(self) -> LogQuery:
         if self._seen.since:
-            return [f"--since-time={self._seen.since}"]
+            return LogQuery(CONTAINER, timestamps=True, since_time=self._seen.since)
         start = self._start.later(time.monotonic() - self._began) if self._opened else self._start
-        return start.options()
+        return start.query
 
     def _give(self, block: bytes, repeats: Repeats, source: str) -> None:
         own = self._only_stamped(block)

@@ -12,14 +12,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
-from lbdemo.cluster.follow.log_pod import CONTAINER, Lines, Note, PodLog, Start, log_argv
+from lbdemo.cluster.follow.log_pod import CONTAINER, Lines, Note, PodLog, Start
 from lbdemo.cluster.follow.pod_watch import PodWatch
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import fetch
-from lbdemo.errors import InputError, ProgramFailedError
+from lbdemo.errors import InputError, LbdemoError, OperationFailedError
+from lbdemo.kube.answers import UnseenError, Why, need
+from lbdemo.kube.api import Api
+from lbdemo.kube.kinds import DEPLOYMENTS, PODS
 from lbdemo.kube.records.pods import Pod
-from lbdemo.tools.failures import explain
-from lbdemo.tools.kubectl import Kubectl
+from lbdemo.kube.streams import BrokenStreamError
 from lbdemo.tools.log_stamps import is_stamped, sortable
 
 RELEASES = {"client": labels.CLIENT, "server": labels.SERVER}
@@ -29,7 +30,7 @@ BATCH = 1000  # lines merged by time before they are handed on
 
 
 @dataclass(frozen=True, slots=True)
-class LogQuery:
+class Selection:
     """Whose logs (a release's name), and from where on."""
 
     release: str
@@ -54,22 +55,22 @@ class Sink(Protocol):
         """All there is just now was given; called at least ten times a second."""
 
 
-def find(kubectl: Kubectl, namespace: str, query: LogQuery) -> tuple[Pod, ...]:
+def find(api: Api, namespace: str, selection: Selection) -> tuple[Pod, ...]:
     """The release's pods, perhaps none yet. Raises InputError when it is not installed."""
-    pods = fetch(kubectl, "pods", namespace=namespace, selector=query.selector).pods
-    if pods or fetch(kubectl, "deployments", query.release, namespace=namespace).deployments:
+    pods = need(api.list(PODS, namespace, selector=selection.selector))
+    if pods or need(api.get(DEPLOYMENTS, selection.release, namespace)) is not None:
         return pods
-    raise InputError(f"{query.release} is not installed in namespace {namespace}", "install it with `lbdemo up`")
+    raise InputError(f"{selection.release} is not installed in namespace {namespace}", "install it with `lbdemo up`")
 
 
-def read(kubectl: Kubectl, namespace: str, query: LogQuery, sink: Sink) -> None:
+def read(api: Api, namespace: str, selection: Selection, sink: Sink) -> None:
     """Gives what is in the logs just now, all pods merged by time; at last raises if some could not be read."""
-    pods = find(kubectl, namespace, query)
-    failures: list[ProgramFailedError] = []
+    pods = find(api, namespace, selection)
+    failures: list[LbdemoError] = []
     with contextlib.ExitStack() as opened:
         logs = []
         for pod in filter(_has_begun, pods):
-            lines = _stamped_lines(kubectl, pod, query.start, failures)
+            lines = _stamped_lines(api, pod, selection.start, failures)
             opened.enter_context(contextlib.closing(lines))
             logs.append(_keyed(pod.name, lines))
         for pod in pods:
@@ -77,18 +78,18 @@ def read(kubectl: Kubectl, namespace: str, query: LogQuery, sink: Sink) -> None:
                 sink.note(f"{pod.name}: has not started")
         _give_merged(logs, sink)
     if failures:
-        raise explain(failures[0]) from failures[0]
+        raise failures[0]
 
 
-def follow(kubectl: Kubectl, namespace: str, query: LogQuery, sink: Sink, cancel: Callable[[], None]) -> NoReturn:
+def follow(api: Api, namespace: str, selection: Selection, sink: Sink, cancel: Callable[[], None]) -> NoReturn:
     """Gives the lines as they come, until it is interrupted; raises what keeps it from going on.
 
-    `cancel` ends every program that `kubectl` has running; it is called in the end, whatever happened.
+    `cancel` ends every question that is being asked; it is called in the end, whatever happened.
     """
-    pods = find(kubectl, namespace, query)
+    pods = find(api, namespace, selection)
     if not pods:
-        sink.note(f"no pod of {query.release} yet; waiting")
-    feed = Feed(kubectl, namespace, query, frozenset(pod.meta.uid for pod in pods if _has_begun(pod)))
+        sink.note(f"no pod of {selection.release} yet; waiting")
+    feed = Feed(api, namespace, selection, frozenset(pod.meta.uid for pod in pods if _has_begun(pod)))
     try:
         feed.open()
         while True:
@@ -102,13 +103,13 @@ def follow(kubectl: Kubectl, namespace: str, query: LogQuery, sink: Sink, cancel
 class Feed:
     """A thread for the watch, one for each pod's log, and a queue into which all write."""
 
-    def __init__(self, kubectl: Kubectl, namespace: str, query: LogQuery, begun: frozenset[str]) -> None:
-        self._kubectl = kubectl
-        self._start = query.start
+    def __init__(self, api: Api, namespace: str, selection: Selection, begun: frozenset[str]) -> None:
+        self._api = api
+        self._start = selection.start
         self._begun = begun  # whose logs begin where the query says; those of later pods begin at their first line
         self._queue: queue.Queue[Lines | Note | BaseException] = queue.Queue(QUEUED)
         self._closed = threading.Event()
-        self._watch = PodWatch(kubectl, namespace, query.selector, self._found)
+        self._watch = PodWatch(api, namespace, selection.selector, self._found)
         self._threads: list[threading.Thread] = []
 
     def open(self) -> None:
@@ -116,7 +117,7 @@ class Feed:
         self._spawn("watch", self._watch.run)
 
     def close(self) -> None:
-        """Lets the threads end, as soon as their programs do."""
+        """Lets the threads end, as soon as their streams do."""
         self._closed.set()
         self._watch.close()
 
@@ -136,7 +137,7 @@ class Feed:
 
     def _found(self, pod: Pod) -> None:
         start = self._start if pod.meta.uid in self._begun else Start()
-        log = PodLog(self._kubectl, pod, self._watch, self._post, start)
+        log = PodLog(self._api, pod, self._watch, self._post, start)
         self._spawn(pod.name, lambda: self._follow(pod.name, log))
 
     def _follow(self, name: str, log: PodLog) -> None:
@@ -153,7 +154,7 @@ class Feed:
         try:
             work()
         except (_Closed, KeyboardInterrupt):
-            return  # the programs were ended because we are
+            return  # the streams were ended because we are
         except BaseException as error:
             with contextlib.suppress(_Closed):
                 self._post(error)
@@ -183,17 +184,18 @@ def _has_begun(pod: Pod) -> bool:
     return any(c.name == CONTAINER and c.id for c in pod.containers)
 
 
-def _stamped_lines(kubectl: Kubectl, pod: Pod, start: Start, failures: list[ProgramFailedError]) -> Generator[bytes]:
+def _stamped_lines(api: Api, pod: Pod, start: Start, failures: list[LbdemoError]) -> Generator[bytes]:
     """The pod's lines; what has gone wrong is put into `failures`, unless the pod has gone meanwhile."""
     rest = b""
-    chunks = kubectl.chunks(log_argv(kubectl, pod.meta.namespace, pod.name, *start.options()))
     try:
-        for chunk in chunks:
+        for chunk in api.logs(pod.name, pod.meta.namespace, start.query):
             *lines, rest = (rest + chunk).split(b"\n")
             yield from filter(is_stamped, lines)
-    except ProgramFailedError as error:
-        if "(notfound)" not in error.stderr.lower():
+    except UnseenError as error:
+        if error.unseen.why is not Why.ABSENT:
             failures.append(error)
+    except BrokenStreamError as error:
+        failures.append(OperationFailedError(f"the log of pod {pod.name} broke off: {error}", "try again"))
     if is_stamped(rest):
         yield rest
 

@@ -1,19 +1,19 @@
-"""The pods of a release as they come, change and go: one `kubectl get --watch` for all of them."""
+"""The pods of a release as they come, change and go: one watch for all of them."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
-from lbdemo.cluster.kernel.objects import fetch
-from lbdemo.cluster.kernel.observe import forbidden
-from lbdemo.errors import LbdemoError, ProgramFailedError
-from lbdemo.kube.records.pods import Pod, parse_pod
-from lbdemo.tools.failures import explain
-from lbdemo.tools.kubectl import Kubectl
+from lbdemo.errors import LbdemoError, OperationFailedError
+from lbdemo.kube.answers import UnseenError, Why, need
+from lbdemo.kube.api import Api
+from lbdemo.kube.kinds import PODS
+from lbdemo.kube.reads import Choice
+from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.streams import BrokenStreamError, ExpiredError
 
 PAUSE = 1.0  # seconds before another try
 PATIENCE = 60.0  # seconds an API server may be away before we give up
@@ -25,14 +25,15 @@ State = tuple[str, bool] | None
 class PodWatch:
     """Knows the newest state of each pod that a selector finds, by its uid. `found` is told each new pod.
 
-    The API server ends a watch every few minutes; then all pods are listed, and watched again.
+    The API server ends a watch every few minutes; it is taken up where it ended. When that is too long ago, or the
+    connection broke, all pods are listed anew.
     """
 
     def __init__(
-        self, kubectl: Kubectl, namespace: str, selector: str, found: Callable[[Pod], None], *,
+        self, api: Api, namespace: str, selector: str, found: Callable[[Pod], None], *,
         pause: float = PAUSE, patience: float = PATIENCE,
     ) -> None:  # fmt: skip
-        self._kubectl = kubectl
+        self._api = api
         self._namespace = namespace
         self._selector = selector
         self._found = found
@@ -42,10 +43,12 @@ class PodWatch:
         self._changed = threading.Condition()
         self._closed = False
         self._failing_since: float | None = None
+        self._version = ""  # the state from which the watch goes on; "": list first
 
     def look(self) -> tuple[Pod, ...]:
         """Asks for all pods, takes note of them, forgets those that are gone."""
-        pods = fetch(self._kubectl, "pods", namespace=self._namespace, selector=self._selector).pods
+        listing = need(self._api.listing(PODS, Choice(self._namespace, self._selector)))
+        pods, self._version = listing.items, listing.version
         gone = set(self._pods) - {pod.meta.uid for pod in pods}
         for uid in gone:
             self._forget(uid)
@@ -55,20 +58,23 @@ class PodWatch:
 
     def run(self) -> None:
         """Watches until it is closed. Raises when the API server stays away for a minute, or refuses."""
-        again = False
         while not self._closed:
             try:
-                if again:
+                if not self._version:
                     self.look()
-                again = True
                 self._failing_since = None
                 self._watch()
                 self._rest(self._pause / 10)
-            except LbdemoError as error:
+            except ExpiredError:
+                self._version = ""
+            except (LbdemoError, BrokenStreamError) as error:
+                self._version = ""
                 now = time.monotonic()
                 self._failing_since = self._failing_since or now
+                if isinstance(error, BrokenStreamError):
+                    error = OperationFailedError(f"the watch of the pods breaks off: {error}")
                 if refused(error) or now - self._failing_since >= self._patience:
-                    raise
+                    raise error from None
                 self._rest(self._pause)
 
     def close(self) -> None:
@@ -92,17 +98,17 @@ class PodWatch:
             self._changed.wait_for(lambda: self._closed or state(self._pods.get(uid)) != known, timeout)
 
     def _watch(self) -> None:
-        argv = ["get", "pods", "-l", self._selector, "--watch", "--output-watch-events", "-o", "json"]
-        lines = self._kubectl.stream(self._kubectl.argv(*argv, namespace=self._namespace))
-        try:
-            for kind, item in events(lines):
+        changes = self._api.watch(PODS, self._namespace, since=self._version, selector=self._selector)
+        with contextlib.closing(changes):
+            for change in changes:
                 self._failing_since = None
-                if kind == "DELETED":
-                    self._forget(item["metadata"]["uid"])
-                elif kind in {"ADDED", "MODIFIED"}:
-                    self._note(parse_pod(item))
-        except ProgramFailedError as error:
-            raise explain(error) from error
+                self._version = change.version
+                if change.type == "DELETED":
+                    self._forget(change.object.meta.uid)
+                else:
+                    self._note(change.object)
+                if self._closed:
+                    return
 
     def _note(self, pod: Pod) -> None:
         with self._changed:
@@ -132,22 +138,6 @@ def state(pod: Pod | None) -> State:
     return (container.id, container.running) if container else ("", False)
 
 
-def events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Watch events on pods (their type, the object), whether kubectl writes them in one line each or in many."""
-    text = ""
-    for line in lines:
-        text += line
-        if not text.endswith("}"):
-            continue
-        try:
-            event = json.loads(text)
-        except ValueError:
-            continue
-        text = ""
-        if event.get("object", {}).get("kind") == "Pod":
-            yield event["type"], event["object"]
-
-
 def refused(error: LbdemoError) -> bool:
     """Whether the API server says no because of missing rights: trying again does not help."""
-    return isinstance(error, ProgramFailedError) and forbidden(error)
+    return isinstance(error, UnseenError) and error.unseen.why is Why.FORBIDDEN

@@ -12,12 +12,12 @@ from typing import Any
 from lbdemo.cluster.image.delivery import Delivery, looks_local
 from lbdemo.cluster.install.locality import elsewhere
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import Observed
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError, LbdemoError, NotReadyError
-from lbdemo.kube.answers import Unseen, seen
+from lbdemo.kube.answers import Unseen, need, seen
+from lbdemo.kube.kinds import CONFIG_MAPS, NAMESPACES, SECRETS
 from lbdemo.kube.records.cluster import Node
 from lbdemo.kube.records.meta import Meta
 from lbdemo.tools.kubectl import Context
@@ -108,8 +108,10 @@ def check_foreign_releases(tools: Tools, config: UpConfig, observed: Observed, n
     """Refuses to overwrite a Helm release of the same name that is not ours. Raises InputError."""
     if observed.namespace is None or observed.namespace_ours:
         return
-    secrets = fetch(tools.kubectl, "secrets,configmaps", namespace=config.place.namespace, selector="owner=helm").others
-    foreign = {s.labels.get("name", "") for s in secrets if s.labels.get(labels.PART_OF) != "lbdemo"}
+    kept = [
+        need(tools.api.metas(kind, config.place.namespace, selector="owner=helm")) for kind in (SECRETS, CONFIG_MAPS)
+    ]
+    foreign = {s.labels.get("name", "") for metas in kept for s in metas if s.labels.get(labels.PART_OF) != "lbdemo"}
     if taken := sorted(foreign.intersection(names)):
         raise InputError(
             f"namespace {config.place.namespace} has a Helm release {taken[0]} that is not lbdemo's",
@@ -127,15 +129,10 @@ def await_termination(tools: Tools, name: str, timeout: float, say: Callable[[st
     """Returns when the namespace is not (or no longer) being deleted."""
     deadline = tools.clock() + timeout
     while True:
-        found = tools.kubectl.get_json("namespaces", name)
-        if not found.get("metadata", {}).get("deletionTimestamp"):
+        found = need(tools.api.get(NAMESPACES, name))
+        if found is None or not found.meta.deleting:
             return
-        reasons = [
-            c["message"]
-            for c in found.get("status", {}).get("conditions", ())
-            if c["status"] == "True" and "message" in c
-        ]
-        state = "; ".join(reasons) or "its objects are being deleted"
+        state = "; ".join(c.message for c in found.held_by if c.message) or "its objects are being deleted"
         if tools.clock() >= deadline:
             raise NotReadyError(
                 f"namespace {name} is still terminating after {timeout:.0f} s", state,

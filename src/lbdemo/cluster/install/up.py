@@ -23,11 +23,11 @@ from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.istio.setup import BASE
 from lbdemo.cluster.istio.state import chosen
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Step, Tools, execute, reported
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
-from lbdemo.kube.answers import Right
+from lbdemo.kube.answers import Right, need
 from lbdemo.kube.api import Api
+from lbdemo.kube.kinds import NAMESPACES
 from lbdemo.tools.kubectl import Context
 
 
@@ -149,8 +149,8 @@ def describe(tools: Tools, config: UpConfig, observed: ObservedWithIstio, desire
     if not plan:
         return ["# nothing to change"]
     names = [config.place.namespace, *([ISTIO_NAMESPACE] if installs_istio(observed, desired) else [])]
-    there = {meta.name for meta in fetch(tools.kubectl, "namespaces", *names).of("Namespace") if not meta.deleting}
-    missing = [name for name in names if name not in there]
+    found = {name: need(tools.api.get(NAMESPACES, name)) for name in names}
+    missing = [name for name, there in found.items() if there is None or there.meta.deleting]
     return [line for name in missing for line in _new_namespace(tools, name)] + plan.commands(tools)
 
 

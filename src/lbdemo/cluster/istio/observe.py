@@ -46,7 +46,7 @@ def observe(
 ) -> ObservedWithIstio:
     """Looks at the namespace and, when `istio` says so, at Istio too, as `observe_istio` does; all side by side."""
     here, mesh = side_by_side(
-        lambda: observe_namespace(tools.kubectl, namespace, lenient=lenient),
+        lambda: observe_namespace(tools.api, namespace, lenient=lenient),
         lambda: observe_istio(tools.api, namespace, thorough=thorough) if istio else Istio(),
     )
     return ObservedWithIstio(here.namespace, here.objects, here.releases, here.unseen, mesh)

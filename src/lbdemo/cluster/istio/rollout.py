@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from lbdemo.cluster.istio import sidecars
 from lbdemo.cluster.istio.observe import observe_istio
-from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.rollout import Await, remember
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.errors import NotReadyError
+from lbdemo.kube.answers import Unseen
+from lbdemo.kube.kinds import NAMESPACES
 from lbdemo.kube.records.pods import Pod
 from lbdemo.words import count
 
@@ -36,7 +37,8 @@ class AwaitPods(Await):
         if not self.sidecars:
             names = ", ".join(pod.name for pod in wrong)
             return NotReadyError("pods have a sidecar that they should not have", names, "something else injects them")
-        place = fetch(tools.kubectl, "namespaces", self.namespace).of("Namespace")
+        answer = tools.api.get(NAMESPACES, self.namespace)
+        place = None if isinstance(answer, Unseen) or answer is None else answer.meta
         istio = replace(observe_istio(tools.api, self.namespace), name=self.revision)
-        lines = [f"  {pod.name}: {sidecars.why_missing(pod, place[0] if place else None, istio)}" for pod in wrong]
+        lines = [f"  {pod.name}: {sidecars.why_missing(pod, place, istio)}" for pod in wrong]
         return NotReadyError("pods lack their sidecar", "\n".join(["", *lines]), "`istioctl check-inject` tells more")

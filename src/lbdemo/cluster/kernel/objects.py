@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from lbdemo.kube.records.meta import Meta, parse_meta
-from lbdemo.kube.records.pods import Pod, parse_pod
-from lbdemo.kube.records.workloads import Deployment, ReplicaSet, newest_hashes, parse_deployment, parse_replica_set
-from lbdemo.tools.kubectl import Kubectl
+from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.records.workloads import Deployment, ReplicaSet, newest_hashes
 
 EXACT = frozenset({"selector", "matchLabels"})  # one label more selects other pods
 APPLIED = "lbdemo/applied"  # the annotation in which our chart says what it gave the object, as JSON
@@ -39,27 +38,6 @@ class Objects:
     def newest_hashes(self) -> frozenset[str]:
         """The pod-template-hash of every deployment's newest ReplicaSet: pods of others are on their way out."""
         return newest_hashes(self.deployments, self.replica_sets)
-
-
-def fetch(
-    kubectl: Kubectl, kinds: str, *names: str, namespace: str = "", selector: str = "", everywhere: bool = False
-) -> Objects:
-    """`kubectl get`: what does not exist is simply not in the answer."""
-    return parse_list(kubectl.get_json(kinds, *names, namespace=namespace, selector=selector, everywhere=everywhere))
-
-
-def parse_list(document: Mapping[str, Any]) -> Objects:
-    """Sorts a `kubectl get -o json` document (a List, or one object) into records."""
-    items: Iterable[Mapping[str, Any]] = document.get("items", (document,))
-    by_kind: dict[str, list[Mapping[str, Any]]] = {}
-    for item in items:
-        by_kind.setdefault(item.get("kind", ""), []).append(item)
-    return Objects(
-        pods=tuple(map(parse_pod, by_kind.pop("Pod", ()))),
-        deployments=tuple(map(parse_deployment, by_kind.pop("Deployment", ()))),
-        replica_sets=tuple(map(parse_replica_set, by_kind.pop("ReplicaSet", ()))),
-        others=tuple(parse_given(item) for kind in by_kind.values() for item in kind),
-    )
 
 
 def parse_given(item: Mapping[str, Any]) -> Given:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import Objects, fetch
-from lbdemo.errors import ProgramFailedError
-from lbdemo.kube.answers import Right, Unseen, Why
+from lbdemo.cluster.kernel.objects import Objects, parse_given
+from lbdemo.kube.answers import Unseen, UnseenError, seen
+from lbdemo.kube.api import Api
+from lbdemo.kube.kinds import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS, SECRETS, SERVICES
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.workloads import Deployment
-from lbdemo.tools.kubectl import Kubectl
 
-OURS_KINDS = "deployments,replicasets,pods,services,configmaps,secrets"
+T = TypeVar("T")
+GIVEN = (SERVICES.read_as(parse_given), CONFIG_MAPS.read_as(parse_given))  # what our chart may have made
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +71,35 @@ class Observed:
         return tuple(p for p in self.objects.pods if labels.release(p) == release and p.stays)
 
 
-def observe_namespace(kubectl: Kubectl, namespace: str, *, lenient: bool = False) -> Observed:
-    """Looks at the namespace and what is ours in it, side by side, 0.1 s.
+def observe_namespace(api: Api, namespace: str, *, lenient: bool = False) -> Observed:
+    """Looks at the namespace and what is ours in it, side by side.
 
-    Helm keeps releases in Secrets. With `lenient`, who may not list these sees the rest, and knows the releases by
-    what `up` has noted on their deployments; `unseen` says so. Who changes something must see them.
+    Helm keeps releases in Secrets. With `lenient`, who may not list something sees the rest, and knows the releases by
+    what `up` has noted on their deployments; `unseen` names it. Who changes something must see all of it: raises
+    UnseenError otherwise, and in any case where nothing can be seen.
     """
-    place, (ours, unseen) = side_by_side(
-        lambda: fetch(kubectl, "namespaces", namespace).of("Namespace"),
-        lambda: _ours(kubectl, namespace, lenient=lenient),
+    place, pods, deployments, replica_sets, secrets, *others = side_by_side(
+        lambda: api.get(NAMESPACES, namespace),
+        *(partial(api.list, kind, namespace, selector=labels.SELECTOR) for kind in (PODS, DEPLOYMENTS, REPLICA_SETS)),
+        lambda: api.metas(SECRETS, namespace, selector=f"{labels.SELECTOR},owner=helm"),
+        *(partial(api.list, kind, namespace, selector=labels.SELECTOR) for kind in GIVEN),
     )
-    secrets = [secret for secret in ours.of("Secret") if secret.labels.get("owner") == "helm"]
-    releases = noted_releases(ours.deployments) if unseen else parse_releases(secrets)
-    return Observed(place[0] if place else None, ours, releases, unseen)
+    answers = (place, pods, deployments, replica_sets, secrets, *others)
+    _, unseen = seen(answers)
+    if unseen and not lenient:
+        raise UnseenError(unseen[0])
+    objects = Objects(
+        pods=_or_none(pods), deployments=_or_none(deployments), replica_sets=_or_none(replica_sets),
+        others=tuple(given for answer in others for given in _or_none(answer)),
+    )  # fmt: skip
+    hidden = isinstance(secrets, Unseen)
+    releases = noted_releases(objects.deployments) if hidden else parse_releases(secrets)
+    there = None if isinstance(place, Unseen) or place is None else place.meta
+    return Observed(there, objects, releases, tuple(unseen))
 
 
-def _ours(kubectl: Kubectl, namespace: str, *, lenient: bool) -> tuple[Objects, tuple[Unseen, ...]]:
-    try:
-        return fetch(kubectl, OURS_KINDS, namespace=namespace, selector=labels.SELECTOR), ()
-    except ProgramFailedError as error:
-        if not (lenient and forbidden(error)):
-            raise
-        kinds = OURS_KINDS.removesuffix(",secrets")
-        right = Right("list", "secrets", namespace=namespace)
-        unseen = Unseen(
-            f"Helm's releases (secrets in namespace {namespace})", Why.FORBIDDEN, "", right, kubectl.context
-        )
-        return fetch(kubectl, kinds, namespace=namespace, selector=labels.SELECTOR), (unseen,)
+def _or_none(answer: tuple[T, ...] | Unseen) -> tuple[T, ...]:
+    return () if isinstance(answer, Unseen) else answer
 
 
 def noted_releases(deployments: Iterable[Deployment]) -> dict[str, Release]:
@@ -107,11 +112,6 @@ def noted_releases(deployments: Iterable[Deployment]) -> dict[str, Release]:
             policy = marks.get(labels.POLICY, "")
             found[name] = Release(name, deployment.meta.namespace, "unknown", 0, True, "", strategy, policy)
     return found
-
-
-def forbidden(error: ProgramFailedError) -> bool:
-    """Whether the API server refused because this user has not the rights."""
-    return "(forbidden)" in error.stderr.lower()
 
 
 def parse_releases(secrets: Iterable[Meta]) -> dict[str, Release]:

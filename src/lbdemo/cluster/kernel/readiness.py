@@ -119,14 +119,19 @@ def _why(container: Container) -> str:
     return container.message
 
 
+def awaited(objects: Objects) -> list[str]:
+    """The names of the newest pods that are not ready."""
+    newest = objects.newest_hashes()
+    return [pod.name for pod in objects.pods if _counts(pod, newest) and not pod.ready]
+
+
 def complaint(objects: Objects, events: Iterable[Event]) -> str:
     """The newest warning about a pod that is not ready, "" when there is none.
 
     A probe that fails or a volume that cannot be mounted is no container's state: only the kubelet's events tell it.
     """
-    newest = objects.newest_hashes()
-    awaited = {pod.name for pod in objects.pods if _counts(pod, newest) and not pod.ready}
-    said = [event for event in events if event.kind == "Pod" and event.name in awaited]
+    waiting = awaited(objects)
+    said = [event for event in events if event.kind == "Pod" and event.name in waiting]
     return f"pod {said[-1].name}: {said[-1].reason}: {' '.join(said[-1].message.split())}" if said else ""
 
 

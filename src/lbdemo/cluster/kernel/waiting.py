@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from lbdemo.cluster.kernel import readiness
-from lbdemo.cluster.kernel.objects import Objects, fetch
+from lbdemo.cluster.kernel.objects import Objects
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import LbdemoError, NotReadyError
-from lbdemo.kube.records.events import Event, parse_event
+from lbdemo.kube.answers import UnseenError, need
+from lbdemo.kube.kinds import DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS
+from lbdemo.kube.reads import Choice, Listing
+from lbdemo.kube.records.events import Event
+from lbdemo.kube.records.workloads import Deployment
+from lbdemo.kube.streams import BrokenStreamError, ExpiredError, LogQuery
 
 OURS = "`lbdemo build` delivers it; see --registry"
 ISTIOS = "its hub and tag are values of Istio's chart: see --istio-values"
 SOURCES = {"envoy": "--envoy-image names another", "istio-proxy": ISTIOS, "istio-init": ISTIOS, "discovery": ISTIOS}
-GLANCE = 1.0  # seconds between two looks for what goes wrong; a look costs about 0.1 s of CPU
+GLANCE = 1.0  # seconds between two looks for what goes wrong
 SLOW = 8.0  # seconds after which events are asked why it takes so long: a sidecar alone takes five
-TICK = 0.02
-KINDS = "deployments,replicasets,pods"
+TICK = 0.1  # seconds to wait after a watch that broke
+ASKED = 3  # pods whose events are asked for
 
 
 def await_rollout(
@@ -29,19 +32,16 @@ def await_rollout(
 ) -> Objects:
     """Waits until the rollout of each named deployment is over; returns the objects seen then.
 
-    `kubectl rollout status` watches, so that success is seen at once and costs nothing; beside it we look now and
-    then for pods that will never start. Raises NotReadyError with the pod's own reason as soon as that is final, or
+    The deployments are watched, so that success is seen at once and costs nothing; now and then we look for pods
+    that will never start. Raises NotReadyError with the pod's own reason as soon as that is final, or
     with the last state seen after `timeout` seconds.
     """
     begun = tools.clock()
     deadline = begun + timeout
     since: dict[tuple[str, str], float] = {}
     while True:
-        with ThreadPoolExecutor(1) as pool:
-            watching = pool.submit(_watch, tools, namespace, selector, GLANCE)
-            while not watching.done():
-                tools.pause(TICK)
-        objects = fetch(tools.kubectl, KINDS, namespace=namespace, selector=selector)
+        deployments = need(tools.api.listing(DEPLOYMENTS, Choice(namespace, selector)))
+        objects = _objects(tools, namespace, selector, deployments.items)
         if readiness.complete(objects, names):
             return objects
         now = tools.clock()
@@ -57,6 +57,33 @@ def await_rollout(
         if now >= deadline:
             last = f"{state}; {reason}" if reason else state
             raise NotReadyError(f"{', '.join(names)} not ready after {timeout:.0f} s", last, _look(tools, namespace))
+        tools.pause(0)
+        _until_complete(tools, namespace, names, selector, deployments)
+
+
+def _objects(tools: Tools, namespace: str, selector: str, deployments: tuple[Deployment, ...]) -> Objects:
+    pods = need(tools.api.list(PODS, namespace, selector=selector))
+    sets = need(tools.api.list(REPLICA_SETS, namespace, selector=selector))
+    return Objects(pods, deployments, replica_sets=sets)
+
+
+def _until_complete(
+    tools: Tools, namespace: str, names: Sequence[str], selector: str, listed: Listing[Deployment]
+) -> None:
+    """Returns when the rollouts are over, or after a moment: then it is time for another look at everything."""
+    there = {deployment.meta.name: deployment for deployment in listed.items}
+    changes = tools.api.watch(DEPLOYMENTS, namespace, since=listed.version, selector=selector, seconds=GLANCE)
+    try:
+        with contextlib.closing(changes):
+            for change in changes:
+                tools.pause(0)
+                there[change.object.meta.name] = change.object
+                if readiness.complete(Objects(deployments=tuple(there.values())), names):
+                    return
+    except (ExpiredError, BrokenStreamError):
+        tools.pause(TICK)
+    except UnseenError:  # who may look need not be allowed to watch
+        tools.pause(GLANCE)
 
 
 def _node_comes(tools: Tools, namespace: str, problem: readiness.Problem) -> bool:
@@ -64,30 +91,24 @@ def _node_comes(tools: Tools, namespace: str, problem: readiness.Problem) -> boo
     if problem.reason != readiness.UNSCHEDULABLE:
         return False
     try:
-        return readiness.awaits_node(problem, _events(tools, namespace, f"involvedObject.name={problem.pod}"))
+        return readiness.awaits_node(problem, _events(tools, namespace, problem.pod))
     except LbdemoError:
         return False
 
 
 def _complaint(tools: Tools, namespace: str, objects: Objects) -> str:
     try:
-        return readiness.complaint(objects, _events(tools, namespace, "type=Warning"))
+        asked = readiness.awaited(objects)[:ASKED]
+        said = [event for pod in asked for event in _events(tools, namespace, pod, "type=Warning")]
+        return readiness.complaint(objects, sorted(said, key=lambda event: event.last))
     except LbdemoError:  # who may look at pods need not be allowed to look at events
         return ""
 
 
-def _events(tools: Tools, namespace: str, fields: str) -> list[Event]:
-    """The namespace's events that the field selector chooses, the newest last."""
-    what = ("get", "events", "--field-selector", fields, "-o", "json")
-    items = json.loads(tools.kubectl.call(*what, namespace=namespace))["items"]
-    return sorted(map(parse_event, items), key=lambda event: event.last)
-
-
-def _watch(tools: Tools, namespace: str, selector: str, seconds: float) -> None:
-    """Returns when the deployments' rollouts are over, or after so many seconds."""
-    what = ("rollout", "status", "deployment", "-l", selector, f"--timeout={seconds:g}s")
-    with contextlib.suppress(LbdemoError):  # time over, or nothing there yet: the look that follows tells
-        tools.kubectl.call(*what, namespace=namespace, timeout=seconds + 10)
+def _events(tools: Tools, namespace: str, pod: str, *fields: str) -> list[Event]:
+    """The events about a pod, the newest last. Those of a namespace may be thousands, and nobody's of ours."""
+    about = ",".join((f"involvedObject.kind=Pod,involvedObject.name={pod}", *fields))
+    return sorted(need(tools.api.list(EVENTS, namespace, fields=about)), key=lambda event: event.last)
 
 
 def hopeless(tools: Tools, namespace: str, names: Sequence[str], problem: readiness.Problem) -> NotReadyError:
@@ -99,9 +120,10 @@ def hopeless(tools: Tools, namespace: str, names: Sequence[str], problem: readin
 def _last_words(tools: Tools, namespace: str, problem: readiness.Problem) -> str:
     if problem.reason != "CrashLoopBackOff":
         return ""
+    query = LogQuery(problem.container, previous=True, tail=5)
     try:
-        said = tools.kubectl.logs(problem.pod, namespace, "-c", problem.container, "--previous", "--tail=5")
-    except LbdemoError:
+        said = b"".join(tools.api.logs(problem.pod, namespace, query)).decode("utf-8", "replace")
+    except (LbdemoError, BrokenStreamError):
         return ""
     return "".join(f"\n  | {line}" for line in said.splitlines() if line.strip())
 

@@ -190,18 +190,18 @@ def _clean(place: Place, means: CompareTools, spaces: RunNamespaces, *, with_ist
 
 def _one(comparison: Comparison, name: str, means: CompareTools, spaces: RunNamespaces) -> Result:
     """Installs one strategy, verifies it, drills it."""
-    config, kubectl = comparison.config(name), means.tools.kubectl
+    config, tools = comparison.config(name), means.tools
     begun = time.monotonic()
     up(means.tools, config, means.context, means.fresh().api, means.reporter, spaces.names)
     setup = time.monotonic() - begun
     calls: list[float] = []
     try:
-        installation = read_installation(kubectl, config.place)
-        before = costs.before_load(kubectl, config, installation)
-        result = verify(kubectl, config.place, comparison.options, _counting(calls, means.sink), installation)
+        installation = read_installation(tools.api, config.place)
+        before = costs.before_load(tools.kubectl, config, installation)
+        result = verify(tools, config.place, comparison.options, _counting(calls, means.sink), installation)
     except LbdemoError as error:
         raise AfterInstallationError(error) from error
-    spent = costs.after_load(kubectl, config, installation, before, calls)
+    spent = costs.after_load(tools, config, installation, before, calls)
     drilled, notes = list[Drilled](), list[str]()
     for drill in comparison.drills:
         try:
@@ -249,8 +249,8 @@ def _drill(name: str, config: UpConfig, means: CompareTools, spaces: RunNamespac
         means.reporter.progress(key, text)
 
     try:
-        fresh = read_installation(means.tools.kubectl, config.place)
-        drilled = DRILLS[name](DrillRun(means.tools.kubectl, config.place, fresh, say, set_outlier))
+        fresh = read_installation(means.tools.api, config.place)
+        drilled = DRILLS[name](DrillRun(means.tools.kubectl, means.tools.api, config.place, fresh, say, set_outlier))
     except BaseException:
         means.reporter.failed(key, f"drill {name}", time.monotonic() - begun)
         raise

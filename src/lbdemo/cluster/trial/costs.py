@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 
-from lbdemo.cluster.kernel.objects import fetch
+from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.usage import PROXIES, Usage, read_usage
 from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
+from lbdemo.kube.answers import need
+from lbdemo.kube.kinds import PODS
 from lbdemo.tools.kubectl import Kubectl
 
 FRESH = 25.0  # seconds to wait at most for figures of a certain time: a kubelet measures every 10 s or so
@@ -25,7 +27,7 @@ def before_load(kubectl: Kubectl, config: UpConfig, installation: Installation) 
 
 
 def after_load(
-    kubectl: Kubectl, config: UpConfig, installation: Installation, before: Usage | None, calls: Sequence[float]
+    tools: Tools, config: UpConfig, installation: Installation, before: Usage | None, calls: Sequence[float]
 ) -> dict[str, object]:
     """The figures for the scoreboard. `calls` are the times of the calls made meanwhile (seconds since the epoch).
 
@@ -36,14 +38,14 @@ def after_load(
     if strategy.proxies(len(installation.servers)):
         end = max(calls, default=0.0)
         wanted = before.containers if before else 1
-        after = _fresh(kubectl, _nodes(installation), config.place.namespace, PROXIES, wanted, end)
+        after = _fresh(tools.kubectl, _nodes(installation), config.place.namespace, PROXIES, wanted, end)
         figures |= proxy_costs(before, after, calls)
     if strategy.mesh is not None:
         selector, container = strategy.mesh.control_plane
-        pods = fetch(kubectl, "pods", selector=selector, everywhere=True).pods
+        pods = need(tools.api.list(PODS, selector=selector))
         places = {pod.meta.namespace for pod in pods}
         place = ISTIO_NAMESPACE if ISTIO_NAMESPACE in places else min(places, default="")
-        control = read_usage(kubectl, {pod.node for pod in pods if pod.node}, place, {container})
+        control = read_usage(tools.kubectl, {pod.node for pod in pods if pod.node}, place, {container})
         figures["control_plane_memory_mb"] = megabytes(control.memory) if control and control.containers else None
     return figures
 

@@ -18,11 +18,14 @@ from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import ADMIN_PORT, Strategy
 from lbdemo.cluster.install.strategies.promises import Setup
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.kernel.observe import Observed, observe_namespace
+from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import Place
 from lbdemo.durations import span
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError, ProgramFailedError
+from lbdemo.kube.answers import need
+from lbdemo.kube.api import Api
+from lbdemo.kube.kinds import PODS
 from lbdemo.kube.records.pods import Pod
 from lbdemo.measure import Expectation, Outcome, judge, plan_calls
 from lbdemo.records import Result, Sample, Tally, Witness, decode, failures_explain, is_ours, unheard
@@ -80,10 +83,10 @@ class Installation:
         return Setup(len(self.servers), self.lb_policy, self.connections, self.connection_age)
 
 
-def read_installation(kubectl: Kubectl, place: Place) -> Installation:
+def read_installation(api: Api, place: Place) -> Installation:
     """Reads off the cluster what there is to verify. Raises InputError when nothing is installed, NotReadyError
     when it is not ready."""
-    seen = observe_namespace(kubectl, place.namespace, lenient=True)
+    seen = observe_namespace(api, place.namespace, lenient=True)
     release = seen.releases.get(labels.SERVER)
     if release is None or labels.CLIENT not in seen.releases:
         raise InputError(f"lbdemo is not installed in namespace {place.namespace}", "install it with `lbdemo up`")
@@ -173,14 +176,15 @@ def command(
 
 
 def verify(
-    kubectl: Kubectl,
+    tools: Tools,
     place: Place,
     options: VerifyOptions,
     sink: Sink | None = None,
     installation: Installation | None = None,
 ) -> Result:
     """Sends the calls, counts them by the answering pod's own word, asks the servers for their count, and judges."""
-    installation = installation or read_installation(kubectl, place)
+    kubectl = tools.kubectl
+    installation = installation or read_installation(tools.api, place)
     expected = expectation(installation, options)
     calls = planned(installation, options)
     run = uuid.uuid4().hex[:12]
@@ -190,7 +194,7 @@ def verify(
         raise OperationFailedError("the client in the pod sent no call", "`lbdemo logs client` shows what it says")
     if summary.sent + summary.unknown_lines < calls:
         raise OperationFailedError(f"the run broke off: {summary.sent} of {calls} calls were made", BROKEN_OFF)
-    after = {pod.name: pod for pod in fetch(kubectl, "pods", namespace=place.namespace, selector=labels.SELECTOR).pods}
+    after = {pod.name: pod for pod in need(tools.api.list(PODS, place.namespace, selector=labels.SELECTOR))}
     witness = second_witness(
         kubectl, place, installation.servers, after, answers, run, summary.failed + summary.gate_errors
     )

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from lbdemo.cluster.install.strategies.promises import Figures
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import fetch
 from lbdemo.cluster.trial.load import Load
 from lbdemo.cluster.trial.verify import Installation, VerifyOptions
 from lbdemo.config import Place
 from lbdemo.errors import NotReadyError
+from lbdemo.kube.answers import need
+from lbdemo.kube.api import Api
+from lbdemo.kube.kinds import PODS
 from lbdemo.kube.records.pods import Pod
 from lbdemo.tools.kubectl import Kubectl
 
@@ -26,6 +28,7 @@ class DrillRun:
     """What a drill works with. `set_outlier` installs the strategy with outlier detection on or off."""
 
     kubectl: Kubectl
+    api: Api
     place: Place
     installation: Installation
     say: Callable[[str], None]
@@ -55,7 +58,7 @@ class DrillRun:
 
     def _pods(self) -> tuple[Pod, ...]:
         selector = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
-        return fetch(self.kubectl, "pods", namespace=self.place.namespace, selector=selector).pods
+        return need(self.api.list(PODS, self.place.namespace, selector=selector))
 
     def judged(self, drill: str, figures: Figures, note: str = "") -> Drilled:
         """The drill's figures beside what the installed strategy promises of it; a `note` is added to that."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.objects import Objects, fetch
 from lbdemo.cluster.trial.drills import figures
 from lbdemo.cluster.trial.drills.base import RATE, Drilled, DrillRun
+from lbdemo.kube.answers import need
+from lbdemo.kube.kinds import DEPLOYMENTS, PODS
 from lbdemo.records import Sample
 
 LIMIT = 120.0  # seconds a rollout may take
@@ -47,6 +48,8 @@ def _restart(run: DrillRun, *, retry: bool) -> tuple[Sequence[Sample], float]:
 
 
 def _over(run: DrillRun, old: set[str]) -> bool:
-    seen: Objects = fetch(run.kubectl, "deployments,pods", namespace=run.place.namespace, selector=labels.SELECTOR)
-    rolled = all(d.complete for d in seen.deployments if d.meta.name == labels.SERVER)
-    return rolled and not any(pod.name in old for pod in seen.pods)
+    servers = need(run.api.get(DEPLOYMENTS, labels.SERVER, run.place.namespace))
+    if servers is not None and not servers.complete:
+        return False
+    pods = need(run.api.list(PODS, run.place.namespace, selector=labels.SELECTOR))
+    return not any(pod.name in old for pod in pods)
