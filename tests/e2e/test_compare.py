@@ -41,6 +41,7 @@ def test_all_strategies_keep_their_promises_and_leave_nothing(envoy_image: str, 
     results = {result["name"]: result for result in report["results"]}
     assert list(results) == ["clusterip", "pool", *BALANCED], report["skipped"]
     assert results["clusterip"]["verdict"]["outcome"] == "PINNED"
+    assert results["pool"]["verdict"]["outcome"] == "PINNED", "each connection is, whatever the total"
     for name in BALANCED:
         assert results[name]["verdict"]["outcome"] == "BALANCED"
         assert results[name]["verdict"]["as_expected"], "round robin is promised"

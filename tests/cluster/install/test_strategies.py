@@ -38,6 +38,11 @@ def test_every_strategy_has_its_page() -> None:
     assert [name for name in STRATEGIES if f"\n## {name}: " not in page] == []
 
 
+def test_a_pool_promises_that_each_connection_is_pinned() -> None:
+    assert STRATEGIES["pool"].outcome is Outcome.PINNED
+    assert STRATEGIES["pool"].connections > 1
+
+
 def test_an_unknown_strategy_is_not_in_the_table() -> None:
     with pytest.raises(KeyError):
         STRATEGIES["promises"]

@@ -152,14 +152,18 @@ class Cluster:
         if command[0] == "client":
             self.did(f"calls {place}")
             calls = int(command[command.index("--count") + 1])
-            return "".join(encode(Sample(n, 1.0, 1.0, 0.001, who, "OK")) + "\n" for n, who in self._who(place, calls))
+            pool = 4 if place == space("pool") else 1
+            return "".join(
+                encode(Sample(n, 1.0, 1.0, 0.001, who, "OK", connection=n % pool)) + "\n"
+                for n, who in self._who(place, calls)
+            )
         if command[:2] == ["peer", "stats"]:
             return {"answered": sum(who == name for _, who in self._who(place, QUESTION.calls))}
         return self.did(f"end {place}")
 
     def _who(self, place: str, calls: int) -> Iterable[tuple[int, str]]:
         servers = [found.name for found in self.worlds[place].pods(labels.SERVER)]
-        turns = {space("clusterip"): (0,), space("pool"): (*[0] * 9, 1)}.get(place, (0, 1))
+        turns = {space("clusterip"): (0,), space("pool"): (0, 0, 0, 1)}.get(place, (0, 1))
         return ((n, servers[turns[n % len(turns)]]) for n in range(calls))
 
 

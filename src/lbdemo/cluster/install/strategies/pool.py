@@ -22,7 +22,7 @@ def shape(server: Values, client: Values, config: UpConfig, cluster: Cluster) ->
 STRATEGY = Strategy(
     name="pool",
     summary="several connections to a ClusterIP Service, each with its own pod",
-    outcome=Outcome.UNBALANCED,
+    outcome=Outcome.PINNED,  # each connection is, whatever the total
     shape=shape,
     promises=promises.Promises(
         scale_up=promises.found_by_chance,
