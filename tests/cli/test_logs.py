@@ -1,4 +1,4 @@
-"""`lbdemo logs` as a program, with a stand-in for kubectl that has one pod."""
+"""`lbdemo logs` as a program, with a stand-in for kubectl whose proxy leads to one pod."""
 
 from __future__ import annotations
 
@@ -7,44 +7,46 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fake_api import FakeApi
 
+from lbdemo.cluster.follow.logs import Selection
 from lbdemo.records import Sample, encode
 
+LABELS = dict(part.split("=") for part in Selection("echo-client").selector.split(","))
 POD = {
     "kind": "Pod",
-    "metadata": {"name": "echo-client-a", "namespace": "lbdemo", "uid": "u"},
+    "metadata": {"name": "echo-client-a", "namespace": "lbdemo", "uid": "u", "labels": LABELS},
     "spec": {"containers": [{"name": "echo"}]},
     "status": {"containerStatuses": [{"name": "echo", "containerID": "c", "state": {"running": {}}}]},
 }
 LINES = [encode(Sample(seq, 1.7e9 + seq, 1.7e9 + seq, 0.001, "server-a", "OK")) for seq in range(3)]
 KUBECTL = """#!/bin/sh
 here=$(dirname "$0")
+for last; do :; done
 case "$*" in
   *config*view*) cat "$here/config" ;;
-  *--watch*) cat "$here/event"; exec sleep 60 ;;
-  *"get pods"*) cat "$here/pods" ;;
-  *logs*" -f"*) cat "$here/lines"; exec sleep 60 ;;
-  *logs*) cat "$here/lines" ;;
+  *proxy*) ln -s "$(cat "$here/socket")" "${last#--unix-socket=}"; exec sleep 60 ;;
   *) echo "unexpected: $*" >&2; exit 1 ;;
 esac
 """
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    server = {"clusters": [{"cluster": {"server": "none"}}], "current-context": "test"}
-    (tmp_path / "config").write_text(json.dumps(server))
-    (tmp_path / "event").write_text(json.dumps({"type": "ADDED", "object": POD}) + "\n")
-    (tmp_path / "pods").write_text(json.dumps({"items": [POD]}))
-    (tmp_path / "lines").write_text(
-        "".join(f"2026-01-02T03:04:05.00000000{n}Z {line}\n" for n, line in enumerate(LINES))
-    )
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    config = {"clusters": [{"cluster": {"server": "none"}}], "current-context": "test"}
+    (tmp_path / "config").write_text(json.dumps(config))
     (tmp_path / "kubectl").write_text(KUBECTL)
     (tmp_path / "kubectl").chmod(0o700)
-    return {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    text = "".join(f"2026-01-02T03:04:05.00000000{n}Z {line}\n" for n, line in enumerate(LINES)).encode()
+    with FakeApi().add(POD) as server:
+        server.on_stream("echo-client-a", {"follow": "true"}, pieces=[text], holds=True)
+        server.on_stream("echo-client-a", {}, pieces=[text])
+        (tmp_path / "socket").write_text(server.path)
+        yield {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
 
 
 def logs(environment: dict[str, str], *options: str) -> subprocess.Popen[str]:
