@@ -7,8 +7,9 @@ from math import exp, log, log10
 
 from lbdemo.measure.intervals import log10_at_least, log10_at_most, one_sided_z, wilson
 
-_STEPS = 60
+_STEPS = 200
 _CLOSE = 1e-7
+_FIRST_STEP, _LONGEST_STEP = 0.02, 2.0
 
 
 def below(calls: int, of: int, limit: float, alpha: float) -> bool:
@@ -42,29 +43,17 @@ def highest(calls: int, of: int, alpha: float) -> float:
 
 
 def _root(difference: Callable[[float], float], start: float) -> float:
-    """Where the difference, which grows with the share, is 0: by false position, on the scale of the odds.
-
-    The Illinois algorithm: G. Dahlquist and A. Bjoerck, Numerical Methods, 1974, 6.4.3.
-    """
-    middle = log(max(start, 1e-12) / max(1 - start, 1e-12))
-    low, high, step = middle, middle, 0.02
-    while (below_zero := difference(_share(low))) > 0:
-        low, step = low - step, 2 * step
-    step = 0.02
-    while (above_zero := difference(_share(high))) < 0:
-        high, step = high + step, 2 * step
+    """Where the difference, which grows with the share ever more slowly, is 0: by secants, on the scale of the odds."""
+    before = log(max(start, 1e-12) / max(1 - start, 1e-12))
+    found_before, at = difference(_share(before)), before - _FIRST_STEP
     for _ in range(_STEPS):
-        if high - low < _CLOSE or above_zero - below_zero < _CLOSE:
+        found = difference(_share(at))
+        if abs(found) < _CLOSE or at == before:
             break
-        middle = high - above_zero * (high - low) / (above_zero - below_zero)
-        found = difference(_share(middle))
-        if found < 0:
-            low, below_zero, above_zero = middle, found, above_zero / 2
-        else:
-            high, above_zero, below_zero = middle, found, below_zero / 2
-        if abs(found) < _CLOSE:
-            return _share(middle)
-    return _share(low)
+        slope = (found - found_before) / (at - before)
+        step = -found / slope if slope > 0 else -_LONGEST_STEP  # flat where the share leaves nothing to prove
+        before, found_before, at = at, found, at + max(-_LONGEST_STEP, min(_LONGEST_STEP, step))
+    return _share(at)
 
 
 def _share(log_odds: float) -> float:
