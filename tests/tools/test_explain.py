@@ -7,7 +7,7 @@ from fakes import FakeRun, failure
 
 from lbdemo.errors import MissingProgramError
 from lbdemo.tools.helm import Chart, Helm, Install, explain_helm
-from lbdemo.tools.kubectl import Kubectl, documents
+from lbdemo.tools.kubectl import Kubectl
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,3 @@ def test_the_context_reaches_both_programs() -> None:
         "n",
     ]
     assert Helm(FakeRun(), "other").argv("list")[-2:] == ["--kube-context", "other"]
-
-
-def test_documents_one_after_another_are_told_apart() -> None:
-    assert documents('{"a": 1}\n{"b": 2}\n\n') == [{"a": 1}, {"b": 2}]

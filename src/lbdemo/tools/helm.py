@@ -123,13 +123,6 @@ class Helm:
         """Brings the release back to the revision before the last."""
         self._call(self.argv("rollback", release, *self._force(), namespace=namespace), timeout=120.0)
 
-    def template(self, install: Install) -> str:
-        """The rendered manifests; nothing is sent to a cluster."""
-        files = [part for name in install.values_files for part in ("-f", name)]
-        argv = ["helm", "template", install.release, install.chart.reference, *install.chart.options(),
-                "-n", install.namespace, *files, "-f", "-"]  # fmt: skip
-        return self._call(argv, stdin=json.dumps(install.values), timeout=120.0)
-
     def _call(self, argv: Sequence[str], *, stdin: str = "", timeout: float) -> str:
         try:
             return self._runner.run(argv, stdin=stdin, timeout=timeout)
@@ -164,7 +157,6 @@ CHART_HINTS = (
 # By what Helm was to do: the first sign in its words tells.
 HINTS = {
     "upgrade": CHART_HINTS,
-    "template": CHART_HINTS,
     "uninstall": (("context deadline exceeded", "a finalizer may hold its objects back"),),
 }
 

@@ -12,8 +12,6 @@ from typing import Any, Protocol
 from lbdemo.errors import InputError, ProgramFailedError
 from lbdemo.tools.failures import CHOOSE, explain
 
-# Documents of our own need no check against the server's schema, which takes kubectl 0.1 s of CPU.
-CREATE = ("create", "--validate=false", "-f", "-")
 REQUEST_TIMEOUT = 20.0  # seconds one short question may take: a server that is away should not hold a person up
 
 
@@ -25,9 +23,6 @@ class Run(Protocol):
 
     def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float | None = None) -> str:
         """The program's stdout."""
-
-    def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
-        """The program's stdout in pieces, as it comes."""
 
     def stream(self, argv: Sequence[str]) -> Iterator[str]:
         """The program's stdout in lines, as they come."""
@@ -89,18 +84,6 @@ class Kubectl:
         except ProgramFailedError as error:
             raise explain(error) from error
 
-    def call_partly(self, *arguments: str, namespace: str = "", timeout: float = REQUEST_TIMEOUT) -> tuple[str, str]:
-        """The same for a list of many kinds, of which some may fail: what came, and what kubectl complained of.
-
-        Raises only when nothing came at all.
-        """
-        try:
-            return self._runner.run(self.argv(*arguments, namespace=namespace), timeout=timeout), ""
-        except ProgramFailedError as error:
-            if error.stdout.strip() and error.code != 124:
-                return error.stdout, error.stderr
-            raise explain(error) from error
-
     def current(self) -> Context:
         """The context that is used, and its server. Raises InputError when there is none."""
         try:
@@ -133,22 +116,6 @@ class Kubectl:
         document: Mapping[str, Any] = json.loads(answer) if answer.strip() else {"items": []}
         return document
 
-    def create(self, document: Mapping[str, Any], namespace: str = "") -> Mapping[str, Any]:
-        """Creates one object; raises ConflictError when it exists. Returns what the server made of it."""
-        answer = self.call(*CREATE, "-o", "json", namespace=namespace, stdin=json.dumps(document))
-        made: Mapping[str, Any] = json.loads(answer)
-        return made
-
-    def create_all(self, items: Sequence[Mapping[str, Any]]) -> None:
-        """Creates several objects in their order; goes on after one that exists, then raises ConflictError."""
-        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(items)})
-        self.call(*CREATE, stdin=document)
-
-    def replace(self, document: Mapping[str, Any], namespace: str = "", *, timeout: float = REQUEST_TIMEOUT) -> None:
-        """Replaces one object; with a resourceVersion in it, raises ConflictError if it has changed since."""
-        what = ("replace", "--validate=false", "-f", "-")
-        self.call(*what, namespace=namespace, stdin=json.dumps(document), timeout=timeout)
-
     def delete(self, *objects: str, namespace: str = "", wait: bool = False, timeout: float = 300.0) -> None:
         """Deletes KIND/NAME objects; what is gone already is fine. With `wait`, returns when they are gone."""
         options = ["--ignore-not-found", f"--wait={str(wait).lower()}"]
@@ -164,10 +131,6 @@ class Kubectl:
         """Rolls the deployment's pods."""
         self.call("rollout", "restart", f"deployment/{deployment}", namespace=namespace)
 
-    def logs(self, pod: str, namespace: str, *options: str) -> str:
-        """The logs of a pod, once."""
-        return self.call("logs", pod, *options, namespace=namespace)
-
     def exec_argv(self, pod: str, namespace: str, command: Sequence[str], container: str = "echo") -> list[str]:
         """The argv that runs a command in a pod's container."""
         return self.argv("exec", pod, "-c", container, "--", *command, namespace=namespace)
@@ -180,20 +143,6 @@ class Kubectl:
         except ProgramFailedError as error:
             raise explain(error) from error
 
-    def may(self, questions: Sequence[tuple[str, str, str, str]]) -> list[bool]:
-        """Whether we may do each (verb, group, resource, namespace): all in one call, as `auth can-i` asks it."""
-        reviews = [
-            {
-                "apiVersion": "authorization.k8s.io/v1",
-                "kind": "SelfSubjectAccessReview",
-                "spec": {"resourceAttributes": {"verb": verb, "group": group, "resource": what, "namespace": where}},
-            }
-            for verb, group, what, where in questions
-        ]
-        document = json.dumps({"apiVersion": "v1", "kind": "List", "items": reviews})
-        answers = self.call(*CREATE, "-o", "json", stdin=document)
-        return [bool(answer.get("status", {}).get("allowed")) for answer in documents(answers)]
-
     def stream(self, argv: Sequence[str]) -> Iterator[str]:
         """Lines of a long call, made with `argv` or `exec_argv`. A failure has its hint, where there is one."""
         try:
@@ -202,21 +151,7 @@ class Kubectl:
             told = explain(error)
             raise (told if isinstance(told, ProgramFailedError) else error) from error
 
-    def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
-        """Large pieces of a long call's output."""
-        return self._runner.chunks(argv)
-
 
 def whole_seconds(timeout: float) -> str:
     """A time limit as kubectl and Helm take it; at least 1 s, since 0 means none at all."""
     return f"{max(timeout, 1):.0f}s"
-
-
-def documents(text: str) -> list[Mapping[str, Any]]:
-    """JSON documents written one after another, as kubectl prints what it created."""
-    decoder, found, at = json.JSONDecoder(), [], 0
-    while at < len(text.rstrip()):
-        document, end = decoder.raw_decode(text, at)
-        found.append(document)
-        at = end + len(text[end:]) - len(text[end:].lstrip())
-    return found
