@@ -50,10 +50,12 @@ def test_a_variable_has_one_meaning_whichever_command_reads_it() -> None:
 
 
 def test_a_variable_is_named_as_its_option_or_as_one_commands_own() -> None:
-    for command, option in every_option():
+    named = [(command, option) for command, option in every_option() if option.envvar]
+
+    assert len(named) > 50
+    for command, option in named:
         name = max(option.opts, key=len).removeprefix("--").replace("-", "_").upper()
-        if option.envvar:
-            assert option.envvar in {f"LBDEMO_{name}", f"LBDEMO_{command.upper()}_{name}"}
+        assert option.envvar in {f"LBDEMO_{name}", f"LBDEMO_{command.upper()}_{name}"}
 
 
 def test_what_removes_takes_over_or_lifts_a_safety_catch_reads_no_variable() -> None:

@@ -410,7 +410,7 @@ def test_a_target_that_cannot_be_resolved_is_no_crash(target: str, monkeypatch: 
     samples, report = asyncio.run(load(LoadOptions(target, interval=0, count=2, timeout=2)))
 
     assert [sample.ok for sample in samples] == [False, False]
-    assert all(reason for _, reason in report.reasons)
+    assert [bool(reason) for _, reason in report.reasons] == [True]
 
 
 def test_a_server_that_answers_too_late_is_a_deadline_exceeded() -> None:
