@@ -79,7 +79,7 @@ def test_an_option_without_effect_is_refused_with_those_that_have_it(name: str, 
     assert caught.value.hint == "it needs --strategy envoy or istio"
 
 
-@pytest.mark.parametrize(("name", "wanted", "age"), [("headless", None, 10), ("headless", 0.0, 0), ("envoy", 30.0, 30)])
+@pytest.mark.parametrize(("name", "wanted", "age"), [("headless", None, 5), ("headless", 0.0, 0), ("envoy", 30.0, 30)])
 def test_connections_age_as_told_or_as_the_strategy_needs(name: str, wanted: float | None, age: float) -> None:
     config = replace(CONFIG, strategy=name, max_connection_age=wanted)
 
@@ -126,3 +126,11 @@ def test_a_pool_finds_new_pods_never_or_by_chance(
     figures: Figures = {"first_call_s": first, "even_again_s": None, "pods_ready_s": 1.0}
 
     assert kept("pool", "scale-up", figures, Setup(2, "round-robin", connections, age)) is as_promised
+
+
+def test_no_connection_to_a_headless_server_outlives_its_drain() -> None:
+    server = STRATEGIES["headless"].values(CONFIG, IMAGE)[labels.SERVER]["server"]
+
+    varied = 1.1 * server["maxConnectionAgeSeconds"]  # gRPC varies an age by 10 %
+    remembered = 5.0  # seconds for which CoreDNS still tells of a server that leaves
+    assert server["drainSeconds"] >= varied + remembered

@@ -677,7 +677,7 @@ def test_a_drill_that_fails_leaves_the_measurement_and_says_why(
 
 @pytest.mark.parametrize(
     ("strategy", "wanted", "age"),
-    [("clusterip", None, 0.0), ("headless", None, 10.0), ("headless", 30.0, 30.0), ("headless", 0.0, 0.0)],
+    [("clusterip", None, 0.0), ("headless", None, 5.0), ("headless", 30.0, 30.0), ("headless", 0.0, 0.0)],
 )
 def test_a_drill_knows_how_long_connections_live(
     a_drill: AddDrill, strategy: str, wanted: float | None, age: float

@@ -12,8 +12,10 @@ from lbdemo.cluster.kernel import labels
 from lbdemo.config import UpConfig
 from lbdemo.measure import Outcome
 
-AGE = 10.0  # seconds a connection lives, unless told: new pods are found about this soon
-DRAIN = 8.0  # seconds between SIGTERM and GOAWAY: longer than CoreDNS lets an answer live (5 s)
+AGE = 5.0  # seconds a connection lives, unless told: new pods are found about this soon
+DRAIN = (
+    11.0  # seconds between SIGTERM and the stop, when no connection is left: 1.1 x AGE, and CoreDNS remembers for 5 s
+)
 
 
 def shape(server: Values, client: Values, config: UpConfig, cluster: Cluster) -> tuple[Values, Values]:
