@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from math import ceil, floor, inf, isfinite, log
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,16 @@ _LOG_LOWEST = log(LOWEST)
 _BUCKETS = floor((log(HIGHEST) - _LOG_LOWEST) * _PER_LOG) + 1
 
 
+def found_buckets(durations: Sequence[float]) -> list[int]:
+    """The bucket of each of many durations."""
+    if not durations:
+        return []
+    scale, offset, last = _PER_LOG, _LOG_LOWEST, _BUCKETS - 1
+    if min(durations) >= LOWEST and max(durations) < HIGHEST:
+        return [int((logarithm - offset) * scale) for logarithm in map(log, durations)]
+    return [min(last, int((log(max(seconds, LOWEST)) - offset) * scale)) for seconds in durations]
+
+
 def check_duration(seconds: float) -> None:
     """Raises ValueError when it is not a finite number of seconds, 0 or more."""
     if not (seconds >= 0 and isfinite(seconds)):
@@ -32,14 +41,14 @@ def check_duration(seconds: float) -> None:
 class Histogram:
     """How often which duration (seconds) was seen, from 1 µs to 10 min with a relative error of at most 1 %.
 
-    8 KB whatever was added. Values outside are counted at the nearer end of the range; `min`, `max` and
+    Constant memory, 8 to 40 KB. Values outside are counted at the nearer end of the range; `min`, `max` and
     `count` are exact, so that merging in any order gives the same.
     """
 
     __slots__ = ("_buckets", "count", "max", "min")
 
     def __init__(self) -> None:
-        self._buckets = array("Q", bytes(8 * _BUCKETS))
+        self._buckets = [0] * _BUCKETS
         self.count = 0
         self.min = inf
         self.max = -inf
@@ -58,25 +67,36 @@ class Histogram:
             self.min = seconds
 
     def add_all(self, durations: Sequence[float]) -> None:
-        """Counts many durations that `check_duration` lets pass; a third of the time that `add` takes for each."""
+        """Counts many durations that `check_duration` lets pass; a quarter of the time that `add` takes for each."""
+        self.add_found(durations, found_buckets(durations))
+
+    def add_found(self, durations: Sequence[float], found: Sequence[int]) -> None:
+        """The same, when their buckets have been found already."""
         if not durations:
             return
         buckets = self._buckets
-        for seconds in durations:
-            if LOWEST <= seconds < HIGHEST:
-                buckets[int((log(seconds) - _LOG_LOWEST) * _PER_LOG)] += 1
-            else:
-                buckets[0 if seconds < LOWEST else -1] += 1
+        for bucket in found:
+            buckets[bucket] += 1
         self.count += len(durations)
         self.max = max(self.max, *durations)
         self.min = min(self.min, *durations)
 
     def merge(self, other: Histogram) -> None:
         """Takes over all that the other has counted; the other stays as it is."""
-        self._buckets = array("Q", map(int.__add__, self._buckets, other._buckets))
+        self._buckets = list(map(int.__add__, self._buckets, other._buckets))
         self.count += other.count
         self.max = max(self.max, other.max)
         self.min = min(self.min, other.min)
+
+    def without(self, other: Histogram, low: float, high: float) -> Histogram:
+        """What is left when all that the other has counted, which this one has too, is taken away.
+
+        `low` and `high` are the shortest and the longest of what is left.
+        """
+        left = Histogram()
+        left._buckets = list(map(int.__sub__, self._buckets, other._buckets))
+        left.count, left.min, left.max = self.count - other.count, low, high
+        return left
 
     def quantile(self, q: float) -> float:
         """The duration in seconds that a share `q` of all does not exceed (nearest rank): 0.5 is the median.

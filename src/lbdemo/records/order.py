@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import eq
 
 from lbdemo.measure.order import BATCHES, Order, batches_for
 
@@ -13,8 +15,6 @@ CELLS = 4 * BATCHES
 
 MAX_CONNECTIONS = 1024
 """The calls of more connections are not told apart by connection."""
-
-Place = tuple[int, str, int]  # sequence number, server ("" for none), connection
 
 
 class Places:
@@ -53,31 +53,52 @@ class OrderTally:
         self._pairs = 0
         self._same = 0
 
-    def add(self, calls: Sequence[Place]) -> None:
-        """Counts calls of the block; those without a server tell nothing."""
+    def add(self, numbers: Sequence[int], answered: Sequence[str], carried: Sequence[int]) -> None:
+        """Counts calls that servers signed: their sequence numbers, servers and connections."""
         if self._base is None:
-            self._base = min(seq for seq, _, _ in calls)
-        self._widen_for(max(seq for seq, _, _ in calls) - self._base)
-        base, width, servers, last = self._base, self._width, self._servers, self._last
-        pairs = same = 0
-        for seq, server, connection in calls:
-            if not server:
-                continue
-            places = servers.get(server)
-            if places is None:
-                places = servers[server] = Places()
-            cell = seq - base
-            places.cells[cell >> width if cell > 0 else 0] += 1
-            before = last.get(connection)
-            if before is not None:
-                pairs += 1
-                same += before == server
-            elif len(last) >= MAX_CONNECTIONS:
-                continue
-            last[connection] = server
-            places.connections[connection] = places.connections.get(connection, 0) + 1
-        self._pairs += pairs
-        self._same += same
+            self._base = min(numbers)
+        self._widen_for(max(numbers) - self._base)
+        self._count_cells(numbers, answered)
+        self._count_connections(answered, carried)
+
+    def _count_cells(self, numbers: Sequence[int], answered: Sequence[str]) -> None:
+        base, width = self._base or 0, self._width
+        first, last = max(0, min(numbers) - base) >> width, max(0, max(numbers) - base) >> width
+        if first == last:
+            for server, calls in Counter(answered).items():
+                self._places(server).cells[first] += calls
+            return
+        for number, server in zip(numbers, answered, strict=True):
+            self._places(server).cells[max(0, number - base) >> width] += 1
+
+    def _places(self, server: str) -> Places:
+        return self._servers.get(server) or self._servers.setdefault(server, Places())
+
+    def _count_connections(self, answered: Sequence[str], carried: Sequence[int]) -> None:
+        if carried.count(carried[0]) == len(carried):
+            self._follow(carried[0], answered)
+            return
+        there: dict[int, list[str]] = {}
+        for server, connection in zip(answered, carried, strict=True):
+            there.setdefault(connection, []).append(server)
+        for connection, servers in there.items():
+            self._follow(connection, servers)
+
+    def _follow(self, connection: int, answered: Sequence[str]) -> None:
+        """Counts calls of one connection, in the order in which they came back."""
+        last = self._last
+        if connection in last:
+            self._pairs += len(answered)
+            self._same += (last[connection] == answered[0]) + sum(map(eq, answered, answered[1:]))
+        elif len(last) < MAX_CONNECTIONS:
+            self._pairs += len(answered) - 1
+            self._same += sum(map(eq, answered, answered[1:]))
+        else:
+            return
+        last[connection] = answered[-1]
+        for server, calls in Counter(answered).items():
+            own = self._servers[server].connections
+            own[connection] = own.get(connection, 0) + calls
 
     def merge(self, other: OrderTally) -> None:
         """Takes over what the other has counted, as calls made side by side; the other stays as it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class SequenceCheck:
     """Sequence numbers go in, those that are missing or there twice come out, as far as counting can tell."""
@@ -15,13 +17,11 @@ class SequenceCheck:
         self._missing = 0  # of what was merged
         self._repeated = 0
 
-    def add(self, seq: int) -> None:
-        """Takes note of one number."""
-        if not self._numbers or seq < self._first:
-            self._first = seq
-        if seq > self._last:
-            self._last = seq
-        self._numbers += 1
+    def add(self, numbers: Sequence[int]) -> None:
+        """Takes note of some numbers."""
+        self._first = min(numbers) if not self._numbers else min(self._first, *numbers)
+        self._last = max(self._last, *numbers)
+        self._numbers += len(numbers)
 
     @property
     def missing(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from lbdemo.measure.histogram import Histogram
 from lbdemo.records.quantiles import milliseconds
+from lbdemo.records.sample import OK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,18 +69,23 @@ class Timeline:
         self._cells: dict[int, _Cell] = {}
         self._width = 0  # a cell is 2 ** width seconds wide
 
-    def add(self, samples: Sequence[Sample]) -> None:
-        """Counts the calls."""
-        seconds: dict[int, list[Sample]] = {}
+    def add(self, samples: Sequence[Sample], latencies: Sequence[float], buckets: Sequence[int]) -> None:
+        """Counts the calls; their latencies and the buckets of these are known already."""
         width = self._width
-        for sample in samples:
-            seconds.setdefault(int(sample.due // 1) >> width, []).append(sample)
-        for at, within in seconds.items():
-            cell = self._cells.get(at) or self._cells.setdefault(at, _Cell())
-            cell.calls += len(within)
-            cell.failed += sum([sample.code != "OK" for sample in within])
-            cell.latency.add_all([sample.latency for sample in within])
+        cells = [int(sample.due // 1) >> width for sample in samples]
+        if cells.count(cells[0]) == len(cells):
+            self._add(cells[0], samples, latencies, buckets)
+            cells = []
+        for at in set(cells):
+            here = [cell == at for cell in cells]
+            self._add(at, list(compress(samples, here)), list(compress(latencies, here)), list(compress(buckets, here)))
         self._narrow()
+
+    def _add(self, at: int, samples: Sequence[Sample], latencies: Sequence[float], buckets: Sequence[int]) -> None:
+        cell = self._cells.get(at) or self._cells.setdefault(at, _Cell())
+        cell.calls += len(samples)
+        cell.failed += len(samples) - [sample.code for sample in samples].count(OK)
+        cell.latency.add_found(latencies, buckets)
 
     def merge(self, other: Timeline) -> None:
         """Takes over all that the other has counted; the other stays as it is."""
@@ -102,6 +109,13 @@ class Timeline:
             )
             for at, cell in sorted(self._cells.items())
         )
+
+    def latencies(self) -> Histogram:
+        """The latencies of all calls."""
+        everything = Histogram()
+        for cell in self._cells.values():
+            everything.merge(cell.latency)
+        return everything
 
     @property
     def seconds(self) -> int:
