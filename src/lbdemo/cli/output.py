@@ -45,6 +45,10 @@ Html = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Write o
 Save = Annotated[str, typer.Option(metavar="FILE", callback=named, help="Keep every call, for `lbdemo report`.")]
 Tolerance = Annotated[float, typer.Option(metavar="RATIO", help="How far off its fair share a pod may be.")]
 Alpha = Annotated[float, typer.Option(metavar="P", help="The error probability of the whole test.")]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=W", help="The promised weight of pods whose names begin so; may be repeated."),
+]
 Expect = Annotated[
     str,
     typer.Option(
@@ -68,6 +72,18 @@ def outcome(name: str) -> str:
     if name and told not in list(Outcome):
         raise InputError(f"{name!r} is no verdict", f"choose one of {', '.join(verdicts())}")
     return told
+
+
+def weights(told: list[str] | None) -> tuple[tuple[str, float], ...]:
+    """Names with their weights, from NAME=W; raises InputError."""
+    found = []
+    for text in told or ():
+        name, _, weight = text.rpartition("=")
+        try:
+            found.append((name, float(weight)))
+        except ValueError:
+            raise InputError(f"{text!r} is no weight", "give NAME=W, such as --weight canary=20") from None
+    return tuple(found)
 
 
 def check_writable(*paths: str, read: Path | None = None) -> None:

@@ -28,6 +28,7 @@ def report(
         float | None, typer.Option(metavar="P", help="The error probability of the whole test (default: as recorded).")
     ] = None,
     expect: output.Expect = "",
+    weight: output.Weight = None,
     servers: Annotated[
         int | None,
         typer.Option(min=0, metavar="N", help="How many servers there were.", envvar="LBDEMO_REPORT_SERVERS"),
@@ -54,10 +55,11 @@ def report(
         alpha=asked.alpha if alpha is None else alpha,
         count=asked.count if servers is None else servers,
         fingerprint=asked.fingerprint if told is asked.outcome else "",
+        weights=output.weights(weight) or asked.weights,
     )
     summary = run.tally.summary()
     result = Result(
-        run.name, run.title, summary, judge(summary.counts, asked), run.witness, run.witness_name,
+        run.name, run.title, summary, judge(summary.counts, asked, run.look), run.witness, run.witness_name,
         notes=(*run.notes, *filter(None, [run.missing])), promises_kept=not run.missing,
     )  # fmt: skip
     record = Report("report", __version__, run.started, (result,), run.environment)

@@ -33,19 +33,26 @@ def verify(
     timeout: Annotated[
         str, typer.Option("--deadline", "--timeout", metavar="DURATION", help="The deadline of each RPC.")
     ] = "5s",
+    errors: Annotated[
+        float, typer.Option(min=0, max=1, metavar="RATIO", help="The part of the RPCs that may fail.")
+    ] = 0.0,
+    weight: output.Weight = None,
     save: output.Save = "",
     as_json: options.AsJson = False,
     junit: output.Junit = "",
     html: output.Html = "",
 ) -> int:
-    """Sends RPCs through the cluster, judges how they spread, and exits with 0 if that is as promised, 1 if not."""
+    """Sends RPCs through the cluster and judges them. Exits with 0: as promised, 1: not, 7: they cannot tell."""
     from lbdemo.cluster.trial.verify import VerifyOptions
     from lbdemo.config import check_rate
     from lbdemo.durations import seconds
 
     output.check_writable(save, junit, html)
     told = output.outcome(expect)
-    wanted = VerifyOptions(calls, tolerance, alpha, told, check_rate(rate), concurrency, connections, seconds(timeout))
+    wanted = VerifyOptions(
+        calls, tolerance, alpha, told, check_rate(rate), concurrency, connections, seconds(timeout),
+        errors=errors, weights=output.weights(weight),
+    )  # fmt: skip
     report = measured(ctx.obj, wanted, Path(save) if save else None)
     return output.give(report, as_json=as_json, junit=junit, html=html)
 

@@ -47,6 +47,7 @@ class Pace:
     calm: float
     calls: int
     limit: float = 0.0
+    looks: int = 2  # the blocks that are planned; who says how many calls to make gets so many and no more
 
     def of(self, act: Act) -> float:
         """The calls a second of an act."""
@@ -70,7 +71,7 @@ def choose(options: DemoOptions, limit: float) -> Pace:
     calm = options.rate or min(FASTEST, max(SLOWEST, options.slowest, limit * CALM))
     rate = options.rate or max(calm, min((options.calls or fewest) / ACT_SECONDS, limit * HURRY))
     calls = options.calls or min(most, max(fewest, round(rate * ACT_SECONDS)))
-    return Pace(rate, calm, calls, limit)
+    return Pace(rate, calm, calls, limit, looks=1 if options.calls else 2)
 
 
 def probe(target: str, policy: str) -> float:

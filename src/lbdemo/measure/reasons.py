@@ -12,7 +12,7 @@ from lbdemo.measure.plan import plan_calls
 from lbdemo.measure.promise import breaks_round_robin, unexplained
 from lbdemo.measure.reason import Reason
 from lbdemo.measure.roster import UNSEEN
-from lbdemo.measure.verdict import Expectation, Outcome
+from lbdemo.measure.verdict import TOO_FEW_CALLS, Expectation, Outcome
 
 if TYPE_CHECKING:
     from lbdemo.measure.counts import Counts
@@ -100,7 +100,7 @@ def _inconclusive(spread: Spread) -> Reason:
     figures = {"calls": spread.calls, "effective_calls": spread.effective, **_share(spread.worst), **_fair(spread)}
     if spread.unsigned and replace(spread, unsigned=0).outcome is not Outcome.INCONCLUSIVE:
         return Reason("failures_hide", {"unsigned": spread.unsigned, **figures})
-    return Reason("too_few_calls", figures)
+    return Reason(TOO_FEW_CALLS, figures)
 
 
 def _share(interval: ShareInterval) -> dict[str, object]:

@@ -12,6 +12,9 @@ from lbdemo.measure.fingerprint import PROMISES, RANDOM_LIKE
 from lbdemo.measure.plan import FIRST_LOOK, MAX_SERVERS, check_test
 from lbdemo.measure.reason import Reason
 
+TOO_FEW_CALLS = "too_few_calls"
+"""The code of the reason that more calls can do something about."""
+
 
 class Outcome(StrEnum):
     """What a block of calls shows."""
@@ -171,3 +174,8 @@ class Verdict:
     look: int = 1
     looks: int = 1
     look_alpha: float = 0.001
+
+    @property
+    def second_block_helps(self) -> bool:
+        """Whether a second block was planned, is still to come, and may tell what the first cannot."""
+        return self.look < self.looks and self.reasons[0].code == TOO_FEW_CALLS

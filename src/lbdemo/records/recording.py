@@ -41,6 +41,11 @@ class Recording:
     ended: bool = False  # whether the last line is there
 
     @property
+    def look(self) -> int:
+        """After which of the planned blocks the verdict was made: 2 when there are calls of a second one."""
+        return 2 if self.expectation.looks > 1 and self.tally.summary().sent > self.planned > 0 else 1
+
+    @property
     def missing(self) -> str:
         """What is missing of a run that says what was asked, in a sentence; "" when nothing is."""
         sent = self.tally.summary().sent
@@ -73,6 +78,8 @@ def begin(
                 "alpha": expectation.alpha,
                 "fingerprint": expectation.fingerprint,
                 "max_error_ratio": expectation.max_error_ratio,
+                "weights": dict(expectation.weights),
+                "looks": expectation.looks,
             },
         }
     )
@@ -166,6 +173,8 @@ def _begun(recording: Recording, record: Mapping[str, Any]) -> Recording:
         alpha=_number(asked["alpha"]),
         fingerprint=asked["fingerprint"],
         max_error_ratio=_number(asked["max_error_ratio"]),
+        weights=tuple((str(name), _number(weight)) for name, weight in asked.get("weights", {}).items()),
+        looks=_count(asked.get("looks", 1)),
     )
     return replace(
         recording,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,21 +13,21 @@ from worlds import CONFIG, announced, converged, installation, listed, pod
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed
+from lbdemo.cluster.trial.block import Collected, collect
 from lbdemo.cluster.trial.verify import (
     VerifyOptions,
     changes,
-    collect,
     command,
     expectation,
-    own_count,
+    planned,
     read_installation,
-    second_witness,
     verify,
 )
+from lbdemo.cluster.trial.witness import own_counts, second_witness
 from lbdemo.errors import InputError, NotReadyError, OperationFailedError, ProgramFailedError
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.measure import Outcome, plan_calls
-from lbdemo.records import Sample, Witness, encode
+from lbdemo.records import Sample, Tally, Witness, encode
 from lbdemo.tools.kubectl import Kubectl
 
 PLACE = CONFIG.place
@@ -34,12 +35,12 @@ CLIENT = ["lbdemo", "client", "--run", "r1"]
 EXEC = ("exec", "client-1", "-c", "echo", "--")
 
 
-def line(server: str = "echo-1", code: str = "OK", *, gate: bool = False) -> str:
-    return encode(Sample(0, 100.0, 100.0, 0.001, server, code, gate)) + "\n"
+def line(server: str = "echo-1", code: str = "OK", *, gate: bool = False, seq: int = 0) -> str:
+    return encode(Sample(seq, 100.0, 100.0, 0.001, server, code, gate)) + "\n"
 
 
 def turns(calls: int, *servers: str) -> str:
-    return "".join(line(servers[n % len(servers)]) for n in range(calls))
+    return "".join(line(servers[n % len(servers)], seq=n) for n in range(calls))
 
 
 def ending(found: Pod) -> Pod:
@@ -202,7 +203,7 @@ def test_who_expects_one_server_does_not_wait_for_the_others() -> None:
     [
         ("clusterip", "round-robin", VerifyOptions(), Outcome.PINNED, "sticky"),
         ("envoy", "round-robin", VerifyOptions(), Outcome.BALANCED, "round robin"),
-        ("envoy", "least-request", VerifyOptions(), Outcome.BALANCED, "random-like"),
+        ("envoy", "least-request", VerifyOptions(), Outcome.BALANCED, "least request"),
         ("envoy", "round-robin", VerifyOptions(connections=2), Outcome.BALANCED, ""),
         ("envoy", "round-robin", VerifyOptions(expect="balanced"), Outcome.BALANCED, "round robin"),
         ("clusterip", "round-robin", VerifyOptions(expect="balanced"), Outcome.BALANCED, ""),
@@ -226,12 +227,18 @@ def test_how_strictly_it_is_judged_is_what_was_asked() -> None:
 # The client in its pod
 
 
+def collected(run: FakeRun, sink: Callable[[Sample], None] | None = None) -> tuple[Tally, Mapping[str, int]]:
+    found = Collected()
+    collect(Kubectl(run), PLACE, installation().client.name, CLIENT, sink, found)
+    return found.tally, found.answers
+
+
 def test_the_clients_lines_are_counted_and_handed_on() -> None:
     handed: list[Sample] = []
     said = line("echo-1", gate=True) + line("echo-1") + line("echo-2") + line("", "UNAVAILABLE") + "warning: noise\n"
 
     with FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[said.encode()]) as run:
-        tally, answers = collect(Kubectl(run), PLACE, installation(), CLIENT, handed.append)
+        tally, answers = collected(run, handed.append)
 
     summary = tally.summary()
     assert (summary.sent, summary.answered, summary.gate_calls, summary.unknown_lines) == (3, 2, 1, 1)
@@ -244,7 +251,7 @@ def test_a_client_whose_calls_all_failed_ends_with_1_and_that_is_an_answer() -> 
     run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[said.encode(), failure("3 calls failed", code=1)])
 
     with run:
-        tally, answers = collect(Kubectl(run), PLACE, installation(), CLIENT, None)
+        tally, answers = collected(run)
 
     assert tally.summary().failed == 3
     assert not answers
@@ -262,7 +269,7 @@ def test_a_client_that_failed_is_an_error_and_its_run_is_ended(said: str, code: 
     run.on(*EXEC, "lbdemo", "peer", "end", "--run", "r1")
 
     with run, pytest.raises(ProgramFailedError) as error:
-        collect(Kubectl(run), PLACE, installation(), CLIENT, None)
+        collected(run)
 
     assert error.value.code == code
 
@@ -277,7 +284,7 @@ def test_an_interrupted_run_is_ended_in_its_pod(answer: str | ProgramFailedError
     run.on(*EXEC, "lbdemo", "peer", "end", "--run", "r1", answer=answer)
 
     with run, pytest.raises(KeyboardInterrupt):
-        collect(Kubectl(run), PLACE, installation(), CLIENT, None)
+        collected(run)
 
     assert run.calls[-1] == ["kubectl", "-n", "lbdemo", *EXEC, "lbdemo", "peer", "end", "--run", "r1"]
 
@@ -288,7 +295,7 @@ def test_a_sink_that_fails_ends_the_run_too() -> None:
 
     run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[line().encode()])
     with run.on("peer", "end", "--run", "r1"), pytest.raises(OSError, match="No space"):
-        collect(Kubectl(run), PLACE, installation(), CLIENT, full)
+        collected(run, full)
 
 
 # The second witness
@@ -297,7 +304,7 @@ def test_a_sink_that_fails_ends_the_run_too() -> None:
 def test_a_server_is_asked_at_its_own_address_for_this_run_only() -> None:
     run = FakeRun().on("exec", answer={"server": "echo-1", "answered": 7, "failed": 1})
 
-    assert own_count(Kubectl(run), PLACE, server("echo-1"), "r1") == 7
+    assert own_counts(Kubectl(run), PLACE, server("echo-1"), "r1") == (7, None)
     asked = ["lbdemo", "peer", "stats", "--target", "127.0.0.1:8081", "--run", "r1"]
     assert run.calls == [["kubectl", "-n", "lbdemo", "exec", "echo-1", "-c", "echo", "--", *asked]]
 
@@ -307,12 +314,12 @@ def test_a_server_is_asked_at_its_own_address_for_this_run_only() -> None:
 )
 def test_a_count_that_cannot_be_had_is_none(answer: str | dict[str, Any] | ProgramFailedError) -> None:
     with FakeRun().on("exec", answer=answer) as run:
-        assert own_count(Kubectl(run), PLACE, server("echo-1"), "r1") is None
+        assert own_counts(Kubectl(run), PLACE, server("echo-1"), "r1") == (None, None)
 
 
 def test_a_pod_that_is_gone_is_not_asked() -> None:
     with FakeRun() as run:
-        assert own_count(Kubectl(run), PLACE, None, "r1") is None
+        assert own_counts(Kubectl(run), PLACE, None, "r1") == (None, None)
 
 
 GONE = "the pod ended during the run, and its count with it"
@@ -335,7 +342,7 @@ def witnesses(
         answer: Answer = failure("container not found") if count is None else {"answered": count}
         run.on("exec", name, "stats", "r1", answer=answer)
     with run:
-        return list(second_witness(Kubectl(run), PLACE, before, after, answers, "r1", failed))
+        return list(second_witness(Kubectl(run), PLACE, before, after, answers, "r1", failed)[0])
 
 
 @pytest.mark.parametrize(
@@ -508,7 +515,7 @@ def test_a_pod_that_ended_meanwhile_is_explained_and_told() -> None:
 
 
 def test_without_a_number_as_many_calls_are_made_as_it_takes() -> None:
-    calls = plan_calls(3, tolerance=0.5, alpha=0.01)
+    calls = plan_calls(3, tolerance=0.5, alpha=0.009)  # a tenth of alpha is kept for a second block
     names = ("echo-1", "echo-2", "echo-3")
     with cluster(turns(calls, *names), dict.fromkeys(names, calls // 3)) as run:
         result = verify(
@@ -516,6 +523,69 @@ def test_without_a_number_as_many_calls_are_made_as_it_takes() -> None:
         )
 
     assert option(run.calls[0], "--count") == str(result.extra["planned_calls"]) == str(calls)
+
+
+def even(calls: int, *names: str, share: float = 0.5) -> str:
+    """Calls drawn at random, numbered."""
+    rng = random.Random(7)
+    return "".join(
+        f"{encode(Sample(seq, seq * 0.002, seq * 0.002, 0.001, names[rng.random() > share], 'OK'))}\n"
+        for seq in range(calls)
+    )
+
+
+def test_a_second_block_that_was_planned_follows_a_first_that_cannot_tell() -> None:
+    asked = VerifyOptions(tolerance=0.5)
+    calls = planned(installation("headless"), asked)
+    first, second = even(calls, "echo-1", "echo-2", share=0.62), even(calls, "echo-1", "echo-2", share=0.5)
+    run = FakeRun().on("exec", "client-1", "client", "--settle", answer=first)
+    run.on("exec", "client-1", "client", answer=second)
+    run.on("get", "pods", labels.SELECTOR, answer=listed([server("echo-1"), server("echo-2")]))
+    for name in ("echo-1", "echo-2"):
+        run.on("exec", name, "stats", answer={"answered": (first + second).count(name)})
+    kept: list[Sample] = []
+
+    with run:
+        result = verify(tools(run), PLACE, asked, kept.append, installation("headless"))
+
+    assert (result.verdict.look, result.verdict.looks, result.summary.sent) == (2, 2, 2 * calls)
+    assert (result.summary.missing, result.summary.repeated) == (0, 0)
+    assert result.verdict.look_alpha == pytest.approx(0.0001)
+    assert len(kept) == 2 * calls
+    assert all(witness.agrees for witness in result.witness)
+
+
+def test_who_says_how_many_calls_to_make_gets_no_second_block() -> None:
+    said = even(100, "echo-1", "echo-2")
+    with cluster(said, {name: said.count(name) for name in ("echo-1", "echo-2")}) as run:
+        result = verify(tools(run), PLACE, VerifyOptions(calls=100), installation=installation("envoy"))
+
+    assert (result.verdict.outcome, result.verdict.looks) == (Outcome.INCONCLUSIVE, 1)
+
+
+def test_what_reached_the_servers_settles_whom_failed_calls_were_for() -> None:
+    slow = "".join(
+        f"{encode(Sample(seq, due := seq * 0.002, due, 0.5, '' if seq % 2 else 'echo-1', code))}\n"
+        for seq in range(2000)
+        for code in ["DEADLINE_EXCEEDED" if seq % 2 else "OK"]
+    )
+    run = FakeRun().on("exec", "client-1", "client", answer=slow)
+    run.on("get", "pods", labels.SELECTOR, answer=listed([server("echo-1"), server("echo-2")]))
+    run.on("exec", "echo-1", "stats", answer={"answered": 1000, "received": 1000})
+    run.on("exec", "echo-2", "stats", answer={"answered": 0, "received": 1000})
+
+    with run:
+        result = verify(tools(run), PLACE, VerifyOptions(calls=2000, errors=1.0), installation=installation("envoy"))
+
+    assert result.verdict.outcome is Outcome.BALANCED
+
+
+def test_the_part_that_may_fail_and_the_weights_are_what_was_asked() -> None:
+    asked = VerifyOptions(errors=0.05, weights=(("echo-1", 80.0), ("echo-2", 20.0)))
+
+    found = expectation(installation("envoy"), asked)
+
+    assert (found.max_error_ratio, found.weights, found.looks) == (0.05, asked.weights, 2)
 
 
 @pytest.mark.parametrize("said", [line() * 9, line() * 8 + line(gate=True) * 2], ids=["too few", "gate apart"])

@@ -14,9 +14,10 @@ from lbdemo.cluster.istio.observe import observe_istio
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial import costs
+from lbdemo.cluster.trial.block import Sink
 from lbdemo.cluster.trial.drills import DRILLS, Drilled, DrillRun
 from lbdemo.cluster.trial.namespaces import RunNamespaces, istio_came_with_a_comparison
-from lbdemo.cluster.trial.verify import Sink, VerifyOptions, read_installation, verify
+from lbdemo.cluster.trial.verify import VerifyOptions, read_installation, verify
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import LbdemoError, ProgramFailedError
 from lbdemo.records import Result, Sample

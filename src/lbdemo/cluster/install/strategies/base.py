@@ -91,13 +91,13 @@ class Strategy:
         return self.mesh is not None and self.mesh.sidecars
 
     def fingerprint(self, lb_policy: str) -> str:
-        """The fingerprint to expect with a policy: sticky, round robin or random-like; "" where nothing is promised."""
+        """The fingerprint to expect with a policy: sticky, round robin, least request; "" where nothing is promised."""
         if self.outcome is Outcome.PINNED:
             return "sticky"
         if self.outcome is not Outcome.BALANCED:
             return ""
         if self.policies and lb_policy == "least-request":
-            return "random-like"
+            return "least request"
         return "round robin" if self.exact else ""
 
     def values(self, config: UpConfig, image: Image, cluster: Cluster = PLAIN) -> Mapping[str, Mapping[str, Any]]:
