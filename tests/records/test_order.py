@@ -36,6 +36,16 @@ def ordered(tally: Tally) -> Order:
     return found
 
 
+def test_neighbours_are_those_that_were_sent_one_after_another_not_those_that_came_back_so() -> None:
+    bursts = [[call(seq, "abc"[seq % 3]) for seq in range(start, start + 48)] for start in range(0, CALLS, 48)]
+    back = [each for burst in bursts for each in sorted(burst, key=lambda sample: sample.server)]
+
+    found = order(back)
+
+    assert found.stickiness is not None
+    assert found.stickiness < -0.4, "a round robin calls another server each time"
+
+
 def test_neighbours_are_those_on_one_connection() -> None:
     # Each connection keeps to its server, and they take turns.
     found = order(call(seq, "ab"[seq % 2], connection=seq % 2) for seq in range(100))

@@ -59,7 +59,7 @@ class OrderTally:
             self._base = min(numbers)
         self._widen_for(max(numbers) - self._base)
         self._count_cells(numbers, answered)
-        self._count_connections(answered, carried)
+        self._count_connections(*_as_sent(numbers, answered, carried))
 
     def _count_cells(self, numbers: Sequence[int], answered: Sequence[str]) -> None:
         base, width = self._base or 0, self._width
@@ -85,7 +85,7 @@ class OrderTally:
             self._follow(connection, servers)
 
     def _follow(self, connection: int, answered: Sequence[str]) -> None:
-        """Counts calls of one connection, in the order in which they came back."""
+        """Counts calls of one connection, in the order in which they were sent."""
         last = self._last
         if connection in last:
             self._pairs += len(answered)
@@ -136,6 +136,12 @@ class OrderTally:
             for places in self._servers.values():
                 places.widen(width - self._width)
             self._width = width
+
+
+def _as_sent(numbers: Sequence[int], answered: Sequence[str], carried: Sequence[int]) -> tuple[list[str], list[int]]:
+    """Servers and connections by sequence number: answers of calls in flight side by side come back in any order."""
+    sent = sorted(range(len(numbers)), key=numbers.__getitem__)
+    return [answered[at] for at in sent], [carried[at] for at in sent]
 
 
 def _batched(cells: Sequence[tuple[int, ...]], calls: int, servers: int) -> tuple[tuple[int, ...], ...]:
