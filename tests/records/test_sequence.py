@@ -8,7 +8,7 @@ from lbdemo.records.sequence import SequenceCheck
 def found(numbers: list[int]) -> tuple[int, int]:
     check = SequenceCheck()
     for number in numbers:
-        check.add(number)
+        check.add([number])
     return check.missing, check.repeated
 
 

@@ -13,6 +13,9 @@ from lbdemo.measure.order import BATCHES, Order, batches_for
 CELLS = 4 * BATCHES
 """Neighbouring calls are counted together in so many cells at most; four of them or fewer become a batch."""
 
+WINDOW = 256
+"""A call is paired with its neighbours when so many later ones have come back, or all: answers come in any order."""
+
 MAX_CONNECTIONS = 1024
 """The calls of more connections are not told apart by connection."""
 
@@ -43,7 +46,7 @@ class Places:
 class OrderTally:
     """Counts calls as they come back; sequence numbers say in which order they were sent."""
 
-    __slots__ = ("_base", "_known", "_last", "_pairs", "_same", "_servers", "_width")
+    __slots__ = ("_base", "_known", "_last", "_pairs", "_same", "_servers", "_waiting", "_width")
 
     def __init__(self) -> None:
         self._servers: dict[str, Places] = {}
@@ -52,6 +55,7 @@ class OrderTally:
         self._last: dict[int, str] = {}  # the server that answered last, on each connection that is told apart
         self._pairs = 0
         self._same = 0
+        self._waiting: list[tuple[int, str, int]] = []  # number, server and connection of calls not paired yet
 
     def add(self, numbers: Sequence[int], answered: Sequence[str], carried: Sequence[int]) -> None:
         """Counts calls that servers signed: their sequence numbers, servers and connections."""
@@ -59,7 +63,9 @@ class OrderTally:
             self._base = min(numbers)
         self._widen_for(max(numbers) - self._base)
         self._count_cells(numbers, answered)
-        self._count_connections(*_as_sent(numbers, answered, carried))
+        self._waiting += zip(numbers, answered, carried, strict=True)
+        if len(self._waiting) >= 2 * WINDOW:
+            self._follow_waiting(WINDOW)
 
     def _count_cells(self, numbers: Sequence[int], answered: Sequence[str]) -> None:
         base, width = self._base or 0, self._width
@@ -73,6 +79,13 @@ class OrderTally:
 
     def _places(self, server: str) -> Places:
         return self._servers.get(server) or self._servers.setdefault(server, Places())
+
+    def _follow_waiting(self, calls: int) -> None:
+        """Pairs the first calls of those that wait, in the order in which they were sent."""
+        self._waiting.sort()
+        first, self._waiting = self._waiting[:calls], self._waiting[calls:]
+        if first:
+            self._count_connections([server for _, server, _ in first], [connection for _, _, connection in first])
 
     def _count_connections(self, answered: Sequence[str], carried: Sequence[int]) -> None:
         if carried.count(carried[0]) == len(carried):
@@ -102,6 +115,7 @@ class OrderTally:
 
     def merge(self, other: OrderTally) -> None:
         """Takes over what the other has counted, as calls made side by side; the other stays as it is."""
+        other._follow_waiting(len(other._waiting))
         width = max(self._width, other._width)
         self._widen(width)
         for name, places in list(other._servers.items()):
@@ -114,6 +128,7 @@ class OrderTally:
 
     def order(self) -> Order:
         """What was counted, in batches."""
+        self._follow_waiting(len(self._waiting))
         names = sorted(self._servers)
         cells = list(zip(*(self._servers[name].cells for name in names), strict=True))
         return Order(
@@ -136,12 +151,6 @@ class OrderTally:
             for places in self._servers.values():
                 places.widen(width - self._width)
             self._width = width
-
-
-def _as_sent(numbers: Sequence[int], answered: Sequence[str], carried: Sequence[int]) -> tuple[list[str], list[int]]:
-    """Servers and connections by sequence number: answers of calls in flight side by side come back in any order."""
-    sent = sorted(range(len(numbers)), key=numbers.__getitem__)
-    return [answered[at] for at in sent], [carried[at] for at in sent]
 
 
 def _batched(cells: Sequence[tuple[int, ...]], calls: int, servers: int) -> tuple[tuple[int, ...], ...]:

@@ -50,7 +50,7 @@ def test_a_file_cannot_change_what_lbdemo_decides(file: str) -> None:
     assert client["client.target"] == "dns:///echo-server-headless.lbdemo.svc:8080"
     assert client["client.policy"] == "round_robin"
     assert client["istio"] == {"enabled": False, "revision": ""}
-    assert found[labels.SERVER].overrides["server.maxConnectionAgeSeconds"] == 10
+    assert found[labels.SERVER].overrides["server.maxConnectionAgeSeconds"] == 5
     assert found[labels.SERVER].overrides["role"] == "server"
 
 
