@@ -211,7 +211,7 @@ def test_a_pod_that_goes_during_the_block_is_told(mesh: Cluster) -> None:
     out, err = process.communicate(timeout=120)
 
     result = json.loads(out)["results"][0]
-    assert process.returncode == 1, err
+    assert process.returncode in {1, 7}, err
     assert result["verdict"]["outcome"] in {"UNBALANCED", "INCONCLUSIVE"}
     assert any("went away" in note for note in result["notes"])
     assert result["summary"]["failed"] == 0
