@@ -89,7 +89,7 @@ def test_missing_rights_are_told_before_anything_changes(cluster: Cluster, tmp_p
     weak = tmp_path / "kubeconfig"
     weak.write_text(json.dumps(config))
 
-    done = cluster("up", "--adopt", expect=5, KUBECONFIG=str(weak))
+    done = cluster("up", "--adopt", "--yes", expect=5, KUBECONFIG=str(weak))
 
     assert "rights" in done.err or "may not" in done.err
     assert cluster.kubectl("get", "deployments") == ""
