@@ -17,6 +17,32 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 REVISION = "1-31-0"
 
 
+# First what is of a cluster that does not know Istio's kinds.
+
+
+@pytest.fixture
+def managed() -> Iterator[None]:
+    """The webhooks of a control plane outside the cluster; they take no pod of other tests'."""
+    document = {"apiVersion": "admissionregistration.k8s.io/v1", **webhooks(url="https://mesh.invalid/inject")}
+    rules = [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}]
+    more = {"rules": rules, "sideEffects": "None", "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore",
+            "timeoutSeconds": 1}  # fmt: skip
+    document["webhooks"] = [{**hook, **more} for hook in document["webhooks"]]
+    kubectl("apply", "-f", "-", stdin=json.dumps(document))
+    yield
+    kubectl("delete", "mutatingwebhookconfiguration", document["metadata"]["name"])
+
+
+@pytest.mark.usefixtures("managed")
+def test_a_control_plane_outside_the_cluster_is_never_doubled(cluster: Cluster) -> None:
+    said = cluster("up", "--istio", expect=2).err
+
+    assert "behind https://mesh.invalid/inject" in said
+    assert "does not know Istio's kinds" in said
+    assert run(["kubectl", "get", "namespace", "istio-system"]).code != 0
+    assert "revision default, behind https://mesh.invalid/inject (of somebody else)" in cluster("status").out
+
+
 @pytest.fixture(scope="module")
 def revision() -> Iterator[str]:
     """A platform's Istio of one revision with the tag `prod`, and no default one; and the roles."""
@@ -65,26 +91,3 @@ def test_who_may_install_in_one_namespace_uses_the_platforms_istio(
     assert "-n istio-system" not in told
     assert user.outcome() == "BALANCED"
     assert "nothing left" in user("clean").out
-
-
-@pytest.fixture
-def managed() -> Iterator[None]:
-    """The webhooks of a control plane outside the cluster; they take no pod of other tests'."""
-    document = {"apiVersion": "admissionregistration.k8s.io/v1", **webhooks(url="https://mesh.invalid/inject")}
-    rules = [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}]
-    more = {"rules": rules, "sideEffects": "None", "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore",
-            "timeoutSeconds": 1}  # fmt: skip
-    document["webhooks"] = [{**hook, **more} for hook in document["webhooks"]]
-    kubectl("apply", "-f", "-", stdin=json.dumps(document))
-    yield
-    kubectl("delete", "mutatingwebhookconfiguration", document["metadata"]["name"])
-
-
-@pytest.mark.usefixtures("managed")
-def test_a_control_plane_outside_the_cluster_is_never_doubled(cluster: Cluster) -> None:
-    said = cluster("up", "--istio", expect=2).err
-
-    assert "behind https://mesh.invalid/inject" in said
-    assert "does not know Istio's kinds" in said
-    assert run(["kubectl", "get", "namespace", "istio-system"]).code != 0
-    assert "revision default, behind https://mesh.invalid/inject (of somebody else)" in cluster("status").out

@@ -99,26 +99,27 @@ def test_a_namespace_that_lost_its_label_gets_it_back(mesh: Cluster) -> None:
     assert all(pod["sidecar"] for pod in mesh.pods())
 
 
-WEBHOOK = "mutatingwebhookconfiguration/istio-sidecar-injector"
-
-
-def aim_webhooks(service: str) -> None:
-    """Points the injector's webhooks at another Service."""
-    count = len(json.loads(kubectl("get", WEBHOOK, "-o", "json"))["webhooks"])
-    patch = [
-        {"op": "replace", "path": f"/webhooks/{number}/clientConfig/service/name", "value": service}
-        for number in range(count)
-    ]
-    kubectl("patch", WEBHOOK, "--type=json", "-p", json.dumps(patch))
+def nobodys_webhook(namespace: str) -> str:
+    """A webhook that must be asked for each pod of the namespace, behind a Service that is not there."""
+    hook = {
+        "name": "nobody.lbdemo.invalid",
+        "clientConfig": {"service": {"name": "nobody", "namespace": namespace, "path": "/"}},
+        "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "failurePolicy": "Fail", "sideEffects": "None", "admissionReviewVersions": ["v1"], "timeoutSeconds": 1,
+    }  # fmt: skip
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration"}
+    return json.dumps({**kind, "metadata": {"name": namespace}, "webhooks": [hook]})
 
 
 @pytest.mark.usefixtures("mesh")
-def test_an_injection_that_is_refused_is_told(cluster: Cluster) -> None:
-    aim_webhooks("nobody")
+def test_a_webhook_that_refuses_pods_is_told(cluster: Cluster) -> None:
+    hook = nobodys_webhook(cluster.namespace)
+    kubectl("apply", "-f", "-", stdin=hook)
     try:
         done = cluster("up", "--istio", expect=6)
     finally:
-        aim_webhooks("istiod")
+        kubectl("delete", "-f", "-", stdin=hook)
 
     assert "failed calling webhook" in done.err
     assert done.seconds < 120
@@ -138,7 +139,7 @@ def test_our_istio_that_was_scaled_to_nothing_is_started_again(cluster: Cluster)
 @pytest.mark.usefixtures("mesh")
 def test_our_istio_without_its_service_and_webhook_is_made_whole(cluster: Cluster) -> None:
     kubectl("-n", "istio-system", "delete", "service/istiod")
-    kubectl("delete", WEBHOOK)
+    kubectl("delete", "mutatingwebhookconfiguration/istio-sidecar-injector")
 
     cluster("up", "--istio")
 
@@ -198,7 +199,7 @@ spec:
         eventually(lambda: answering(mesh) == everybody)
 
     assert result["verdict"]["outcome"] == "PINNED"
-    assert pod in result["verdict"]["reasons"][0]
+    assert result["verdict"]["reasons"][0]["figures"]["server"] == pod
 
 
 def test_a_pod_that_goes_during_the_block_is_told(mesh: Cluster) -> None:

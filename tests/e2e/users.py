@@ -36,13 +36,13 @@ class User:
 
     def __call__(self, *arguments: str, expect: int = 0) -> Done:
         # Who may not see nodes cannot tell a cluster on this machine from a tunnel, and has to say that it is right.
-        yes = ("--yes",) if arguments[0] in {"up", "clean"} else ()
+        yes = ("--yes",) if {"up", "clean"} & set(arguments) else ()
         return self.cluster(*arguments, *yes, expect=expect, KUBECONFIG=str(self._config))
 
     def outcome(self) -> str:
         """What `verify` finds; whether calls also came in turn is for tests of the strategies to say."""
         done = run(lbdemo_argv(self.cluster.namespace, "verify", "--json"), environment=self.environment)
-        assert done.code in (0, 1), done.err
+        assert done.code in {0, 1, 7}, done.err
         outcome: str = done.json["results"][0]["verdict"]["outcome"]
         return outcome
 

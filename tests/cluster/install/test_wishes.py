@@ -128,6 +128,7 @@ def test_a_domain_that_can_be_none_is_refused(name: str) -> None:
     ("strategy", "domain", "target"),
     [
         ("clusterip", "", "echo-server.lbdemo.svc:8080"),
+        ("clusterip", "cluster.local", "echo-server.lbdemo.svc:8080"),  # whether or not an istiod has told it yet
         ("clusterip", "corp.example", "echo-server.lbdemo.svc.corp.example:8080"),
         ("xds", "", "xds:///echo-server.lbdemo.svc.cluster.local:8080"),
         ("xds", "corp.example", "xds:///echo-server.lbdemo.svc.corp.example:8080"),

@@ -193,10 +193,10 @@ def balancing(server: Values, config: UpConfig) -> BalancingValues:
 
 def host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:
     """A Service's address for any pod: its resolver completes what ends in `svc`, whatever the cluster's domain is."""
-    domain = f".{cluster.domain}" if cluster.domain else ""
+    domain = f".{cluster.domain}" if cluster.domain not in ("", DOMAIN) else ""
     return f"{name}.{config.place.namespace}.svc{domain}:{PORT}"
 
 
 def full_host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:
     """A Service's address for those that look it up by its whole name, as a control plane does."""
-    return host(config, replace(cluster, domain=cluster.domain or DOMAIN), name)
+    return f"{name}.{config.place.namespace}.svc.{cluster.domain or DOMAIN}:{PORT}"
