@@ -91,7 +91,8 @@ def test_missing_rights_are_told_before_anything_changes(cluster: Cluster, tmp_p
 
     done = cluster("up", "--adopt", "--yes", expect=5, KUBECONFIG=str(weak))
 
-    assert "rights" in done.err or "may not" in done.err
+    assert "ask for the right" in done.err
+    assert "auth can-i" in done.err
     assert cluster.kubectl("get", "deployments") == ""
 
 
