@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,12 @@ def test_plain_calls_are_refused(mesh: Cluster, make_cluster: Callable[..., Clus
     codes = [json.loads(line)["code"] for line in said if line.startswith('{"v"')]
     assert len(codes) == 3
     assert "OK" not in codes
+
+
+def verified(mesh: Cluster) -> Any:
+    """What `verify` finds, whatever its exit code."""
+    argv = lbdemo_argv(mesh.namespace, "verify", "--json")
+    return run(argv).json["results"][0]
 
 
 def servers(mesh: Cluster) -> set[str]:
@@ -155,6 +162,19 @@ def test_least_request_is_balanced_but_not_exact(mesh: Cluster) -> None:
         mesh("up", "--istio", "--replicas", "3")
 
     assert result["verdict"]["outcome"] == "BALANCED"
+
+
+def test_a_policy_that_is_taken_away_behind_its_back_never_passes_as_promised(mesh: Cluster) -> None:
+    """Istio's own default is least request: even, and no round robin."""
+    mesh.kubectl("delete", "destinationrules", "--all")
+    try:
+        eventually(lambda: verified(mesh)["verdict"]["fingerprint"] != "round robin")
+        results = [verified(mesh) for _ in range(5)]
+    finally:
+        mesh("up", "--istio", "--replicas", "3")
+
+    assert [result["ok"] for result in results] == [False] * 5
+    assert "round robin" not in {result["verdict"]["fingerprint"] for result in results}
 
 
 def test_too_few_calls_are_inconclusive(mesh: Cluster) -> None:

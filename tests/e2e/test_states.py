@@ -83,6 +83,15 @@ def test_a_release_that_is_stuck_in_its_upgrade_is_repaired(cluster: Cluster) ->
     ready(cluster)
 
 
+def test_servers_that_close_old_connections_behind_a_cluster_ip_are_seen_in_turns(cluster: Cluster) -> None:
+    cluster("up", "--max-connection-age", "1s")
+
+    result = cluster("verify", "--json", "--calls", "5000", "--expect", "in-turns").json["results"][0]
+
+    assert result["verdict"]["outcome"] == "IN TURNS"
+    assert result["verdict"]["phi"] > 10
+
+
 def test_two_at_once_do_not_break_each_other(cluster: Cluster) -> None:
     first, second = cluster.start("up"), cluster.start("up", "--replicas", "3")
 
