@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import re
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,21 +25,46 @@ from lbdemo.tools.kubectl import Kubectl
 
 Piece = bytes | ProgramFailedError | Callable[[], object]
 Answer = str | dict[str, Any] | ProgramFailedError
+VARIABLE = re.compile(r"<[^<>]+>")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line as it would be pasted; `<WHAT>` stands for some text that varies, within one word."""
+
+    line: str
+
+    @property
+    def words(self) -> list[str]:
+        return shlex.split(self.line)
+
+    def matches(self, argv: Sequence[str]) -> bool:
+        """Whether this is that command: the same words, all of them, in the same order."""
+        patterns = [".+".join(map(re.escape, VARIABLE.split(word))) for word in self.words]
+        pairs = zip(patterns, argv, strict=False)
+        return len(patterns) == len(argv) and all(re.fullmatch(p, word, re.DOTALL) for p, word in pairs)
+
+    def differs(self, argv: Sequence[str]) -> int:
+        """In how many words it is another command."""
+        return sum(sign[0] in "+-" for sign in difflib.ndiff(self.words, list(argv)))
 
 
 class FakeRun:
-    """Answers announced program calls, in any order, each once unless announced as `always`."""
+    """Answers announced program calls, in any order, each once unless announced as `always`; equal ones in their order.
+
+    A call that was not announced fails the test, also when it lacks one word of an announced one, or has one more.
+    """
 
     def __init__(self) -> None:
         self.missing: set[str] = set()
-        self._once: list[tuple[tuple[str, ...], Answer]] = []
-        self._always: list[tuple[tuple[str, ...], Answer]] = []
+        self._once: list[tuple[Command, Answer]] = []
+        self._always: list[tuple[Command, Answer]] = []
         self.calls: list[list[str]] = []
         self.stdin: list[str] = []
 
-    def on(self, *words: str, answer: Answer = "", always: bool = False) -> Self:
-        """A call whose argv has all these words gets this answer (a dict becomes JSON, an error is raised)."""
-        (self._always if always else self._once).append((words, answer))
+    def on(self, line: str, *, answer: Answer = "", always: bool = False) -> Self:
+        """This command (see `Command`) gets this answer: a dict becomes JSON, an error is raised."""
+        (self._always if always else self._once).append((Command(line), answer))
         return self
 
     def require(self, program: str) -> None:
@@ -48,13 +75,13 @@ class FakeRun:
         self.calls.append(list(argv))
         self.stdin.append(stdin)
         for announced in self._once:
-            if set(announced[0]) <= set(argv):
+            if announced[0].matches(argv):
                 self._once.remove(announced)
                 return self._give(announced[1])
-        for words, answer in self._always:
-            if set(words) <= set(argv):
+        for command, answer in self._always:
+            if command.matches(argv):
                 return self._give(answer)
-        raise AssertionError(f"unannounced call: {list(argv)}")
+        raise AssertionError(unannounced(argv, [command for command, _ in (*self._once, *self._always)]))
 
     def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
         yield self.run(argv).encode()
@@ -62,8 +89,9 @@ class FakeRun:
     def stream(self, argv: Sequence[str]) -> Iterator[str]:
         yield from self.run(argv).splitlines()
 
-    def called(self, *words: str) -> bool:
-        return any(set(words) <= set(argv) for argv in self.calls)
+    def called(self, line: str) -> bool:
+        """Whether this command was run."""
+        return any(Command(line).matches(argv) for argv in self.calls)
 
     @staticmethod
     def _give(answer: Answer) -> str:
@@ -78,33 +106,39 @@ class FakeRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            assert not self._once, f"announced and never called: {[words for words, _ in self._once]}"
+            assert not self._once, f"announced and never called: {[command.line for command, _ in self._once]}"
+
+
+def unannounced(argv: Sequence[str], commands: Sequence[Command]) -> str:
+    """What to tell of a call that nobody announced: how it differs from the announced one that is most like it."""
+    said = f"unannounced call: {shlex.join(argv)}"
+    if not commands:
+        return f"{said}\n(no call is announced, or all were made)"
+    likest = min(commands, key=lambda command: command.differs(argv))
+    words = (f"  {sign}" for sign in difflib.ndiff(likest.words, list(argv)) if sign[0] != "?")
+    return "\n".join([f"{said}\nmost like it (- announced, + called): {likest.line}", *words])
 
 
 class FakeStreams(FakeRun):
-    """Streams, announced by their whole argv after `kubectl -n NAMESPACE`, in pieces; equal ones in their order.
+    """Streams, announced by their commands, in pieces; equal ones in their order.
 
-    A piece is some output, an error that is raised, or something that is called before the stream goes on. A stream
-    that `holds` stays open until `cancel`.
+    A piece is some output, an error that is raised, or something that is called before the stream goes on.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._streams: list[tuple[list[str], tuple[Piece, ...], bool]] = []
-        self._cancelled = threading.Event()
-        self._taking = threading.Lock()
+        self._streams: list[tuple[Command, tuple[Piece, ...]]] = []
 
-    def on_stream(self, *words: str, pieces: Sequence[Piece] = (), holds: bool = False) -> Self:
-        self._streams.append((list(words), tuple(pieces), holds))
+    def on_stream(self, line: str, pieces: Sequence[Piece] = ()) -> Self:
+        self._streams.append((Command(line), tuple(pieces)))
         return self
 
     def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
-        with self._taking:
-            self.calls.append(list(argv))
-            found = next((stream for stream in self._streams if stream[0] == list(argv[3:])), None)
-            if found is None:
-                raise AssertionError(f"unannounced stream: {list(argv)}")
-            self._streams.remove(found)
+        self.calls.append(list(argv))
+        found = next((stream for stream in self._streams if stream[0].matches(argv)), None)
+        if found is None:
+            raise AssertionError(unannounced(argv, [command for command, _ in self._streams]))
+        self._streams.remove(found)
         for piece in found[1]:
             if isinstance(piece, ProgramFailedError):
                 raise piece
@@ -112,23 +146,17 @@ class FakeStreams(FakeRun):
                 yield piece
             else:
                 piece()
-        if found[2]:
-            assert self._cancelled.wait(20), "nobody cancelled"
-            raise KeyboardInterrupt
 
     def stream(self, argv: Sequence[str]) -> Iterator[str]:
         for chunk in self.chunks(argv):
             yield from chunk.decode().splitlines()
-
-    def cancel(self) -> None:
-        self._cancelled.set()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
         if kind is None:
-            assert not self._streams, f"announced and never read: {[words for words, _, _ in self._streams]}"
+            assert not self._streams, f"announced and never read: {[command.line for command, _ in self._streams]}"
 
 
 @dataclass

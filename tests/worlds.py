@@ -32,6 +32,20 @@ from lbdemo.tools.kubectl import Context
 CHART: Path = chart_folder()
 CONFIG = UpConfig(Place("", "lbdemo"), image="registry/echo:1")
 HASH = "abc"
+OURS = f"-n lbdemo -l {labels.SELECTOR}"  # what `kubectl get` is asked for: all that we made
+ECHO_SERVERS = (
+    "-n lbdemo -l app.kubernetes.io/instance=echo-server,app.kubernetes.io/name=echo"  # and the servers alone
+)
+
+
+def inside(pod: str, command: str) -> str:
+    """A command that is run in a pod of ours."""
+    return f"kubectl -n lbdemo exec {pod} -c echo -- lbdemo {command}"
+
+
+def stats_of(pod: str, run: str = "<run>") -> str:
+    """What a server is asked for its counts of a run."""
+    return inside(pod, f"peer stats --target 127.0.0.1:8081 --run {run}")
 
 
 def meta(kind: str, name: str, marks: Mapping[str, str] | None = None, **more: object) -> Meta:
@@ -163,9 +177,10 @@ def announced(run: FakeRun, world: Observed, namespace: str = "lbdemo") -> FakeR
         "replicasets": world.objects.replica_sets, "services": world.objects.of("Service"),
         "configmaps": world.objects.of("ConfigMap"),
     }  # fmt: skip
-    run.on("get", "namespaces", namespace, answer=listed(there), always=True)
+    run.on(f"kubectl get namespaces {namespace}", answer=listed(there), always=True)
     for plural, records in answers.items():
-        run.on("get", plural, "-n", namespace, answer=listed(records, namespace), always=True)
+        marks = f"{labels.SELECTOR},owner=helm" if plural == "secrets" else labels.SELECTOR
+        run.on(f"kubectl get {plural} -n {namespace} -l {marks}", answer=listed(records, namespace), always=True)
     return run
 
 

@@ -25,7 +25,7 @@ def view(*extensions: dict[str, Any]) -> dict[str, Any]:
 def test_a_minikube_is_known_by_what_it_leaves_in_the_kubeconfig(
     extensions: tuple[dict[str, Any], ...], profile: str
 ) -> None:
-    with FakeRun().on("config", "view", answer=view(*extensions)) as run:
+    with FakeRun().on("kubectl config view --minify -o json", answer=view(*extensions)) as run:
         found = Kubectl(run).current()
 
     assert found == Context("work", "https://192.168.49.2:8443", profile=profile)

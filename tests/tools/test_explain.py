@@ -9,6 +9,9 @@ from lbdemo.errors import MissingProgramError
 from lbdemo.tools.helm import Chart, Helm, Install, explain_helm
 from lbdemo.tools.kubectl import Kubectl
 
+VERSION = "helm version --short"
+ROLLBACK = "helm rollback r"
+
 
 @pytest.mark.parametrize(
     ("stderr", "hint"),
@@ -26,12 +29,12 @@ def test_helms_words(stderr: str, hint: str) -> None:
 @pytest.mark.parametrize("said", ["v3.9.4+gdbc6d8e", "v2.17.0"])
 def test_a_helm_that_is_too_old_is_refused(said: str) -> None:
     with pytest.raises(MissingProgramError, match="too old"):
-        Helm(FakeRun().on("version", answer=said)).version()
+        Helm(FakeRun().on(VERSION, answer=said)).version()
 
 
 @pytest.mark.parametrize(("said", "forced"), [("v4.1.4+g05", True), ("v3.13.0+g1", False)])
 def test_only_helm_4_is_told_to_force_conflicts(said: str, forced: bool) -> None:
-    helm = Helm(FakeRun().on("version", answer=said))
+    helm = Helm(FakeRun().on(VERSION, answer=said))
 
     argv = helm.install_argv(Install("r", "ns", Chart("chart"), values={"a": 1}))
 
@@ -41,17 +44,19 @@ def test_only_helm_4_is_told_to_force_conflicts(said: str, forced: bool) -> None
 
 
 def test_only_helm_4_is_told_to_force_conflicts_when_it_rolls_back() -> None:
-    with FakeRun().on("version", answer="v4.1.4") as run, run.on("rollback", "--server-side=true", "--force-conflicts"):
+    with (
+        FakeRun().on(VERSION, answer="v4.1.4") as run,
+        run.on(f"{ROLLBACK} --server-side=true --force-conflicts -n ns"),
+    ):
         Helm(run).rollback("r", "ns")
 
-    with FakeRun().on("version", answer="v3.13.0") as run, run.on("rollback"):
+    with FakeRun().on(VERSION, answer="v3.13.0") as run, run.on(f"{ROLLBACK} -n ns"):
         Helm(run).rollback("r", "ns")
-    assert not run.called("--force-conflicts")
 
 
 def test_a_helm_that_is_too_old_uninstalls_nothing() -> None:
     with pytest.raises(MissingProgramError, match="too old"):
-        Helm(FakeRun().on("version", answer="v3.9.4")).uninstall("r", "ns")
+        Helm(FakeRun().on(VERSION, answer="v3.9.4")).uninstall("r", "ns")
 
 
 def test_the_context_reaches_both_programs() -> None:

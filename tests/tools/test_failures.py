@@ -132,7 +132,7 @@ def test_a_missing_right_is_named_with_the_command_that_asks_for_it(refusal: str
 
 def test_a_long_call_that_is_refused_has_the_same_hint() -> None:
     said = 'pods "x" is forbidden: User "u" cannot create resource "pods/exec" in API group "" in the namespace "shop"'
-    run = FakeStreams().on_stream("exec", "x", pieces=[failed(f"Error from server (Forbidden): {said}")])
+    run = FakeStreams().on_stream("kubectl -n shop exec x", pieces=[failed(f"Error from server (Forbidden): {said}")])
 
     with run, pytest.raises(ProgramFailedError) as refused:
         list(Kubectl(run).stream(["kubectl", "-n", "shop", "exec", "x"]))

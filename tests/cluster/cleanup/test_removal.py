@@ -22,14 +22,16 @@ def quiet(_: str) -> None:
     """Nobody listens."""
 
 
-def helm(problem: ProgramFailedError | str = "") -> FakeRun:
-    return FakeRun().on("version", answer="v3.17.2").on("uninstall", answer=problem)
+def uninstall(release: str, namespace: str) -> str:
+    return f"helm uninstall {release} --ignore-not-found --wait --timeout 60s -n {namespace}"
+
+
+def helm(problem: ProgramFailedError | str = "", release: str = "echo-server", namespace: str = "ns") -> FakeRun:
+    return FakeRun().on("helm version --short", answer="v3.17.2").on(uninstall(release, namespace), answer=problem)
 
 
 def test_a_release_is_uninstalled_with_all_that_is_in_it() -> None:
-    argv = ["helm", "uninstall", "echo-server", "--ignore-not-found", "--wait", "--timeout", "60s", "-n", "ns"]
-
-    with FakeRun().on("version", answer="v4.1.4").on(*argv) as run:
+    with helm() as run:
         assert UninstallRelease("echo-server", "ns", SOME).run(tools(run), quiet) == ""
 
 
@@ -55,7 +57,7 @@ def test_a_release_whose_kinds_are_gone_is_forgotten_and_what_it_held_deleted(sa
 def test_an_uninstall_that_fails_is_an_error(release: str, namespace: str, said: str) -> None:
     problem = failure(f"Error: {said}", "helm", "uninstall", release)
 
-    with helm(problem) as run, pytest.raises(ProgramFailedError):
+    with helm(problem, release, namespace) as run, pytest.raises(ProgramFailedError):
         UninstallRelease(release, namespace, SOME).run(tools(run), quiet)
 
 

@@ -130,8 +130,8 @@ def test_a_new_namespace_is_known_as_ours() -> None:
 
 def taken(*releases: tuple[str, bool]) -> FakeRun:
     secrets = [helm_secret(Release(name, "lbdemo", "deployed", 1, ours)) for name, ours in releases]
-    run = FakeRun().on("get", "secrets", "-n", "lbdemo", "owner=helm", answer=listed(secrets))
-    return run.on("get", "configmaps", "-n", "lbdemo", "owner=helm", answer=listed([]))
+    run = FakeRun().on("kubectl get secrets -n lbdemo -l owner=helm", answer=listed(secrets))
+    return run.on("kubectl get configmaps -n lbdemo -l owner=helm", answer=listed([]))
 
 
 def test_a_release_of_our_name_that_is_not_ours_is_refused() -> None:
@@ -157,7 +157,7 @@ def test_a_namespace_that_is_ours_or_new_needs_no_look(there: Meta | None) -> No
 
 
 def ready(helm: str = "v3.18.0") -> FakeRun:
-    return FakeRun().on("helm", "version", answer=helm)
+    return FakeRun().on("helm version --short", answer=helm)
 
 
 def checked(run: FakeRun, docker: Callable[[], Any] = no_docker, delivery: Delivery | None = None) -> None:
@@ -202,6 +202,7 @@ def state(*, deleting: bool = True, conditions: Sequence[dict[str, str]] = ()) -
     return {"kind": "Namespace", "metadata": {"name": "n1", **ending}, "status": {"conditions": list(conditions)}}
 
 
+LOOK = "kubectl get namespaces n1"
 HELD = {"type": "NamespaceContentRemaining", "status": "True", "message": "Some resources are remaining: pods has 1"}
 FINE = {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "All resources discovered"}
 MUTE = {"type": "NamespaceFinalizersRemaining", "status": "True"}
@@ -211,7 +212,7 @@ MUTE = {"type": "NamespaceFinalizersRemaining", "status": "True"}
 def test_a_namespace_that_is_not_terminating_is_not_waited_for(there: str | dict[str, Any]) -> None:
     said: list[str] = []
 
-    with FakeRun().on("get", "namespaces", "n1", answer=there) as run:
+    with FakeRun().on(LOOK, answer=there) as run:
         preflight.await_termination(tools(run), "n1", 60, said.append)
 
     assert said == []
@@ -219,9 +220,9 @@ def test_a_namespace_that_is_not_terminating_is_not_waited_for(there: str | dict
 
 def test_a_terminating_namespace_is_waited_for_with_its_own_reasons() -> None:
     said: list[str] = []
-    run = FakeRun().on("get", "n1", answer=state()).on("get", "n1", answer=state(conditions=(FINE, HELD, MUTE)))
+    run = FakeRun().on(LOOK, answer=state()).on(LOOK, answer=state(conditions=(FINE, HELD, MUTE)))
 
-    with run.on("get", "n1"):
+    with run.on(LOOK):
         preflight.await_termination(tools(run), "n1", 60, said.append)
 
     assert said == [
@@ -231,7 +232,7 @@ def test_a_terminating_namespace_is_waited_for_with_its_own_reasons() -> None:
 
 
 def test_a_namespace_that_stays_terminating_is_an_error_with_its_reasons() -> None:
-    run = FakeRun().on("get", "n1", answer=state(conditions=(HELD, FINE)), always=True)
+    run = FakeRun().on(LOOK, answer=state(conditions=(HELD, FINE)), always=True)
 
     with pytest.raises(NotReadyError, match="namespace n1 is still terminating after 60 s") as error:
         preflight.await_termination(tools(run, FakeClock(step=25)), "n1", 60, lambda _: None)

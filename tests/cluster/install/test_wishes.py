@@ -152,7 +152,7 @@ def test_helm_itself_takes_a_file_and_lets_our_own_decisions_stand(file: str) ->
 
     config = replace(CONFIG, values_files=(file,), sets=("resources.limits.cpu=1",))
     install = installs(config)[labels.CLIENT]
-    argv = Helm(FakeRun().on("helm", "version", answer="v4.1.0")).install_argv(install)
+    argv = Helm(FakeRun().on("helm version --short", answer="v4.1.0")).install_argv(install)
     options = argv[argv.index("-f") : argv.index("-n")]
     done = helm("template", install.release, str(CHART), *options, stdin=json.dumps(install.values))
 

@@ -38,9 +38,13 @@ def summary(*pods: dict[str, Any]) -> dict[str, Any]:
     return {"node": {}, "pods": list(pods)}
 
 
+def ask(node: str = "node-1") -> str:
+    return f"kubectl get --raw /api/v1/nodes/{node}/proxy/stats/summary"
+
+
 def kubelet(run: FakeRun, *answers: dict[str, Any], node: str = "node-1") -> FakeRun:
     for answer in answers:
-        run.on("get", "--raw", f"/api/v1/nodes/{node}/proxy/stats/summary", answer=answer)
+        run.on(ask(node), answer=answer)
     return run
 
 
@@ -85,7 +89,7 @@ def test_every_node_is_asked_once() -> None:
     ids=["forbidden", "garbled", "other words", "no time"],
 )
 def test_a_kubelet_that_cannot_be_asked_means_no_figures_at_all(answer: Answer) -> None:
-    run = kubelet(FakeRun(), summary(stats(container())), node="a").on("get", "--raw", answer=answer)
+    run = kubelet(FakeRun(), summary(stats(container())), node="a").on(ask("b"), answer=answer)
 
     with run:
         assert read_usage(Kubectl(run), {"a", "b"}, "lbdemo", PROXIES) is None
@@ -248,7 +252,7 @@ def test_after_25_s_the_latest_figures_have_to_do(slept: list[float]) -> None:
 
 def istiod_uses(run: FakeRun, *containers: dict[str, Any]) -> FakeRun:
     daemon = pod("istiod-1", "istiod", container=CONTAINER)
-    run.on("get", "pods", "-A", "app=istiod", answer=listed([replace(daemon, node="node-9")], ISTIO_NAMESPACE))
+    run.on("kubectl get pods -A -l app=istiod", answer=listed([replace(daemon, node="node-9")], ISTIO_NAMESPACE))
     return kubelet(run, summary(stats(*containers, namespace=ISTIO_NAMESPACE)), node="node-9")
 
 
@@ -281,7 +285,7 @@ def test_a_control_plane_that_was_not_measured_is_unknown() -> None:
 
 
 def test_who_may_not_ask_the_kubelet_is_not_kept_waiting() -> None:
-    run = FakeRun().on("get", "--raw", answer=NONE_CAN_BE_HAD).on("get", "--raw", answer=NONE_CAN_BE_HAD)
+    run = FakeRun().on(ask(), answer=NONE_CAN_BE_HAD).on(ask(), answer=NONE_CAN_BE_HAD)
 
     with run:
         before = before_load(Kubectl(run), config("envoy"), installation("envoy"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes import FakeClock, FakeRun, asking, failure
-from worlds import CONFIG, deployment, installation, listed, pod
+from worlds import CONFIG, ECHO_SERVERS, OURS, deployment, inside, installation, listed, pod
 
 from lbdemo.cluster.install.strategies.promises import Promises
 from lbdemo.cluster.kernel import labels
@@ -38,6 +38,13 @@ SERVERS = ("echo-1", "echo-2", "echo-3")
 VICTIM = "echo-2"  # who answers most in every plot
 MARK = 150  # the newest call after 1.5 s, when the drills begin
 NOW = 1_700_000_000.0
+
+LOOK = f"kubectl get pods {ECHO_SERVERS}"
+ALL_PODS = f"kubectl get pods {OURS}"
+ROLLOUT = "kubectl get deployments echo-server -n lbdemo"
+RESTART = "kubectl -n lbdemo rollout restart deployment/echo-server"
+CRASH = inside(VICTIM, "peer crash --target 127.0.0.1:8081")
+DELETE = f"kubectl -n lbdemo delete pod/{VICTIM} --grace-period=0 --force --wait=false"
 
 
 class PlayedLoad(Load):
@@ -138,9 +145,8 @@ def approx(**figures: float | None) -> object:
 def test_servers_are_the_ready_echo_pods() -> None:
     going = pod("going", labels.SERVER)
     pods = [pod("a", labels.SERVER), replace(going, meta=replace(going.meta, deleting=True))]
-    selector = "app.kubernetes.io/instance=echo-server,app.kubernetes.io/name=echo"
 
-    with FakeRun().on("get", "pods", "-n", "lbdemo", "-l", selector, answer=listed(pods)) as run:
+    with FakeRun().on(LOOK, answer=listed(pods)) as run:
         assert [found.name for found in played(run).servers()] == ["a"]
 
 
@@ -163,30 +169,30 @@ def test_figures_are_told_in_one_line_and_in_json() -> None:
 # A pod made slow or sick
 
 
-def fault(pod_: str, delay: str, unavailable: str) -> list[str]:
-    return ["kubectl", "-n", "lbdemo", "exec", pod_, "-c", "echo", "--", "lbdemo", "peer", "fault",
-            "--target", "127.0.0.1:8081", "--delay-ms", delay, "--unavailable", unavailable]  # fmt: skip
+def fault(pod_: str, delay: str = "0", unavailable: str = "0") -> str:
+    return inside(pod_, f"peer fault --target 127.0.0.1:8081 --delay-ms {delay} --unavailable {unavailable}")
 
 
 def test_a_faulty_pod_is_well_again_afterwards() -> None:
-    with FakeRun().on("fault", "200").on("fault", "0") as run, faulty(played(run), "a", delay_ms=200, unavailable=0.5):
-        assert run.calls == [fault("a", "200", "0.5")]
+    run = FakeRun().on(fault("a", "200", "0.5"))
 
-    assert run.calls[1] == fault("a", "0", "0")
+    with faulty(played(run), "a", delay_ms=200, unavailable=0.5):
+        assert run.called(fault("a", "200", "0.5"))
+        run.on(fault("a"))
+
+    assert run.called(fault("a"))
 
 
 def test_a_faulty_pod_is_well_again_after_an_error_and_one_that_is_gone_is_no_error() -> None:
-    run = FakeRun().on("fault", "1").on("fault", "0", answer=failure("pods not found"))
+    run = FakeRun().on(fault("a", unavailable="1")).on(fault("a"), answer=failure("pods not found"))
 
     with run, pytest.raises(OperationFailedError, match="meanwhile"), faulty(played(run), "a", unavailable=1.0):
         raise OperationFailedError("meanwhile")
 
-    assert run.calls[1] == fault("a", "0", "0")
-
 
 def test_a_pod_that_cannot_be_made_faulty_is_an_error() -> None:
     with (
-        FakeRun().on("fault", answer=failure("the server did not answer")) as run,
+        FakeRun().on(fault("a", unavailable="1"), answer=failure("the server did not answer")) as run,
         pytest.raises(ProgramFailedError),
         faulty(played(run), "a", unavailable=1.0),
     ):
@@ -197,9 +203,9 @@ def test_a_pod_that_cannot_be_made_faulty_is_an_error() -> None:
 
 
 def killing(*there: dict[str, Any]) -> FakeRun:
-    run = FakeRun().on("exec", VICTIM, "crash").on("delete", f"pod/{VICTIM}")
+    run = FakeRun().on(CRASH).on(DELETE)
     for pods in there or (ready(*SERVERS),):
-        run.on("get", "pods", answer=pods)
+        run.on(LOOK, answer=pods)
     return run
 
 
@@ -207,10 +213,7 @@ def test_the_pod_that_answers_most_is_killed_without_grace() -> None:
     with killing() as run:
         kill.drill(played(run, turns))
 
-    crash = ["lbdemo", "peer", "crash", "--target", "127.0.0.1:8081"]
-    words = ["delete", "pod/echo-2", "--grace-period=0", "--force", "--wait=false"]
-    assert run.calls[0] == ["kubectl", "-n", "lbdemo", "exec", "echo-2", "-c", "echo", "--", *crash]
-    assert run.calls[1] == ["kubectl", "-n", "lbdemo", *words]
+    assert [run.called(line) for line in (CRASH, DELETE)] == [True, True]
 
 
 def test_a_kill_counts_what_failed_and_how_long() -> None:
@@ -243,7 +246,7 @@ def test_after_a_kill_the_successor_is_awaited_under_load() -> None:
 
 
 def test_a_successor_that_does_not_come_is_an_error() -> None:
-    run = FakeRun().on("exec").on("delete").on("get", "pods", answer=ready("echo-1"), always=True)
+    run = FakeRun().on(CRASH).on(DELETE).on(LOOK, answer=ready("echo-1"), always=True)
 
     with run, pytest.raises(NotReadyError, match="the successor"):
         kill.drill(played(run, turns))
@@ -263,12 +266,12 @@ def restarting(*looks: dict[str, Any]) -> FakeRun:
     """Two restarts, one without and one with retries; each takes these looks."""
     run = FakeRun()
     for _ in range(2):
-        run.on("get", "pods", answer=ready("old-1", "old-2"))
-        run.on("rollout", "restart", "deployment/echo-server", "-n", "lbdemo")
+        run.on(LOOK, answer=ready("old-1", "old-2"))
+        run.on(RESTART)
         for look in looks:
-            run.on("get", "deployments", labels.SERVER, "-n", "lbdemo", answer=look)
+            run.on(ROLLOUT, answer=look)
             if look["items"][0]["status"]["updatedReplicas"] == len(SERVERS):  # only then pods are looked at
-                run.on("get", "pods", "-n", "lbdemo", labels.SELECTOR, answer=look)
+                run.on(ALL_PODS, answer=look)
     return run
 
 
@@ -310,8 +313,8 @@ def test_what_is_lost_without_retries_is_told_and_no_broken_promise() -> None:
 
 
 def test_a_rollout_that_hangs_is_an_error() -> None:
-    run = FakeRun().on("get", "pods", answer=ready("old-1")).on("rollout")
-    run.on("get", "deployments", answer=rollout(complete=False, pods=()), always=True)
+    run = FakeRun().on(LOOK, answer=ready("old-1")).on(RESTART)
+    run.on(ROLLOUT, answer=rollout(complete=False, pods=()), always=True)
 
     with run, pytest.raises(NotReadyError, match="the rollout's end"):
         rolling_restart.drill(played(run, turns))
@@ -323,11 +326,15 @@ def test_a_rollout_that_hangs_is_an_error() -> None:
 OLD, ALL = ("echo-1", "echo-2"), ("echo-1", "echo-2", "new-1", "new-2")
 
 
+def scale(replicas: int | str) -> str:
+    return f"kubectl -n lbdemo scale deployment/echo-server --replicas={replicas}"
+
+
 def scaling(*after: dict[str, Any]) -> FakeRun:
     """3 pods are 2, then 4 (which takes the looks `after`), then 3 again."""
-    run = FakeRun().on("scale", "--replicas=2").on("scale", "--replicas=4").on("scale", "--replicas=3")
+    run = FakeRun().on(scale(2)).on(scale(4)).on(scale(3))
     for look in (ready(*OLD, "echo-3"), ready(*OLD), ready(*OLD), *after, ready(*ALL), ready(*ALL)):
-        run.on("get", "pods", answer=look)
+        run.on(LOOK, answer=look)
     return run
 
 
@@ -345,22 +352,21 @@ def test_pods_are_scaled_down_up_and_back() -> None:
 
     replicas = [argv[-1] for argv in run.calls if "scale" in argv]
     assert replicas == ["--replicas=2", "--replicas=4", "--replicas=3"]
-    assert run.calls[0] == ["kubectl", "-n", "lbdemo", "scale", "deployment/echo-server", "--replicas=2"]
 
 
 def test_the_load_begins_when_no_server_is_on_its_way_out() -> None:
     going = replace(pod("echo-3", labels.SERVER), meta=replace(pod("echo-3", labels.SERVER).meta, deleting=True))
     leaving = listed([*(pod(name, labels.SERVER) for name in OLD), going])
-    run = FakeRun().on("get", "pods", answer=leaving).on("get", "pods", answer=ready(*OLD))
+    run = FakeRun().on(LOOK, answer=leaving).on(LOOK, answer=ready(*OLD))
 
     with run:
         played(run).settle(2, 60)
 
 
 def test_the_original_number_of_pods_comes_back_after_an_error() -> None:
-    run = FakeRun().on("scale", "--replicas=2").on("get", "pods", answer=ready("a"), always=True)
+    run = FakeRun().on(scale(2)).on(LOOK, answer=ready("a"), always=True)
 
-    with run.on("scale", "--replicas=3"), pytest.raises(NotReadyError, match="2 pods"):
+    with run.on(scale(3)), pytest.raises(NotReadyError, match="2 pods"):
         scale_up.drill(played(run, turns))
 
     assert run.calls[-1][-1] == "--replicas=3"
@@ -465,7 +471,7 @@ def all_slow(number: int) -> tuple[str, str, float]:
 
 
 def slowing() -> FakeRun:
-    return FakeRun().on("exec", VICTIM, "fault", "--delay-ms", "200").on("exec", VICTIM, "fault", "0")
+    return FakeRun().on(fault(VICTIM, "200")).on(fault(VICTIM))
 
 
 def test_a_slow_pod_shows_in_its_share_and_in_the_tail() -> None:
@@ -541,7 +547,7 @@ def share(percent: int) -> Plot:
 def sickening(times: int = 1) -> FakeRun:
     run = FakeRun()
     for _ in range(times):
-        run.on("exec", VICTIM, "fault", "--unavailable", "1").on("exec", VICTIM, "fault", "0")
+        run.on(fault(VICTIM, unavailable="1")).on(fault(VICTIM))
     return run
 
 
@@ -599,7 +605,7 @@ def test_what_a_strategy_with_detection_promises_of_a_sick_pod(
 
 def test_outlier_detection_is_switched_off_after_an_error() -> None:
     switched: list[bool] = []
-    run = sickening().on("exec", VICTIM, "fault", "1", answer=failure("the server did not answer"))
+    run = sickening().on(fault(VICTIM, unavailable="1"), answer=failure("the server did not answer"))
 
     with run, pytest.raises(ProgramFailedError):
         sick.drill(played(run, turns, turns, outlier=switched))
@@ -612,14 +618,12 @@ def test_outlier_detection_is_switched_off_after_an_error() -> None:
 
 @pytest.mark.parametrize("name", DRILLS)
 def test_a_drills_name_is_its_name_in_the_table(name: str) -> None:
-    run = FakeRun().on("exec", always=True).on("delete", always=True).on("rollout", always=True)
-    run.on("get", "deployments", answer=rollout(complete=True, pods=()), always=True)
-    run.on("scale", always=True)
-    servers = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
+    run = FakeRun().on(ROLLOUT, answer=rollout(complete=True, pods=()), always=True)
+    for line in (CRASH, DELETE, RESTART, fault("<pod>", "<ms>", "<part>"), scale("<pods>")):
+        run.on(line, always=True)
     for names in (OLD, OLD, ALL):
-        run.on("get", "pods", servers, answer=ready(*names))
-    run.on("get", "pods", servers, answer=ready(*ALL), always=True)
-    run.on("get", "pods", labels.SELECTOR, answer=ready(), always=True)
+        run.on(LOOK, answer=ready(*names))
+    run.on(LOOK, answer=ready(*ALL), always=True).on(ALL_PODS, answer=ready(), always=True)
     drill: Drill = DRILLS[name]
 
     assert drill(played(run, turns, turns)).name == name

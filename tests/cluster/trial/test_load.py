@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from fakes import FakeRun, failure
-from worlds import CONFIG, installation
+from worlds import CONFIG, inside, installation
 
 from lbdemo.cluster.trial.load import Load
 from lbdemo.cluster.trial.verify import VerifyOptions
@@ -15,6 +15,7 @@ from lbdemo.errors import NotReadyError, OperationFailedError, ProgramFailedErro
 from lbdemo.records import Sample, encode
 from lbdemo.tools.kubectl import Kubectl
 
+END = inside("client-1", "peer end --run <run>")
 PATIENCE = 5.0  # seconds a test waits before it fails: never, when all is well
 
 
@@ -25,7 +26,7 @@ class Client(FakeRun):
         self, *lines: str, ends: bool = False, fails: ProgramFailedError | None = None, last: Sequence[str] = ()
     ) -> None:
         super().__init__()
-        self.on("exec", "client-1", "peer", "end")
+        self.on(END)
         self._lines, self._ends, self._fails, self._last = lines, ends, fails, last
         self._over = threading.Event()
 
@@ -67,14 +68,11 @@ def test_the_load_is_a_client_in_its_pod_that_does_not_wait_for_all_servers() ->
     with Client(line()) as client, load(client, rate=50.0, limit=90.0):
         pass
 
-    argv = client.calls[0]
-    assert argv[:8] == ["kubectl", "-n", "lbdemo", "exec", "client-1", "-c", "echo", "--"]
-    assert argv[8:14] == [
-        "lbdemo", "client", "--target", "echo-server.lbdemo.svc.cluster.local:8080", "--policy", "pick_first",
-    ]  # fmt: skip
-    said = dict(zip(argv[10::2], argv[11::2], strict=True))
-    assert (said["--count"], said["--rate"], said["--timeout"], said["--format"]) == ("4500", "50", "2", "json")
-    assert "--servers" not in said, "that would wait until all have answered"
+    assert client.called(
+        "kubectl -n lbdemo exec client-1 -c echo -- lbdemo client"
+        " --target echo-server.lbdemo.svc.cluster.local:8080 --policy pick_first --count 4500 --rate 50"
+        " --concurrency 0 --connections 1 --timeout 2 --wait 10 --run <run> --format json"
+    )
 
 
 @pytest.mark.parametrize("retry", [False, True])
@@ -94,9 +92,8 @@ def test_at_its_end_the_client_of_this_run_is_ended_and_heard_out() -> None:
     with Client(line(100.0), last=[line(102.0)]) as client, load(client) as there:
         pass
 
-    began, ended = client.calls
-    run = began[began.index("--run") + 1]
-    assert ended[3:] == ["exec", "client-1", "-c", "echo", "--", "lbdemo", "peer", "end", "--run", run]
+    began = client.calls[0]
+    assert client.called(END.replace("<run>", began[began.index("--run") + 1]))
     assert [call.sent for call in there.samples] == [100.0, 102.0]
 
 
@@ -105,7 +102,7 @@ def test_an_error_meanwhile_ends_the_client_too() -> None:
         with pytest.raises(OperationFailedError, match="meanwhile"), load(client):
             raise OperationFailedError("meanwhile")
 
-        assert client.called("end")
+        assert client.called(END)
 
 
 @pytest.mark.parametrize("lines", [(), (line(code="UNAVAILABLE"),)], ids=["silent", "only errors"])
@@ -114,7 +111,7 @@ def test_a_client_that_ends_without_an_answer_is_an_error(lines: tuple[str, ...]
         with pytest.raises(NotReadyError, match="the load ended before its time") as error, load(client):
             raise AssertionError("it has not begun")
 
-        assert client.called("end"), "the client may go on where its kubectl has gone"
+        assert client.called(END), "the client may go on where its kubectl has gone"
 
     assert error.value.last_state == f"{len(lines)} calls"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fakes import Answer, FakeRun, FakeStreams, asking, failure, tools
-from worlds import CONFIG, announced, converged, installation, listed, pod
+from worlds import CONFIG, OURS, announced, converged, inside, installation, listed, pod, stats_of
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed
@@ -32,7 +32,9 @@ from lbdemo.tools.kubectl import Kubectl
 
 PLACE = CONFIG.place
 CLIENT = ["lbdemo", "client", "--run", "r1"]
-EXEC = ("exec", "client-1", "-c", "echo", "--")
+STREAM = inside("client-1", "client --run r1")
+END = inside("client-1", "peer end --run r1")
+PODS = f"kubectl get pods {OURS}"
 
 
 def line(server: str = "echo-1", code: str = "OK", *, gate: bool = False, seq: int = 0) -> str:
@@ -237,7 +239,7 @@ def test_the_clients_lines_are_counted_and_handed_on() -> None:
     handed: list[Sample] = []
     said = line("echo-1", gate=True) + line("echo-1") + line("echo-2") + line("", "UNAVAILABLE") + "warning: noise\n"
 
-    with FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[said.encode()]) as run:
+    with FakeStreams().on_stream(STREAM, pieces=[said.encode()]) as run:
         tally, answers = collected(run, handed.append)
 
     summary = tally.summary()
@@ -248,14 +250,14 @@ def test_the_clients_lines_are_counted_and_handed_on() -> None:
 
 def test_a_client_whose_calls_all_failed_ends_with_1_and_that_is_an_answer() -> None:
     said = line("", "UNAVAILABLE") * 3
-    run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[said.encode(), failure("3 calls failed", code=1)])
+    run = FakeStreams().on_stream(STREAM, pieces=[said.encode(), failure("3 calls failed", code=1)])
 
     with run:
         tally, answers = collected(run)
 
     assert tally.summary().failed == 3
     assert not answers
-    assert not run.called("end"), "it has ended by itself"
+    assert not run.called(END), "it has ended by itself"
 
 
 @pytest.mark.parametrize(
@@ -264,9 +266,9 @@ def test_a_client_whose_calls_all_failed_ends_with_1_and_that_is_an_answer() -> 
     ids=["1 and no line", "1 after an answer", "1 after the gate", "2", "137", "silent 137"],
 )
 def test_a_client_that_failed_is_an_error_and_its_run_is_ended(said: str, code: int) -> None:
-    broken = failure("command terminated", *EXEC, code=code)
-    run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[said.encode(), broken] if said else [broken])
-    run.on(*EXEC, "lbdemo", "peer", "end", "--run", "r1")
+    broken = failure("command terminated", "kubectl", "exec", code=code)
+    run = FakeStreams().on_stream(STREAM, pieces=[said.encode(), broken] if said else [broken])
+    run.on(END)
 
     with run, pytest.raises(ProgramFailedError) as error:
         collected(run)
@@ -280,21 +282,21 @@ def interrupt() -> None:
 
 @pytest.mark.parametrize("answer", ["", failure("pod not found")], ids=["ended", "pod gone"])
 def test_an_interrupted_run_is_ended_in_its_pod(answer: str | ProgramFailedError) -> None:
-    run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[line().encode(), interrupt])
-    run.on(*EXEC, "lbdemo", "peer", "end", "--run", "r1", answer=answer)
+    run = FakeStreams().on_stream(STREAM, pieces=[line().encode(), interrupt])
+    run.on(END, answer=answer)
 
     with run, pytest.raises(KeyboardInterrupt):
         collected(run)
 
-    assert run.calls[-1] == ["kubectl", "-n", "lbdemo", *EXEC, "lbdemo", "peer", "end", "--run", "r1"]
+    assert run.called(END)
 
 
 def test_a_sink_that_fails_ends_the_run_too() -> None:
     def full(_: Sample) -> None:
         raise OSError("No space left on device")
 
-    run = FakeStreams().on_stream(*EXEC, *CLIENT, pieces=[line().encode()])
-    with run.on("peer", "end", "--run", "r1"), pytest.raises(OSError, match="No space"):
+    run = FakeStreams().on_stream(STREAM, pieces=[line().encode()])
+    with run.on(END), pytest.raises(OSError, match="No space"):
         collected(run, full)
 
 
@@ -302,18 +304,17 @@ def test_a_sink_that_fails_ends_the_run_too() -> None:
 
 
 def test_a_server_is_asked_at_its_own_address_for_this_run_only() -> None:
-    run = FakeRun().on("exec", answer={"server": "echo-1", "answered": 7, "failed": 1})
+    asked = "kubectl -n lbdemo exec echo-1 -c echo -- lbdemo peer stats --target 127.0.0.1:8081 --run r1"
 
-    assert own_counts(Kubectl(run), PLACE, server("echo-1"), "r1") == (7, None)
-    asked = ["lbdemo", "peer", "stats", "--target", "127.0.0.1:8081", "--run", "r1"]
-    assert run.calls == [["kubectl", "-n", "lbdemo", "exec", "echo-1", "-c", "echo", "--", *asked]]
+    with FakeRun().on(asked, answer={"server": "echo-1", "answered": 7, "failed": 1}) as run:
+        assert own_counts(Kubectl(run), PLACE, server("echo-1"), "r1") == (7, None)
 
 
 @pytest.mark.parametrize(
     "answer", [failure("container not found"), "no JSON", {"failed": 1}, {"answered": "7"}, {"answered": None}]
 )
 def test_a_count_that_cannot_be_had_is_none(answer: str | dict[str, Any] | ProgramFailedError) -> None:
-    with FakeRun().on("exec", answer=answer) as run:
+    with FakeRun().on(stats_of("echo-1", "r1"), answer=answer) as run:
         assert own_counts(Kubectl(run), PLACE, server("echo-1"), "r1") == (None, None)
 
 
@@ -340,7 +341,7 @@ def witnesses(
     run = FakeRun()
     for name, count in own.items():
         answer: Answer = failure("container not found") if count is None else {"answered": count}
-        run.on("exec", name, "stats", "r1", answer=answer)
+        run.on(stats_of(name, "r1"), answer=answer)
     with run:
         return list(second_witness(Kubectl(run), PLACE, before, after, answers, "r1", failed)[0])
 
@@ -449,12 +450,25 @@ def test_pods_that_came_or_went_are_told() -> None:
 # All of it
 
 
-def cluster(said: str, own: Mapping[str, int], after: Sequence[Pod] = ()) -> FakeRun:
-    pods = after or [server(name) for name in own]
-    run = FakeRun().on("exec", "client-1", "client", answer=said)
-    run.on("get", "pods", labels.SELECTOR, answer=listed(pods))
+def block(count: int, servers: int = 2, *, gate: bool = True, settle: bool = True) -> str:
+    """What the client in its pod is run with for so many calls."""
+    names = ",".join(f"echo-{number + 1}" for number in range(servers))
+    first = f" --servers {servers}" if gate else ""
+    last = f" --settle 12 --names {names}" if gate and settle else ""
+    return inside(
+        "client-1",
+        f"client --target echo-server.lbdemo.svc.cluster.local:8080 --policy pick_first{first} --count {count}"
+        f" --rate 500 --concurrency 0 --connections 1 --timeout 5 --wait 10 --run <run> --format json{last}",
+    )
+
+
+def cluster(said: str, own: Mapping[str, int], asked: str) -> FakeRun:
+    """A client that says this when it is asked so, and servers that counted so many calls."""
+    pods = [server(name) for name in own]
+    run = FakeRun().on(asked, answer=said)
+    run.on(PODS, answer=listed(pods))
     for name, count in own.items():
-        run.on("exec", name, "stats", answer={"answered": count})
+        run.on(stats_of(name), answer={"answered": count})
     return run
 
 
@@ -463,7 +477,7 @@ def option(argv: Sequence[str], name: str) -> str:
 
 
 def test_an_even_spread_that_the_servers_confirm_is_as_expected() -> None:
-    with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 1000}) as run:
+    with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 1000}, block(2000)) as run:
         result = verify(tools(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
 
     assert result.ok
@@ -473,7 +487,7 @@ def test_an_even_spread_that_the_servers_confirm_is_as_expected() -> None:
 
 
 def test_the_servers_are_asked_for_the_run_that_the_client_made() -> None:
-    with cluster(turns(10, "echo-1", "echo-2"), {"echo-1": 5, "echo-2": 5}) as run:
+    with cluster(turns(10, "echo-1", "echo-2"), {"echo-1": 5, "echo-2": 5}, block(10)) as run:
         verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
     client, _, *stats = run.calls
@@ -482,7 +496,9 @@ def test_the_servers_are_asked_for_the_run_that_the_client_made() -> None:
 
 
 def test_two_runs_are_told_apart() -> None:
-    with cluster(line(), {"echo-1": 1}) as first, cluster(line(), {"echo-1": 1}) as second:
+    asked = block(1, servers=1)
+
+    with cluster(line(), {"echo-1": 1}, asked) as first, cluster(line(), {"echo-1": 1}, asked) as second:
         for run in (first, second):
             verify(tools(run), PLACE, VerifyOptions(calls=1), installation=installation(servers=1))
 
@@ -490,7 +506,7 @@ def test_two_runs_are_told_apart() -> None:
 
 
 def test_a_server_that_counted_otherwise_contradicts_the_client() -> None:
-    with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 999}) as run:
+    with cluster(turns(2000, "echo-1", "echo-2"), {"echo-1": 1000, "echo-2": 999}, block(2000)) as run:
         result = verify(tools(run), PLACE, VerifyOptions(calls=2000), installation=installation("envoy"))
 
     assert result.verdict.as_expected
@@ -499,7 +515,7 @@ def test_a_server_that_counted_otherwise_contradicts_the_client() -> None:
 
 def test_one_server_that_answers_all_is_what_clusterip_promises_and_envoy_does_not() -> None:
     for strategy, promised in (("clusterip", True), ("envoy", False)):
-        with cluster(line() * 200, {"echo-1": 200, "echo-2": 0}) as run:
+        with cluster(line() * 200, {"echo-1": 200, "echo-2": 0}, block(200, settle=not promised)) as run:
             result = verify(tools(run), PLACE, VerifyOptions(calls=200), installation=installation(strategy))
 
         assert result.verdict.outcome is Outcome.PINNED
@@ -507,7 +523,7 @@ def test_one_server_that_answers_all_is_what_clusterip_promises_and_envoy_does_n
 
 
 def test_a_pod_that_ended_meanwhile_is_explained_and_told() -> None:
-    with cluster(turns(20, "echo-1", "echo-2"), {"echo-1": 10}) as run:
+    with cluster(turns(20, "echo-1", "echo-2"), {"echo-1": 10}, block(20)) as run:
         result = verify(tools(run), PLACE, VerifyOptions(calls=20), installation=installation())
 
     assert result.witness[1] == Witness("echo-2", 10, None, GONE)
@@ -517,7 +533,7 @@ def test_a_pod_that_ended_meanwhile_is_explained_and_told() -> None:
 def test_without_a_number_as_many_calls_are_made_as_it_takes() -> None:
     calls = plan_calls(3, tolerance=0.5, alpha=0.009)  # a tenth of alpha is kept for a second block
     names = ("echo-1", "echo-2", "echo-3")
-    with cluster(turns(calls, *names), dict.fromkeys(names, calls // 3)) as run:
+    with cluster(turns(calls, *names), dict.fromkeys(names, calls // 3), block(calls, 3)) as run:
         result = verify(
             tools(run), PLACE, VerifyOptions(tolerance=0.5, alpha=0.01), installation=installation("envoy", servers=3)
         )
@@ -538,11 +554,10 @@ def test_a_second_block_that_was_planned_follows_a_first_that_cannot_tell() -> N
     asked = VerifyOptions(tolerance=0.5)
     calls = planned(installation("headless"), asked)
     first, second = even(calls, "echo-1", "echo-2", share=0.62), even(calls, "echo-1", "echo-2", share=0.5)
-    run = FakeRun().on("exec", "client-1", "client", "--settle", answer=first)
-    run.on("exec", "client-1", "client", answer=second)
-    run.on("get", "pods", labels.SELECTOR, answer=listed([server("echo-1"), server("echo-2")]))
+    run = FakeRun().on(block(calls), answer=first).on(block(calls, gate=False), answer=second)
+    run.on(PODS, answer=listed([server("echo-1"), server("echo-2")]))
     for name in ("echo-1", "echo-2"):
-        run.on("exec", name, "stats", answer={"answered": (first + second).count(name)})
+        run.on(stats_of(name), answer={"answered": (first + second).count(name)})
     kept: list[Sample] = []
 
     with run:
@@ -557,7 +572,7 @@ def test_a_second_block_that_was_planned_follows_a_first_that_cannot_tell() -> N
 
 def test_who_says_how_many_calls_to_make_gets_no_second_block() -> None:
     said = even(100, "echo-1", "echo-2")
-    with cluster(said, {name: said.count(name) for name in ("echo-1", "echo-2")}) as run:
+    with cluster(said, {name: said.count(name) for name in ("echo-1", "echo-2")}, block(100)) as run:
         result = verify(tools(run), PLACE, VerifyOptions(calls=100), installation=installation("envoy"))
 
     assert (result.verdict.outcome, result.verdict.looks) == (Outcome.INCONCLUSIVE, 1)
@@ -569,10 +584,10 @@ def test_what_reached_the_servers_settles_whom_failed_calls_were_for() -> None:
         for seq in range(2000)
         for code in ["DEADLINE_EXCEEDED" if seq % 2 else "OK"]
     )
-    run = FakeRun().on("exec", "client-1", "client", answer=slow)
-    run.on("get", "pods", labels.SELECTOR, answer=listed([server("echo-1"), server("echo-2")]))
-    run.on("exec", "echo-1", "stats", answer={"answered": 1000, "received": 1000})
-    run.on("exec", "echo-2", "stats", answer={"answered": 0, "received": 1000})
+    run = FakeRun().on(block(2000), answer=slow)
+    run.on(PODS, answer=listed([server("echo-1"), server("echo-2")]))
+    run.on(stats_of("echo-1"), answer={"answered": 1000, "received": 1000})
+    run.on(stats_of("echo-2"), answer={"answered": 0, "received": 1000})
 
     with run:
         result = verify(tools(run), PLACE, VerifyOptions(calls=2000, errors=1.0), installation=installation("envoy"))
@@ -591,21 +606,21 @@ def test_the_part_that_may_fail_and_the_weights_are_what_was_asked() -> None:
 @pytest.mark.parametrize("said", [line() * 9, line() * 8 + line(gate=True) * 2], ids=["too few", "gate apart"])
 def test_a_run_that_broke_off_is_not_judged(said: str) -> None:
     with (
-        FakeRun().on("exec", "client", answer=said) as run,
+        FakeRun().on(block(10), answer=said) as run,
         pytest.raises(OperationFailedError, match=r"the run broke off: [89] of 10 calls were made"),
     ):
         verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation())
 
 
 def test_lines_that_cannot_be_read_are_calls_all_the_same() -> None:
-    with cluster(line() * 9 + "garbled\n", {"echo-1": 9}) as run:
+    with cluster(line() * 9 + "garbled\n", {"echo-1": 9}, block(10, servers=1)) as run:
         result = verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation(servers=1))
 
     assert (result.summary.sent, result.summary.unknown_lines) == (9, 1)
 
 
 def test_a_strategy_without_policies_names_none() -> None:
-    with cluster(line(), {"echo-1": 1}) as run:
+    with cluster(line(), {"echo-1": 1}, block(1, servers=1, settle=False)) as run:
         result = verify(tools(run), PLACE, VerifyOptions(calls=1), installation=installation("clusterip", 1))
 
     assert result.extra["lb_policy"] == ""
@@ -614,7 +629,7 @@ def test_a_strategy_without_policies_names_none() -> None:
 @pytest.mark.parametrize("said", ["", line(gate=True), "Traceback: not JSON\n"], ids=["silent", "gate only", "noise"])
 def test_a_client_that_sent_no_call_is_an_error(said: str) -> None:
     with (
-        FakeRun().on("exec", "client", answer=said) as run,
+        FakeRun().on(block(10), answer=said) as run,
         pytest.raises(OperationFailedError, match="sent no call") as error,
     ):
         verify(tools(run), PLACE, VerifyOptions(calls=10), installation=installation())
