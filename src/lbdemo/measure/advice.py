@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from lbdemo.measure.exact import above, below
 from lbdemo.measure.intervals import log10_at_least, log10_at_most, one_sided_z
-from lbdemo.measure.plan import band, miss_inside, plan_calls
+from lbdemo.measure.plan import miss_inside
+from lbdemo.measure.watch import FARTHEST, plan_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 POWER = 0.9
 """A fresh block of the advised size settles it at least so often."""
-
-FARTHEST = 20
-"""So many times the planned calls are advised at most: a share closer to its limit needs no patience."""
 
 _SURE = 0.95  # twice: that the true shares are no nearer to the limit than assumed, and that the block then shows it
 
@@ -31,9 +29,11 @@ def fresh_block(spread: Spread) -> int | None:
     of 0.95): so it holds however lucky these calls were. A block smaller than the planned one is always advised to be
     as large as that: with it a fair choice is BALANCED in 99 of 100 blocks.
     """
-    if not spread.can_settle:
+    planned = (
+        plan_watch(len(spread.roster), spread.tolerance, spread.alpha, spread.source) if spread.can_settle else None
+    )
+    if planned is None:
         return None
-    planned = plan_calls(len(spread.roster), spread.tolerance, spread.alpha)
     if spread.calls < planned or spread.strangers:
         return planned
     nearest = [_nearest(interval, spread) for interval in spread.expected]
@@ -50,26 +50,30 @@ def fresh_block(spread: Spread) -> int | None:
 
 def _nearest(interval: ShareInterval, spread: Spread) -> float | None:
     """The share nearest to a limit of the band that the calls leave possible; None when they leave both sides open."""
-    low, high = band(interval.expected_share, spread.tolerance)
+    low, high = spread.source.inner(interval.expected_share, spread.tolerance)
+    lowest, highest = spread.source.outer(interval.expected_share, spread.tolerance)
     of = max(1, spread.effective)
     share = min(max(interval.share, 1 / (of + 1)), of / (of + 1))
     reach = one_sided_z(1 - _SURE) * sqrt(share * (1 - share) / of)
     if low + reach < share < high - reach:
         return share - reach if share - low < high - share else share + reach
-    if share < low - reach:
+    if share < lowest - reach:
         return share + reach
-    return share - reach if share > high + reach else None
+    return share - reach if share > highest + reach else None
 
 
 def _power(shares: list[float], spread: Spread, calls: int) -> float:
     """The probability that a block of so many calls settles it, where these are the true shares (a lower bound)."""
-    of = floor(calls / spread.inflation)
+    of, source = floor(calls / spread.inflation), spread.source
     fair = [interval.expected_share for interval in spread.expected]
-    bands = [band(part, spread.tolerance) for part in fair]
-    if all(low < share < high for share, (low, high) in zip(shares, bands, strict=True)):
-        pairs = zip(shares, fair, strict=True)
-        return 1 - sum(miss_inside(of, share, part, spread.tolerance, spread.alpha) for share, part in pairs)
-    return max(_accusing(of, share, limits, spread) for share, limits in zip(shares, bands, strict=True))
+    inner, outer = ([limits(part, spread.tolerance) for part in fair] for limits in (source.inner, source.outer))
+    if all(low < share < high for share, (low, high) in zip(shares, inner, strict=True)):
+        missed = (
+            miss_inside(of, share, part, spread.tolerance, spread.alpha, source=source)
+            for share, part in zip(shares, fair, strict=True)
+        )
+        return 1 - sum(missed)
+    return max(_accusing(of, share, limits, spread) for share, limits in zip(shares, outer, strict=True))
 
 
 def _accusing(of: int, share: float, limits: tuple[float, float], spread: Spread) -> float:

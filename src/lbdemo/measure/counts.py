@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lbdemo.measure.bands import EXACT, Source
 from lbdemo.measure.order import Order
 from lbdemo.measure.reason import Reason
 
@@ -17,6 +18,7 @@ class Counts:
     `gate_servers` answered before the block. `received` is how many calls of the block reached each server, where
     the servers were asked. `order` says how the calls lay in time, None where nobody knows. `slower` names the pairs
     of servers of which the first is provably slower than the second. `doubts` are what the record says against itself.
+    `source` says how well the calls were counted.
     """
 
     sent: int
@@ -28,6 +30,7 @@ class Counts:
     order: Order | None = None
     slower: tuple[tuple[str, str], ...] = ()
     doubts: tuple[Reason, ...] = field(default_factory=tuple)
+    source: Source = EXACT
 
     @property
     def failed(self) -> int:

@@ -84,7 +84,7 @@ class Order:
     @property
     def surely_sticky(self) -> bool:
         """Whether steady traffic hardly ever is as lumpy."""
-        return _is_sure(self.batches)
+        return surely_lumpy(self.batches)
 
     def inflation(self, alpha: float) -> float:
         """By how much the calls say less than independent ones of their number would; 1 when by nothing.
@@ -96,7 +96,7 @@ class Order:
         for step in TOGETHER:
             rows = together(self.batches, step)
             phi = overdispersion(rows)
-            if phi is not None and (step == 1 or _is_sure(rows)):
+            if phi is not None and (step == 1 or surely_lumpy(rows)):
                 found.append(phi * (student_t(alpha, degrees(rows)) / one_sided_z(alpha)) ** 2)
         return max(found)
 
@@ -141,7 +141,7 @@ def together(rows: Rows, step: int) -> Rows:
     return [tuple(map(sum, zip(*rows[start : start + step], strict=True))) for start in range(0, len(rows), step)]
 
 
-def student_t(alpha: float, freedom: int) -> float:
+def student_t(alpha: float, freedom: float) -> float:
     """The quantile of Student's t that is exceeded with probability `alpha`.
 
     Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5: good to a per cent from 7 degrees on.
@@ -152,6 +152,7 @@ def student_t(alpha: float, freedom: int) -> float:
     return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
-def _is_sure(rows: Rows) -> bool:
+def surely_lumpy(rows: Rows) -> bool:
+    """Whether steady traffic hardly ever leaves rows as lumpy."""
     phi, freedom = overdispersion(rows), degrees(rows)
     return phi is not None and log10_chi_square_tail(phi * freedom, freedom) < log10(SURE)

@@ -8,6 +8,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from lbdemo.errors import InputError
+from lbdemo.measure.bands import EXACT, Source, scaled
 from lbdemo.measure.intervals import log10_at_least, log10_at_most, one_sided_z
 from lbdemo.measure.order import batches_for, student_t
 
@@ -41,16 +42,22 @@ def plan_calls(servers: int, tolerance: float = 0.2, alpha: float = 0.001, power
     check_probability("power", power)
     if servers == 1:
         return CALLS_TO_ONE_SERVER
-    too_few, enough = 0, servers
-    while _miss(enough, servers, tolerance, alpha) > 1 - power:
-        too_few, enough = enough, enough * 2
-    while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        if _miss(middle, servers, tolerance, alpha) > 1 - power:
-            too_few = middle
-        else:
-            enough = middle
-    return enough
+
+    def enough(calls: int) -> bool:
+        return miss(calls, servers, tolerance, alpha) <= 1 - power
+
+    too_few, plenty = 0, servers
+    while not enough(plenty):
+        too_few, plenty = plenty, plenty * 2
+    return fewest(enough, too_few, plenty)
+
+
+def fewest(enough: Callable[[int], bool], too_few: int, plenty: int) -> int:
+    """A number between the two that is enough, and whose predecessor is not."""
+    while plenty - too_few > 1:
+        middle = (too_few + plenty) // 2
+        too_few, plenty = (too_few, middle) if enough(middle) else (middle, plenty)
+    return plenty
 
 
 def gate_limit(servers: int, miss: float = 1e-6) -> int:
@@ -88,15 +95,18 @@ def check_probability(name: str, value: float) -> None:
         raise InputError(f"{name} is {value}: it must be a probability between 0 and 1")
 
 
-def _miss(calls: int, servers: int, tolerance: float, alpha: float) -> float:
-    """The probability (beyond two servers: a bound on it) that a fair choice is not judged BALANCED."""
-    return (
-        sum(
-            miss_inside(calls, 1 / servers, 1 / servers, tolerance, alpha, inflation) * (1 if servers == 2 else servers)
-            for inflation in inflations((batches_for(calls, servers) - 1) * (servers - 1), alpha)
-        )
-        / _DRAWS
+def miss(calls: int, servers: int, tolerance: float, alpha: float, source: Source = EXACT, odds: float = 1.0) -> float:
+    """The probability (beyond two servers: a bound on it) that a fair choice is not judged BALANCED.
+
+    `odds` is the factor by which the source makes the odds of each share wrong.
+    """
+    fair, times = 1 / servers, 1 if servers == 2 else servers
+    batches, share = source.intervals or batches_for(calls, servers), scaled(fair, odds)
+    missed = (
+        miss_inside(calls, share, fair, tolerance, alpha, inflation * (1 + source.error), source)
+        for inflation in inflations((batches - 1) * (servers - 1), alpha)
     )
+    return times * sum(missed) / _DRAWS
 
 
 @lru_cache(maxsize=256)
@@ -111,10 +121,18 @@ def inflations(freedom: int, alpha: float) -> tuple[float, ...]:
     return tuple(max(1.0, (1 - spread + z * spread**0.5) ** 3 * correction) for z in draws)
 
 
-def miss_inside(calls: int, share: float, fair: float, tolerance: float, alpha: float, inflation: float = 1.0) -> float:
+def miss_inside(
+    calls: int,
+    share: float,
+    fair: float,
+    tolerance: float,
+    alpha: float,
+    inflation: float = 1.0,
+    source: Source = EXACT,
+) -> float:
     """The probability that a server with this true share is not proven to lie in the band around the fair one."""
     of = floor(calls / inflation)
-    fewest, most = inside(of, fair, tolerance, alpha)
+    fewest, most = inside(of, fair, tolerance, alpha, source)
     if fair == 0.5 and share == 0.5:  # the two counts are one: what one server lacks, the other has too much
         fewest, most = max(fewest, of - most), min(most, of - fewest)
     # A count that is divided by the inflation is rounded to the unsafe side.
@@ -127,12 +145,12 @@ def miss_inside(calls: int, share: float, fair: float, tolerance: float, alpha: 
 
 
 @lru_cache(maxsize=4096)
-def inside(calls: int, fair: float, tolerance: float, alpha: float) -> tuple[int, int]:
+def inside(calls: int, fair: float, tolerance: float, alpha: float, source: Source = EXACT) -> tuple[int, int]:
     """The fewest and the most of `calls` with which a server's share is proven to lie in the band.
 
     The first is larger than the second when no count does.
     """
-    low, high = band(fair, tolerance)
+    low, high = source.inner(fair, tolerance)
     limit = -log(1 / alpha) / log(10)
     fewest = _first(calls, lambda count: log10_at_least(count, calls, low) <= limit)
     most = calls - _first(calls, lambda count: high >= 1 or log10_at_most(calls - count, calls, high) <= limit)
@@ -149,8 +167,3 @@ def _first(calls: int, holds: Callable[[int], bool]) -> int:
         else:
             low = middle + 1
     return low
-
-
-def band(share: float, tolerance: float) -> tuple[float, float]:
-    """The shares that still count as the expected one."""
-    return share * (1 - tolerance), share * (1 + tolerance)

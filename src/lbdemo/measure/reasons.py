@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING
 from lbdemo.measure.advice import POWER
 from lbdemo.measure.fingerprint import LEAST_REQUEST, ROUND_ROBIN, UNKNOWN
 from lbdemo.measure.names import NAMELESS
-from lbdemo.measure.plan import plan_calls
 from lbdemo.measure.promise import breaks_round_robin, unexplained
 from lbdemo.measure.reason import Reason
 from lbdemo.measure.roster import UNSEEN
 from lbdemo.measure.verdict import TOO_FEW_CALLS, Expectation, Outcome
+from lbdemo.measure.watch import PLANNED_POWER, plan_watch
 
 if TYPE_CHECKING:
     from lbdemo.measure.counts import Counts
     from lbdemo.measure.spread import Spread
     from lbdemo.measure.verdict import ShareInterval
-
-PLANNED_POWER = 0.99
-"""The power of the block that the planner plans."""
 
 
 def reasons(
@@ -128,8 +125,8 @@ def _settling(spread: Spread, outcome: Outcome, more_calls: int | None) -> list[
     return [Reason("fresh_block", {"calls": more_calls, "power": POWER})]
 
 
-def _planned(spread: Spread) -> int:
-    return plan_calls(len(spread.roster), spread.tolerance, spread.alpha, PLANNED_POWER)
+def _planned(spread: Spread) -> int | None:
+    return plan_watch(len(spread.roster), spread.tolerance, spread.alpha, spread.source)
 
 
 def _policy(counts: Counts, spread: Spread, expectation: Expectation) -> list[Reason]:

@@ -7,11 +7,11 @@ from functools import cached_property
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
+from lbdemo.measure.bands import EXACT, Source, scaled
 from lbdemo.measure.exact import above, below, highest, lowest
 from lbdemo.measure.fingerprint import STICKY, UNKNOWN, chi_square, fingerprint
 from lbdemo.measure.intervals import log10_at_least, log10_at_most
 from lbdemo.measure.names import NAMELESS
-from lbdemo.measure.plan import band
 from lbdemo.measure.roster import expected_shares, roster
 from lbdemo.measure.verdict import Expectation, Outcome, ShareInterval
 
@@ -44,6 +44,7 @@ class Spread:
     tolerance: float
     alpha: float
     order: Order | None
+    source: Source = EXACT
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -157,18 +158,18 @@ class Spread:
         R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics 24 (1982): when each
         of the tests errs with `alpha` at most, so does their intersection.
         """
-        low, high = band(interval.expected_share, self.tolerance)
+        low, high = self.source.inner(interval.expected_share, self.tolerance)
         least, most = self._bounds(interval)
         return above(least, self.effective, low, self.alpha) and below(most, self.effective, high, self.alpha)
 
     def accused(self, interval: ShareInterval) -> bool:
         """Whether the share is proven to lie outside of the band: one of many accusations (Bonferroni)."""
-        low, _ = band(interval.expected_share, self.tolerance)
+        low, _ = self.source.outer(interval.expected_share, self.tolerance)
         _, most = self._bounds(interval)
         return below(most, self.effective, low, self._alpha_each) or self._too_much(interval)
 
     def _too_much(self, interval: ShareInterval) -> bool:
-        _, high = band(interval.expected_share or 1 / len(self.roster), self.tolerance)
+        _, high = self.source.outer(interval.expected_share or 1 / len(self.roster), self.tolerance)
         least, _ = self._bounds(interval)
         return high < 1 and above(least, self.effective, high, self._alpha_each)
 
@@ -206,13 +207,16 @@ def spread(counts: Counts, expectation: Expectation, alpha: float) -> Spread:
     fair = expected_shares(known, expectation)
     strangers = tuple(sorted(calls.keys() - set(known), key=lambda name: (-calls[name], name)))
     signed = sum(calls.values())
-    inflation = counts.order.inflation(alpha) if counts.order else 1.0
+    source = counts.source
+    # A source that tells of too many calls makes as many of them worth nothing.
+    inflation = (counts.order.inflation(alpha) if counts.order else 1.0) * (1 + source.error)
 
     def interval(name: str) -> ShareInterval:
         mine = calls.get(name, 0)
         least, most = bounds(mine, signed, unsigned, inflation)
         of = floor((signed + unsigned) / inflation)
         low, high = (lowest(least, of, alpha), highest(most, of, alpha)) if of else (0.0, 1.0)
+        low, high = scaled(low, 1 / source.odds), scaled(high, source.odds)
         return ShareInterval(name, mine, mine / signed if signed else 0.0, low, high, fair.get(name, 0.0))
 
     return Spread(
@@ -227,4 +231,5 @@ def spread(counts: Counts, expectation: Expectation, alpha: float) -> Spread:
         tolerance=expectation.tolerance,
         alpha=alpha,
         order=counts.order,
+        source=source,
     )
