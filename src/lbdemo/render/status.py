@@ -12,11 +12,8 @@ from rich.text import Text
 def print_status(console: Console, status: dict[str, Any]) -> None:
     """Prints the record that `--json` prints, for a person."""
     lines = [
-        ("context", f"{status['context']['name']} ({status['context']['server']})"),
-        (
-            "namespace",
-            _namespace(status["namespace"]),
-        ),
+        ("context", _context(status["context"])),
+        ("namespace", _namespace(status["namespace"])),
         ("strategy", status["strategy"] or "nothing installed; `lbdemo up` installs it"),
         ("istio", status["istio"]),
         ("releases", ", ".join(f"{r['name']} {r['status']} (revision {r['revision']})" for r in status["releases"])),
@@ -28,6 +25,11 @@ def print_status(console: Console, status: dict[str, Any]) -> None:
             console.print(Text.assemble((f"{name:<10} ", "bold"), value), soft_wrap=True)
     if status["pods"]:
         console.print(_pods(status["pods"]))
+
+
+def _context(context: dict[str, Any]) -> str:
+    name = context["name"] or "this pod's own cluster"
+    return f"{name} ({context['server']})"
 
 
 def _namespace(place: dict[str, Any]) -> str:
