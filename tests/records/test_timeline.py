@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 from lbdemo.measure.histogram import found_buckets
-from lbdemo.records import Sample
 from lbdemo.records.timeline import MAX_CELLS, Timeline
 
 
@@ -14,8 +13,7 @@ def line(seconds: int, *, failing: int = -1) -> Timeline:
     timeline = Timeline()
     for second in range(seconds):
         code, latency = ("UNAVAILABLE", 0.5) if second == failing else ("OK", 0.01)
-        calls = [Sample(4 * second + n, 1e9 + second, 1e9 + second, latency, "a", code) for n in range(4)]
-        timeline.add(calls, [latency] * 4, found_buckets([latency] * 4))
+        timeline.add([1e9 + second] * 4, [code] * 4, [latency] * 4, found_buckets([latency] * 4))
     return timeline
 
 

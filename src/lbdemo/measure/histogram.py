@@ -28,7 +28,7 @@ def found_buckets(durations: Sequence[float]) -> list[int]:
         return []
     scale, offset, last = _PER_LOG, _LOG_LOWEST, _BUCKETS - 1
     if min(durations) >= LOWEST and max(durations) < HIGHEST:
-        return [int((logarithm - offset) * scale) for logarithm in map(log, durations)]
+        return list(map(int, [(logarithm - offset) * scale for logarithm in map(log, durations)]))
     return [min(last, int((log(max(seconds, LOWEST)) - offset) * scale)) for seconds in durations]
 
 

@@ -14,7 +14,7 @@ CELLS = 4 * BATCHES
 """Neighbouring calls are counted together in so many cells at most; four of them or fewer become a batch."""
 
 WINDOW = 256
-"""A call is paired with its neighbours when so many later ones have come back, or all: answers come in any order."""
+"""A call is counted, and paired with its neighbours, when so many later ones are back: answers come in any order."""
 
 MAX_CONNECTIONS = 1024
 """The calls of more connections are not told apart by connection."""
@@ -55,37 +55,41 @@ class OrderTally:
         self._last: dict[int, str] = {}  # the server that answered last, on each connection that is told apart
         self._pairs = 0
         self._same = 0
-        self._waiting: list[tuple[int, str, int]] = []  # number, server and connection of calls not paired yet
+        # Numbers, servers and connections of calls that are not counted yet.
+        self._waiting: tuple[list[int], list[str], list[int]] = ([], [], [])
 
     def add(self, numbers: Sequence[int], answered: Sequence[str], carried: Sequence[int]) -> None:
         """Counts calls that servers signed: their sequence numbers, servers and connections."""
-        if self._base is None:
-            self._base = min(numbers)
-        self._widen_for(max(numbers) - self._base)
-        self._count_cells(numbers, answered)
-        self._waiting += zip(numbers, answered, carried, strict=True)
-        if len(self._waiting) >= 2 * WINDOW:
-            self._follow_waiting(WINDOW)
+        self._waiting[0].extend(numbers)
+        self._waiting[1].extend(answered)
+        self._waiting[2].extend(carried)
+        if len(self._waiting[0]) >= 2 * WINDOW:
+            self._count_waiting(WINDOW)
+
+    def _count_waiting(self, calls: int) -> None:
+        """Counts the first calls of those that wait, in the order in which they were sent."""
+        numbers, answered, carried = self._waiting
+        if not numbers:
+            return
+        if numbers != sorted(numbers):
+            order = sorted(range(len(numbers)), key=numbers.__getitem__)
+            numbers, answered, carried = (
+                [numbers[at] for at in order], [answered[at] for at in order], [carried[at] for at in order],
+            )  # fmt: skip
+        self._waiting = numbers[calls:], answered[calls:], carried[calls:]
+        self._count_cells(numbers[:calls], answered[:calls])
+        self._count_connections(answered[:calls], carried[:calls])
 
     def _count_cells(self, numbers: Sequence[int], answered: Sequence[str]) -> None:
-        base, width = self._base or 0, self._width
-        first, last = max(0, min(numbers) - base) >> width, max(0, max(numbers) - base) >> width
-        if first == last:
-            for server, calls in Counter(answered).items():
-                self._places(server).cells[first] += calls
-            return
+        """Counts calls whose numbers ascend: those of one cell are neighbours."""
+        base = self._base = numbers[0] if self._base is None else self._base
+        self._widen_for(numbers[-1] - base)
+        width, cells = self._width, {server: self._places(server).cells for server in set(answered)}
         for number, server in zip(numbers, answered, strict=True):
-            self._places(server).cells[max(0, number - base) >> width] += 1
+            cells[server][number - base >> width if number > base else 0] += 1
 
     def _places(self, server: str) -> Places:
         return self._servers.get(server) or self._servers.setdefault(server, Places())
-
-    def _follow_waiting(self, calls: int) -> None:
-        """Pairs the first calls of those that wait, in the order in which they were sent."""
-        self._waiting.sort()
-        first, self._waiting = self._waiting[:calls], self._waiting[calls:]
-        if first:
-            self._count_connections([server for _, server, _ in first], [connection for _, _, connection in first])
 
     def _count_connections(self, answered: Sequence[str], carried: Sequence[int]) -> None:
         if carried.count(carried[0]) == len(carried):
@@ -115,7 +119,7 @@ class OrderTally:
 
     def merge(self, other: OrderTally) -> None:
         """Takes over what the other has counted, as calls made side by side; the other stays as it is."""
-        other._follow_waiting(len(other._waiting))
+        other._count_waiting(len(other._waiting[0]))
         width = max(self._width, other._width)
         self._widen(width)
         for name, places in list(other._servers.items()):
@@ -128,7 +132,7 @@ class OrderTally:
 
     def order(self) -> Order:
         """What was counted, in batches."""
-        self._follow_waiting(len(self._waiting))
+        self._count_waiting(len(self._waiting[0]))
         names = sorted(self._servers)
         cells = list(zip(*(self._servers[name].cells for name in names), strict=True))
         return Order(

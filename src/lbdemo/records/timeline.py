@@ -13,8 +13,6 @@ from lbdemo.records.sample import OK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lbdemo.records.sample import Sample
-
 MAX_CELLS = 128
 
 
@@ -69,22 +67,26 @@ class Timeline:
         self._cells: dict[int, _Cell] = {}
         self._width = 0  # a cell is 2 ** width seconds wide
 
-    def add(self, samples: Sequence[Sample], latencies: Sequence[float], buckets: Sequence[int]) -> None:
-        """Counts the calls; their latencies and the buckets of these are known already."""
+    def add(
+        self, dues: Sequence[float], codes: Sequence[str], latencies: Sequence[float], buckets: Sequence[int]
+    ) -> None:
+        """Counts calls: when they were due, their codes, and their latencies with the buckets of these."""
         width = self._width
-        cells = [int(sample.due // 1) >> width for sample in samples]
-        if cells.count(cells[0]) == len(cells):
-            self._add(cells[0], samples, latencies, buckets)
-            cells = []
-        for at in set(cells):
-            here = [cell == at for cell in cells]
-            self._add(at, list(compress(samples, here)), list(compress(latencies, here)), list(compress(buckets, here)))
+        first, last = int(min(dues) // 1) >> width, int(max(dues) // 1) >> width
+        if first == last:
+            self._add(first, codes, latencies, buckets)
+        else:
+            cells = [int(due // 1) >> width for due in dues]
+            for at in set(cells):
+                here = [cell == at for cell in cells]
+                chosen = list(compress(latencies, here)), list(compress(buckets, here))
+                self._add(at, list(compress(codes, here)), *chosen)
         self._narrow()
 
-    def _add(self, at: int, samples: Sequence[Sample], latencies: Sequence[float], buckets: Sequence[int]) -> None:
+    def _add(self, at: int, codes: Sequence[str], latencies: Sequence[float], buckets: Sequence[int]) -> None:
         cell = self._cells.get(at) or self._cells.setdefault(at, _Cell())
-        cell.calls += len(samples)
-        cell.failed += len(samples) - [sample.code for sample in samples].count(OK)
+        cell.calls += len(codes)
+        cell.failed += len(codes) - codes.count(OK)
         cell.latency.add_found(latencies, buckets)
 
     def merge(self, other: Timeline) -> None:
