@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lbdemo.measure import Expectation, Outcome, judge
-from lbdemo.records import Report, Result, Sample, Tally, Witness
+from lbdemo.records import Costs, Drilled, Report, Result, Sample, Tally, Witness
+from lbdemo.records.drills import Kill, Restart, RollingRestart, ScaleUp, Sick, Slow
 
 SERVERS = ("echo-1", "echo-2", "echo-3")
 EVEN = dict.fromkeys(SERVERS, 700)
@@ -95,51 +97,46 @@ def whole() -> dict[str, Any]:
         result("off", {"echo-1": 1900, "echo-2": 100, "echo-3": 100}),
         result("contradicted", EVEN, contradicted_by=3),
         result(
-            "failing", EVEN, errors=40, extra={"drills": {"slow": {"p99_ms": 201.5, "even": None}}, "planned": 2100}
+            "failing", EVEN, errors=40, extra={"trials": {"slow": {"p99_ms": 201.5, "even": None}}, "planned": 2100}
         ),
         result("silent", {}, errors=2100),
         skipped=(("ambient", "this Istio has no ztunnel"),),
     )
 
 
-def drilled(expected: str, as_expected: bool = True, **shown: float | None) -> dict[str, Any]:
-    return {"figures": shown, "expected": expected, "as_expected": as_expected}
+def restart(failed: int, attempts: int = 1200) -> Restart:
+    return Restart(calls=1200, failed=failed, attempts=attempts, longest_gap_s=0.31, rollout_s=11.5)
 
 
 def compared() -> dict[str, Any]:
     """What `compare` gives: costs and drills of several strategies, some unknown, some never, one not as promised."""
+    clusterip = result("clusterip", PINNED, outcome=Outcome.PINNED, fingerprint="sticky")
+    istio = result("istio", EVEN, fingerprint="round robin")
+    xds = result("xds", EVEN, spread_over=4.2, fingerprint="round robin", extra={"planned_calls": 2131})
     return record(
-        result(
-            "clusterip",
-            PINNED,
-            outcome=Outcome.PINNED,
-            fingerprint="sticky",
-            extra={
-                "setup_s": 3.9,
-                "proxy_memory_mb": 0.0,
-                "proxy_cpu_ms_per_1000_calls": 0.0,
-                "drills": {
-                    "scale-up": drilled("a new pod never gets a call", first_call_s=None, even_again_s=None),
-                    "slow": drilled("all calls are slow", slow_pod_share=1.0, p50_ms=201.1, p90_ms=202.5, p99_ms=210.0),
-                },
-            },
+        replace(
+            clusterip,
+            costs=Costs(setup_s=3.9),
+            drills=(
+                Drilled("scale-up", ScaleUp(4.1, None, None, 0), "a new pod never gets a call", as_expected=True),
+                Drilled("slow", Slow(900, 1.0, 201.1, 202.5, 210.0, 0), "all calls are slow", as_expected=True),
+                Drilled("sick", Sick(1.0, None), "all calls fail", as_expected=True),
+            ),
         ),
-        result(
-            "istio",
-            EVEN,
-            fingerprint="round robin",
-            extra={
-                "setup_s": 21.64,
-                "proxy_memory_mb": 164.5,
-                "proxy_cpu_ms_per_1000_calls": None,
-                "control_plane_memory_mb": 60.2,
-                "drills": {
-                    "scale-up": drilled("new pods get calls", first_call_s=5.737, even_again_s=5.74),
-                    "slow": drilled("even, so slow", False, slow_pod_share=0.1234, p50_ms=1.6, p90_ms=2.5, p99_ms=None),
-                },
-            },
+        replace(
+            istio,
+            costs=Costs(21.64, 3, 164.5, None, 60.2, note="the proxies cannot be compared"),
+            drills=(
+                Drilled("scale-up", ScaleUp(4.1, 5.737, 5.74, 0), "new pods get calls", as_expected=True),
+                Drilled(
+                    "rolling-restart", RollingRestart(restart(41), restart(0, 1253)), "none is lost", as_expected=True
+                ),
+                Drilled("kill", Kill(1200, 9, 1.204, 0.91), "left alone soon", as_expected=True),
+                Drilled("slow", Slow(900, 0.1234, 1.6, 2.5, None, 0), "even, so slow", as_expected=False),
+                Drilled("sick", Sick(0.33, 0.004), "taken out", as_expected=True),
+            ),
         ),
-        result("xds", EVEN, spread_over=4.2, fingerprint="round robin", extra={"setup_s": 3.4, "planned_calls": 2131}),
+        replace(xds, costs=Costs(setup_s=3.4, proxies=None, proxy_memory_mb=None)),
         command="compare",
         skipped=(("ambient", "this Istio has no ztunnel"),),
     )

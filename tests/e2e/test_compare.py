@@ -24,7 +24,7 @@ def envoy_image(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def figures(result: dict[str, Any], drill: str) -> dict[str, Any]:
-    found: dict[str, Any] = result["extra"]["drills"][drill]["figures"]
+    found: dict[str, Any] = result["drills"][drill]["figures"]
     return found
 
 
@@ -50,9 +50,9 @@ def test_all_strategies_keep_their_promises_and_leave_nothing(envoy_image: str, 
     for name in BALANCED:
         assert figures(results[name], "scale-up")["even_again_s"] is not None
     for name in ("istio", "envoy"):
-        assert figures(results[name], "rolling-restart")["failed_with_retries"] == 0
-        assert results[name]["extra"]["proxy_memory_mb"] > 1
-    assert results["istio"]["extra"]["proxies"] == 4
+        assert figures(results[name], "rolling-restart")["with_retries"]["failed"] == 0
+        assert results[name]["costs"]["proxy_memory_mb"] > 1
+    assert results["istio"]["costs"]["proxies"] == 4
     assert json.dumps(report["results"][0]["name"]) in page.read_text()
     assert junit.read_text().count("<testcase") == len(results)
     assert new_since(before) == []
@@ -65,7 +65,7 @@ def test_headless_without_an_age_never_finds_new_pods(cluster: Cluster) -> None:
     result = done.json["results"][0]
     assert result["verdict"]["outcome"] == "BALANCED"
     assert figures(result, "scale-up")["first_call_s"] is None
-    assert result["extra"]["drills"]["scale-up"]["as_expected"], "never is what was promised"
+    assert result["drills"]["scale-up"]["as_expected"], "never is what was promised"
     assert figures(result, "kill")["last_trouble_s"] < 10
 
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import io
 
 import pytest
-from reports import compared, drilled, record, result
+from reports import compared, result
 from rich.console import Console
 
-from lbdemo.render.boards import Row, boards, cell, without_boards
+from lbdemo.render.boards import Row, boards, megabytes, milliseconds, seconds, share
 from lbdemo.render.scoreboard import print_scoreboard
 
 
@@ -17,81 +17,86 @@ def printed(report: dict[str, object], *, terminal: bool = False, width: int = 8
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
+    ("words", "right"),
     [
-        ("setup_s", 21.6449, "21.64 s"),
-        ("setup_s", 3.9, "3.9 s"),
-        ("first_call_s", None, "never"),
-        ("proxy_memory_mb", 164.5, "164.5 MB"),
-        ("proxy_memory_mb", None, "unknown"),
-        ("proxy_cpu_ms_per_1000_calls", 429.9, "429.9 ms"),
-        ("proxy_cpu_ms_per_1000_calls", None, "unknown"),
-        ("p99_ms", 201.456, "201.46 ms"),
-        ("p99_ms", None, "unknown"),
-        ("slow_pod_share", 0.1234, "12.3 %"),
-        ("slow_pod_share", 1.0, "100 %"),
-        ("slow_pod_share", 0.004, "0.4 %"),
-        ("error_share_with_outlier_detection", 0.0, "0 %"),
-        ("failed", 1199, "1,199"),
-        ("failed", None, "unknown"),
-        ("setup_s", "soon", "soon"),
-        ("failed", True, "yes"),
+        (seconds(21.6449), "21.64 s"),
+        (seconds(3.9), "3.9 s"),
+        (seconds(None), "unknown"),
+        (seconds(None, "never"), "never"),
+        (milliseconds(429.9), "429.9 ms"),
+        (milliseconds(201.456), "201.46 ms"),
+        (milliseconds(None), "unknown"),
+        (megabytes(164.5), "164.5 MB"),
+        (megabytes(0.0), "-"),
+        (megabytes(None), "unknown"),
+        (share(0.1234), "12.3 %"),
+        (share(1.0), "100 %"),
+        (share(0.004), "0.4 %"),
+        (share(0.0), "0 %"),
+        (share(None), "unknown"),
     ],
 )
-def test_a_figure_has_the_unit_of_its_name_and_its_right_value(name: str, value: object, words: str) -> None:
-    assert cell({name: value}, name) == words
+def test_a_figure_has_its_unit_and_its_right_value(words: str, right: str) -> None:
+    assert words == right
 
 
-def test_a_figure_that_is_not_there_is_a_dash() -> None:
-    assert cell({}, "setup_s") == "-"
+def test_there_is_a_board_of_the_costs_with_why_something_is_not_known() -> None:
+    costs, *_ = boards(compared()["results"])
 
-
-def test_there_is_a_board_of_the_costs_and_one_of_each_drill() -> None:
-    costs, scale_up, slow = boards(compared()["results"])
-
-    assert (costs.title, costs.heads) == (
-        "cost",
-        ("setup", "proxy memory", "proxy CPU/1000 calls", "control plane"),
-    )
+    assert (costs.title, costs.heads) == ("cost", ("setup", "proxy memory", "proxy CPU/1000 calls", "control plane"))
     assert costs.rows == (
-        Row("clusterip", ("3.9 s", "0 MB", "0 ms", "-")),
+        Row("clusterip", ("3.9 s", "-", "-", "-")),
         Row("istio", ("21.64 s", "164.5 MB", "unknown", "60.2 MB")),
-        Row("xds", ("3.4 s", "-", "-", "-")),
+        Row("xds", ("3.4 s", "unknown", "-", "-")),
     )
-    assert (scale_up.title, scale_up.heads) == ("scale-up", ("first call", "even again"))
-    assert scale_up.rows[0] == Row("clusterip", ("never", "never"), "a new pod never gets a call", kept=True)
-    assert slow.rows[1] == Row("istio", ("12.3 %", "2.5 ms", "unknown"), "even, so slow", kept=False)
+    assert costs.notes == ("istio: the proxies cannot be compared",)
 
 
-def test_a_drill_that_nobody_foresaw_shows_all_its_figures() -> None:
-    drills = {"odd": drilled("something", broken_pods=3, took_s=1.5)}
+def test_there_is_a_board_of_each_drill_beside_what_is_promised() -> None:
+    _, *drills = boards(compared()["results"])
 
-    [board] = boards([result(extra={"drills": drills}).to_dict()])
-
-    assert board.heads == ("broken pods", "took s")
-    assert board.rows[0].cells == ("3", "1.5 s")
+    assert {board.title: (board.heads, board.rows) for board in drills} == {
+        "scale-up": (
+            ("first call", "even again"),
+            (
+                Row("clusterip", ("never", "never"), "a new pod never gets a call", kept=True),
+                Row("istio", ("5.74 s", "5.74 s"), "new pods get calls", kept=True),
+            ),
+        ),
+        "rolling-restart": (
+            ("failed without retries", "with retries", "attempts", "longest gap"),
+            (Row("istio", ("41 of 1,200", "0 of 1,200", "1,253", "0.31 s"), "none is lost", kept=True),),
+        ),
+        "kill": (
+            ("failed", "trouble until"),
+            (Row("istio", ("9", "1.2 s"), "left alone soon", kept=True),),
+        ),
+        "slow": (
+            ("slow pod's share", "p90", "p99"),
+            (
+                Row("clusterip", ("100 %", "202.5 ms", "210 ms"), "all calls are slow", kept=True),
+                Row("istio", ("12.3 %", "2.5 ms", "unknown"), "even, so slow", kept=False),
+            ),
+        ),
+        "sick": (
+            ("errors", "with outlier detection"),
+            (
+                Row("clusterip", ("100 %", "-"), "all calls fail", kept=True),
+                Row("istio", ("33.0 %", "0.4 %"), "taken out", kept=True),
+            ),
+        ),
+    }
 
 
 def test_without_costs_and_drills_there_is_no_board() -> None:
     assert boards([result().to_dict()]) == ()
-    assert boards([result(extra={"drills": {"slow": {"p99_ms": 3}}}).to_dict()]) == ()
-    assert boards([result(extra={"drills": [1, 2]}).to_dict()]) == ()
-
-
-def test_what_the_boards_show_is_taken_out_of_the_further_figures_and_nothing_else() -> None:
-    drills = {"slow": drilled("even", p99_ms=3.0), "odd": {"p99_ms": 3}}
-    report = record(result(extra={"setup_s": 1.0, "costs_note": "no rights", "planned_calls": 5, "drills": drills}))
-
-    [rest] = without_boards(report)["results"]
-
-    assert rest["extra"] == {"costs_note": "no rights", "planned_calls": 5, "drills": {"odd": {"p99_ms": 3}}}
-    assert report["results"][0]["extra"]["setup_s"] == 1.0
 
 
 def test_on_the_terminal_each_strategy_stands_beside_its_own_promise() -> None:
     lines = [" ".join(line.split()) for line in printed(compared()).splitlines()]
 
-    assert "clusterip 3.9 s 0 MB 0 ms -" in lines
+    assert "clusterip 3.9 s - - -" in lines
+    assert "istio: the proxies cannot be compared" in lines
     assert "scale-up first call even again as expected?" in lines
     assert "clusterip never never yes" in lines
     assert "clusterip 100 % 202.5 ms 210 ms yes" in lines

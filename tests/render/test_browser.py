@@ -134,7 +134,7 @@ def _luminance(colour: str) -> float:
 
 def crowd() -> dict[str, Any]:
     """Ten servers with long names, five results, figures of all kinds."""
-    extra = {"drills": {"scale-up": {"first_call_s": 1.25, "expected": "never"}}, "a_long_" * 12: "x" * 200}
+    extra = {"trials": {"scale-up": {"first_call_s": 1.25, "expected": "never"}}, "a_long_" * 12: "x" * 200}
     many = [result(f"strategy-{number}", dict.fromkeys(LONG, 210), servers=LONG, extra=extra) for number in range(4)]
     return record(*many, result("tcp-proxy", {LONG[0]: 2100}, servers=LONG, outcome=Outcome.PINNED))
 

@@ -11,6 +11,8 @@ import pytest
 from reports import EVEN, PINNED, compared, late, record, result, stalled, whole
 
 from lbdemo.measure import Outcome
+from lbdemo.records import Costs, Drilled
+from lbdemo.records.drills import Kill
 from lbdemo.render import figures
 from lbdemo.render.boards import boards
 from lbdemo.render.html import RECORD_ID, page
@@ -108,7 +110,7 @@ def test_the_scoreboard_and_the_drills_are_tables_in_the_terminals_words() -> No
 
     words = " ".join(Outline(page(report)).text.split())
 
-    assert "cost name setup proxy memory proxy CPU/1000 calls control plane clusterip 3.9 s 0 MB 0 ms -" in words
+    assert "cost name setup proxy memory proxy CPU/1000 calls control plane clusterip 3.9 s - - -" in words
     assert "istio 21.64 s 164.5 MB unknown 60.2 MB" in words
     assert "scale-up name first call even again as expected? promise clusterip never never ✓ yes" in words
     assert "istio 12.3 % 2.5 ms unknown ✗ NO even, so slow" in words
@@ -227,8 +229,8 @@ def test_no_text_becomes_markup(place: str) -> None:
     if place == "witness":
         made |= {"witness_name": NASTY, "note": NASTY, "contradicted_by": 1}
     if place == "drill":
-        told = {"figures": {NASTY: NASTY}, "expected": NASTY, "as_expected": False}
-        made["extra"] = {"drills": {NASTY: told}, "setup_s": NASTY}
+        made["drills"] = (Drilled("kill", Kill(9, 3, 1.0, 0.1), NASTY, as_expected=False),)
+        made["costs"] = Costs(note=NASTY)
     report = record(
         result(**made),
         command=NASTY if place == "command" else "demo",

@@ -8,6 +8,8 @@ from junit_formats import FORMATS, broken
 from reports import PINNED, record, result, whole
 
 from lbdemo.measure import Outcome
+from lbdemo.records import Costs, Drilled
+from lbdemo.records.drills import Slow
 from lbdemo.render import figures
 from lbdemo.render.junit import junit
 
@@ -95,9 +97,10 @@ def test_the_rules_of_the_schemas_refuse_what_was_written_before() -> None:
 
 
 def test_figures_are_properties_of_the_suite_for_programs_to_read() -> None:
-    extra = {"drills": {"slow": {"p99_ms": 201.5, "as_expected": True, "even_again_s": None}}, "runs": [1, 2100]}
+    drills = (Drilled("slow", Slow(900, None, 1.0, 2.0, 201.5, 0), "even", as_expected=True),)
+    further: dict[str, Any] = {"extra": {"runs": [1, 2100]}, "drills": drills, "costs": Costs(setup_s=3.9)}
 
-    values = properties(record(result("envoy", errors=5, spread_over=2.0, extra=extra)))
+    values = properties(record(result("envoy", errors=5, spread_over=2.0, **further)))
 
     assert values["envoy.outcome"] == "FAILING"
     assert values["envoy.calls"] == "2105"
@@ -106,8 +109,9 @@ def test_figures_are_properties_of_the_suite_for_programs_to_read() -> None:
     assert values["envoy.calls.echo-1"] == "700"
     assert values["envoy.witness.echo-3"] == "700"
     assert float(str(values["envoy.p50_ms"])) == pytest.approx(1.2, rel=0.01)
-    assert values["envoy.drills.slow.p99_ms"] == "201.5"
+    assert values["envoy.drills.slow.figures.p99_ms"] == "201.5"
     assert values["envoy.drills.slow.as_expected"] == "true"
+    assert values["envoy.costs.setup_s"] == "3.9"
     assert values["envoy.runs.1"] == "2100"
     assert values["version"] == "1.2.3"
     assert values["cores"] == "2"

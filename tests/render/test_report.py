@@ -166,7 +166,7 @@ def test_more_servers_than_fit_are_added_up() -> None:
 
 
 def test_single_further_figures_are_printed_nested_ones_are_not() -> None:
-    text = printed(record(result(extra={"planned_calls": 2131, "drills": {"slow": {"p99_ms": 201.5}}})))
+    text = printed(record(result(extra={"planned_calls": 2131, "trials": {"slow": {"p99_ms": 201.5}}})))
 
     assert "planned calls: 2,131" in text
     assert "201.5" not in text

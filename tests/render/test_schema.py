@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from reports import record, result, whole
+from reports import compared, record, result, whole
 
 from lbdemo.records.report import SCHEMA
 
@@ -21,13 +22,16 @@ def as_read(report: dict[str, Any]) -> Any:
 
 
 def members(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths of all members of all objects, what is free-form left out."""
+    """The paths of all members of all objects, what is free-form left out; a drill need not be there."""
     found: list[tuple[Any, ...]] = []
-    if isinstance(value, dict) and (not path or path[-1] not in {"extra", "environment", "errors", "figures"}):
+    free = path[-1:] in {("extra",), ("environment",), ("errors",)} or ("reasons" in path and path[-1] == "figures")
+    if isinstance(value, dict) and not free:
         for key, inner in value.items():
-            found += [(*path, key), *members(inner, (*path, key))]
+            found += [] if path[-1:] == ("drills",) else [(*path, key)]
+            found += members(inner, (*path, key))
     elif isinstance(value, list) and value:
-        found += members(value[0], (*path, 0))
+        fullest = max(range(len(value)), key=lambda index: len(json.dumps(value[index])))
+        found += members(value[fullest], (*path, fullest))
     return found
 
 
@@ -46,13 +50,14 @@ def test_the_schema_is_one_and_names_the_version() -> None:
     assert DOCUMENT["title"] == SCHEMA
 
 
-@pytest.mark.parametrize("report", [whole(), record(), record(result(), started="", environment={})])
+@pytest.mark.parametrize("report", [whole(), compared(), record(), record(result(), started="", environment={})])
 def test_every_report_follows_it(report: dict[str, Any]) -> None:
     assert [error.message for error in VALIDATOR.iter_errors(as_read(report))] == []
 
 
-def test_every_member_is_required() -> None:
-    report = as_read(whole())
+@pytest.mark.parametrize("make", [whole, compared])
+def test_every_member_is_required(make: Callable[[], dict[str, Any]]) -> None:
+    report = as_read(make())
 
     forgiven = [path for path in members(report) if VALIDATOR.is_valid(without(report, path))]
 
@@ -81,6 +86,8 @@ def test_new_members_may_be_added_as_it_promises() -> None:
         (("results", 0, "verdict", "shares", 0, "share"), 1.1),
         (("results", 0, "witness", "servers", 0, "own"), "700"),
         (("environment", "cores"), 2),
+        (("results", 0, "costs"), {}),
+        (("results", 0, "drills"), {"kill": {"figures": {"calls": 9}, "expected": "", "as_expected": True}}),
     ],
 )
 def test_wrong_values_are_refused(path: tuple[Any, ...], value: object) -> None:

@@ -155,13 +155,10 @@ def show(report: Report, record: Mapping[str, object], *, as_json: bool) -> None
         width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPED_WIDTH
         shown = console(width=width)
         with contextlib.nullcontext() if shown.is_terminal else without_trailing_blanks(shown):
-            if report.command != "compare":
-                print_report(shown, record)
-            else:
-                from lbdemo.render.boards import without_boards
+            print_report(shown, record)
+            if report.command == "compare":
                 from lbdemo.render.scoreboard import print_scoreboard
 
-                print_report(shown, without_boards(record))
                 print_scoreboard(shown, record)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lbdemo.records.costs import Costs
+from lbdemo.records.drills import Drilled
 from lbdemo.records.quantiles import Quantiles
 from lbdemo.records.recording import is_ours
 from lbdemo.records.report import Report, Result, Witness, failures_explain, unheard
@@ -10,6 +12,8 @@ from lbdemo.records.summary import ServerCalls, Summary
 from lbdemo.records.tally import Tally
 
 __all__ = [
+    "Costs",
+    "Drilled",
     "Quantiles",
     "Report",
     "Result",

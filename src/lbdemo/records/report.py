@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lbdemo.errors import ANSWER_IS_NO, CANNOT_TELL, OK
 from lbdemo.records.verdict import verdict_record
@@ -12,6 +12,8 @@ from lbdemo.words import count
 
 if TYPE_CHECKING:
     from lbdemo.measure.verdict import Verdict
+    from lbdemo.records.costs import Costs
+    from lbdemo.records.drills import Drilled
     from lbdemo.records.summary import Summary
 
 SCHEMA = "lbdemo.report/2"
@@ -59,7 +61,8 @@ class Result:
     """One thing that was measured and judged: an act of the demonstration, a strategy on the cluster.
 
     `name` is short and unique in its report (`clusterip`), `title` says it to a person. `witness_name` says who the
-    second witness is. `notes` are further sentences; `extra` holds figures that only some commands have.
+    second witness is. `notes` are further sentences; `costs` and `drills`
+    are what a comparison measured besides; `extra` holds figures that only some commands have.
     `promises_kept` is False when something else than the spread was not as promised; a note then says what.
     """
 
@@ -72,6 +75,8 @@ class Result:
     notes: tuple[str, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
     promises_kept: bool = True
+    costs: Costs | None = None
+    drills: tuple[Drilled[Any], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -95,6 +100,8 @@ class Result:
             "verdict": verdict_record(self.verdict),
             "witness": {"name": self.witness_name, "servers": [witness.to_dict() for witness in self.witness]},
             "notes": list(self.notes),
+            "costs": None if self.costs is None else self.costs.to_dict(),
+            "drills": {drill.name: drill.to_dict() for drill in self.drills},
             "extra": dict(self.extra),
         }
 

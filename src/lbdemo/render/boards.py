@@ -5,37 +5,97 @@ The terminal and the page both show these tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lbdemo.records.costs import Costs
+from lbdemo.records.drills import KINDS, Drilled, Kill, RollingRestart, ScaleUp, Sick, Slow
 from lbdemo.render import figures
-from lbdemo.words import percent
+from lbdemo.words import number, percent
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
 
-# The figures of each drill that fit a terminal: (figure, heading); the record has all of them.
-DRILL_COLUMNS = {
-    "scale-up": (("first_call_s", "first call"), ("even_again_s", "even again")),
-    "rolling-restart": (
-        ("failed", "failed without retries"),
-        ("failed_with_retries", "with retries"),
-        ("attempts_with_retries", "attempts"),
-        ("calls_with_retries", "for calls"),
-        ("longest_gap_s", "longest gap"),
-    ),
-    "kill": (("failed", "failed"), ("last_trouble_s", "trouble until")),
-    "slow": (("slow_pod_share", "slow pod's share"), ("p90_ms", "p90"), ("p99_ms", "p99")),
-    "sick": (("error_share", "errors"), ("error_share_with_outlier_detection", "with outlier detection")),
-}
-COST_COLUMNS = (
-    ("setup_s", "setup"),
-    ("proxy_memory_mb", "proxy memory"),
-    ("proxy_cpu_ms_per_1000_calls", "proxy CPU/1000 calls"),
-    ("control_plane_memory_mb", "control plane"),
-)
-UNITS = {"s": "s", "mb": "MB", "ms": "ms", "calls": "ms"}
+UNKNOWN, NEVER = "unknown", "never"
+
+
+def seconds(value: float | None, unknown: str = UNKNOWN) -> str:
+    """A time in seconds."""
+    return _with_unit(value, "s", unknown)
+
+
+def milliseconds(value: float | None) -> str:
+    """A time in milliseconds."""
+    return _with_unit(value, "ms", UNKNOWN)
+
+
+def megabytes(value: float | None) -> str:
+    """A size in MB; what a strategy does not have has none."""
+    return figures.NONE if value == 0 else _with_unit(value, "MB", UNKNOWN)
+
+
+def share(value: float | None) -> str:
+    """A part of the calls."""
+    return UNKNOWN if value is None else percent(value)
+
+
+def _with_unit(value: float | None, unit: str, unknown: str) -> str:
+    return unknown if value is None else f"{round(value, 2):g} {unit}"
+
+
+def _cpu(costs: Costs) -> str:
+    value = costs.proxy_cpu_ms_per_1000_calls
+    return figures.NONE if value == 0 and not costs.proxies else milliseconds(value)
+
+
+def _scale_up(found: ScaleUp) -> Cells:
+    return {"first call": seconds(found.first_call_s, NEVER), "even again": seconds(found.even_again_s, NEVER)}
+
+
+def _restart(found: RollingRestart) -> Cells:
+    plain, retried = found.without_retries, found.with_retries
+    return {
+        "failed without retries": f"{number(plain.failed)} of {number(plain.calls)}",
+        "with retries": f"{number(retried.failed)} of {number(retried.calls)}",
+        "attempts": number(retried.attempts),
+        "longest gap": seconds(plain.longest_gap_s),
+    }
+
+
+def _kill(found: Kill) -> Cells:
+    return {"failed": number(found.failed), "trouble until": seconds(found.last_trouble_s)}
+
+
+def _slow(found: Slow) -> Cells:
+    return {
+        "slow pod's share": share(found.slow_pod_share),
+        "p90": milliseconds(found.p90_ms),
+        "p99": milliseconds(found.p99_ms),
+    }
+
+
+def _sick(found: Sick) -> Cells:
+    detected = found.error_share_with_outlier_detection
+    return {
+        "errors": share(found.error_share),
+        "with outlier detection": figures.NONE if detected is None else share(detected),
+    }
+
+
+def _cost(found: Costs) -> Cells:
+    return {
+        "setup": seconds(found.setup_s),
+        "proxy memory": megabytes(found.proxy_memory_mb),
+        "proxy CPU/1000 calls": _cpu(found),
+        "control plane": megabytes(found.control_plane_memory_mb),
+    }
+
+
+Cells = dict[str, str]  # by heading: what fits a terminal; the record has all figures
+CELLS: Mapping[str, Callable[[Any], Cells]] = {
+    "scale-up": _scale_up, "rolling-restart": _restart, "kill": _kill, "slow": _slow, "sick": _sick,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,86 +110,43 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One table: `heads` of the cells; a row a strategy."""
+    """One table: `heads` of the cells; a row a strategy; `notes` say why something is not known."""
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
 
 
 def boards(results: Sequence[Record]) -> tuple[Board, ...]:
     """A table of the costs, one of each drill; those without figures left out."""
-    drills = dict.fromkeys(name for result in results for name in _drills(result))
-    found = (costs(results), *(drill(name, results) for name in drills))
-    return tuple(board for board in found if board.rows and board.heads)
-
-
-def without_boards(report: Record) -> Record:
-    """The report without the figures that these tables show."""
-    return {**report, "results": [{**result, "extra": _rest(result)} for result in report["results"]]}
-
-
-def _rest(result: Record) -> dict[str, Any]:
-    shown = {name for name, _ in COST_COLUMNS}
-    rest = {name: value for name, value in result["extra"].items() if name not in shown}
-    if drills := _drills(result):
-        rest["drills"] = {name: value for name, value in rest["drills"].items() if name not in drills}
-    return rest
+    found = (costs(results), *(drill(name, results) for name in KINDS))
+    return tuple(board for board in found if board.rows)
 
 
 def costs(results: Sequence[Record]) -> Board:
     """What each strategy costs: set-up time, memory and CPU of what it adds."""
-    rows = [
-        Row(result["name"], tuple(cell(result["extra"], name) for name, _ in COST_COLUMNS))
-        for result in results
-        if any(name in result["extra"] for name, _ in COST_COLUMNS)
-    ]
-    return Board("cost", tuple(heading for _, heading in COST_COLUMNS), tuple(rows))
+    told = [(result["name"], Costs.from_dict(result["costs"])) for result in results if result["costs"]]
+    cells = [_cost(found) for _, found in told]
+    rows = [Row(name, tuple(its.values())) for (name, _), its in zip(told, cells, strict=True)]
+    notes = tuple(f"{figures.printable(name)}: {figures.printable(found.note)}" for name, found in told if found.note)
+    return Board("cost", _heads(cells), tuple(rows), notes)
 
 
 def drill(name: str, results: Sequence[Record]) -> Board:
     """One drill over all strategies, each beside its own promise."""
-    told = [(result["name"], drilled) for result in results if (drilled := _drills(result).get(name))]
-    columns = DRILL_COLUMNS.get(name) or tuple(
-        (key, figures.printable(key).replace("_", " "))
-        for key in dict.fromkeys(k for _, d in told for k in d["figures"])
-    )
-    rows = [
-        Row(
-            strategy,
-            tuple(cell(drilled["figures"], key) for key, _ in columns),
-            figures.printable(drilled["expected"]),
-            drilled["as_expected"],
-        )
-        for strategy, drilled in told
+    told = [
+        (result["name"], Drilled[Any].from_dict(name, result["drills"][name]))
+        for result in results
+        if name in result["drills"]
     ]
-    return Board(name, tuple(heading for _, heading in columns), tuple(rows))
+    cells = [CELLS[name](drilled.figures) for _, drilled in told]
+    rows = [
+        Row(strategy, tuple(its.values()), figures.printable(drilled.expected), drilled.as_expected)
+        for (strategy, drilled), its in zip(told, cells, strict=True)
+    ]
+    return Board(name, _heads(cells), tuple(rows))
 
 
-def cell(record: Mapping[str, Any], name: str) -> str:
-    """A figure with the unit that its name ends with; a dash for one that is not there.
-
-    None is "never" for a time of a drill in seconds, otherwise "unknown".
-    """
-    if name not in record:
-        return figures.NONE
-    value = record[name]
-    unit = name.rpartition("_")[2]
-    if value is None:
-        return "never" if unit == "s" else "unknown"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return figures.plain(value)
-    if "share" in name:
-        return percent(value)
-    if unit in UNITS:
-        return f"{round(value, 2):g} {UNITS[unit]}"
-    return figures.plain(value)
-
-
-def _drills(result: Record) -> Mapping[str, Any]:
-    """The drills of a result, as far as they are what a drill gives: records also come from elsewhere."""
-    drills = result["extra"].get("drills")
-    if not isinstance(drills, Mapping):
-        return {}
-    wanted = {"figures", "expected", "as_expected"}
-    return {name: one for name, one in drills.items() if isinstance(one, Mapping) and wanted <= set(one)}
+def _heads(rows: Sequence[Cells]) -> tuple[str, ...]:
+    return tuple(rows[0]) if rows else ()

@@ -114,6 +114,7 @@ def _figures(result: Record) -> Iterator[tuple[str, object]]:
     for server in result["witness"]["servers"]:
         yield f"witness.{server['server']}", server["own"]
     yield from _flat(result["extra"])
+    yield from _flat({"costs": result["costs"] or {}, "drills": result["drills"]})
 
 
 def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:

@@ -21,6 +21,8 @@ def print_scoreboard(console: Console, report: Record) -> None:
     for board in boards(report["results"]):
         console.print()
         console.print(table(board))
+        for note in board.notes:
+            console.print(Text(note, "dim"))
 
 
 def table(board: Board) -> Table:

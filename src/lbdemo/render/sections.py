@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.render import charts, curves, figures
 from lbdemo.render.axis import QUANTILES, Axis, axis_of
-from lbdemo.render.boards import boards, without_boards
+from lbdemo.render.boards import boards
 from lbdemo.render.figures import extras, printable
 from lbdemo.render.marks import key
 from lbdemo.render.tables import badge, board, finding, key_values, overview, servers, slugs, witness
@@ -29,13 +29,12 @@ class Section:
 
 def sections(report: Record) -> tuple[Section, ...]:
     """The parts, those without content left out."""
-    shown = without_boards(report)
     scale, axis = charts.share_scale(report["results"]), axis_of(report["results"])
     whole = (
         Section("overview", "Overview", overview(report) if len(report["results"]) > 1 else ""),
         Section("scoreboard", "Scoreboard", "\n".join(map(board, boards(report["results"])))),
         Section("latency", "Latency", latencies(report, axis)),
-        *(Section(slug, printable(result["name"]), details(result, scale, axis)) for slug, result in slugs(shown)),
+        *(Section(slug, printable(result["name"]), details(result, scale, axis)) for slug, result in slugs(report)),
         Section("skipped", "Skipped", skipped(report)),
         Section("environment", "Environment", environment(report)),
     )

@@ -70,7 +70,8 @@ def board(shown: Board) -> str:
         )
         for row in shown.rows
     ]
-    return table("cards board", heads, rows, figures.printable(shown.title), shown.heads)
+    notes = "".join(f'<p class="quiet">{escape(note)}</p>' for note in shown.notes)
+    return table("cards board", heads, rows, figures.printable(shown.title), shown.heads) + notes
 
 
 def servers(result: Record, scale: float) -> str:

@@ -10,11 +10,12 @@ from worlds import CONFIG
 
 from lbdemo.cluster.install import strategies
 from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
-from lbdemo.cluster.install.strategies.promises import Figures, Setup
+from lbdemo.cluster.install.strategies.promises import Setup
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.errors import InputError
 from lbdemo.measure import Outcome
+from lbdemo.records.drills import Figures, ScaleUp, Sick, Slow
 
 IMAGE = Image("registry/echo", "1")
 SHARED = {"__init__", "base", "mesh", "promises"}  # what strategies have in common
@@ -103,13 +104,13 @@ def test_a_pools_sick_pod_fails_at_least_the_share_of_its_connections(
     """Of 4 connections to 3 pods, the busiest has at least 2."""
     setup = Setup(servers, connections=connections)
 
-    assert kept("pool", "sick", {"error_share": share}, setup) is as_promised
-    slow: Figures = {"slow_pod_share": share, "p99_ms": 201.0}
+    assert kept("pool", "sick", Sick(share, None), setup) is as_promised
+    slow = Slow(900, share, 1.0, 1.0, 201.0, 0)
     assert kept("pool", "slow", slow, setup) is as_promised
 
 
 def test_a_pools_slow_pod_must_be_slow() -> None:
-    figures: Figures = {"slow_pod_share": 0.5, "p99_ms": 2.0}
+    figures = Slow(900, 0.5, 1.0, 1.0, 2.0, 0)
 
     assert not kept("pool", "slow", figures, Setup(2, connections=4))
 
@@ -123,7 +124,7 @@ def test_a_pool_finds_new_pods_never_or_by_chance(
     connections: int, age: float, first: float | None, *, as_promised: bool
 ) -> None:
     """Ten connections made anew avoid the new half of the pods once in 1,024 times."""
-    figures: Figures = {"first_call_s": first, "even_again_s": None, "pods_ready_s": 1.0}
+    figures = ScaleUp(pods_ready_s=1.0, first_call_s=first, even_again_s=None, failed=0)
 
     assert kept("pool", "scale-up", figures, Setup(2, "round-robin", connections, age)) is as_promised
 

@@ -19,13 +19,14 @@ from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.lock import LockLostError
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.compare import Compared, CompareTools, Comparison, compare
-from lbdemo.cluster.trial.drills import DRILLS, Drill, Drilled, DrillRun
+from lbdemo.cluster.trial.drills import DRILLS, Drill, DrillRun
 from lbdemo.cluster.trial.verify import VerifyOptions
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
 from lbdemo.kube.kinds import LEASES, Kind
 from lbdemo.kube.records.meta import Meta, parse_meta
-from lbdemo.records import Sample, encode
+from lbdemo.records import Costs, Drilled, Sample, encode
+from lbdemo.records.drills import Kill
 from lbdemo.tools.kubectl import Context
 
 ALL = tuple(STRATEGIES)
@@ -285,9 +286,12 @@ def test_a_result_has_the_time_of_its_set_up_and_its_costs() -> None:
     plain, proxied = Session(cluster_for(asked)).run(asked).results
 
     assert plain.extra["planned_calls"] == 200
-    assert isinstance(plain.extra["setup_s"], float)
-    assert (plain.extra["proxy_memory_mb"], plain.extra["drills"]) == (0.0, {})
-    assert (proxied.extra["proxy_memory_mb"], "costs_note" in proxied.extra) == (None, True)
+    assert plain.costs is not None
+    assert proxied.costs is not None
+    assert isinstance(plain.costs.setup_s, float)
+    assert (plain.costs, plain.drills) == (Costs(plain.costs.setup_s), ())
+    assert (proxied.costs.proxies, proxied.costs.proxy_memory_mb) == (None, None)
+    assert "nodes/proxy" in proxied.costs.note
 
 
 def envoy_used(cpu: float, second: int) -> object:
@@ -307,7 +311,8 @@ def test_the_cpu_of_the_proxies_is_that_of_the_measured_calls() -> None:
 
     (result,) = Session(cluster).run(asked).results
 
-    assert result.extra["proxy_cpu_ms_per_1000_calls"] == 500.0
+    assert result.costs is not None
+    assert result.costs.proxy_cpu_ms_per_1000_calls == 500.0
 
 
 def test_every_call_reaches_the_one_who_watches() -> None:
@@ -532,35 +537,36 @@ def test_what_could_not_be_removed_is_told_also_where_there_is_no_result(end: Ba
 
 
 def test_a_drill_that_went_as_promised_is_part_of_the_result(a_drill: AddDrill) -> None:
-    a_drill(lambda _: Drilled("trial", {"failed": 0}, "none fails", as_expected=True))
+    a_drill(lambda _: Drilled("kill", Kill(9, 0, 0.0, 0.1), "none fails", as_expected=True))
     asked = comparison("clusterip", drills=("trial",))
     session = Session(cluster_for(asked))
 
     (result,) = session.run(asked).results
 
-    expected = {"figures": {"failed": 0}, "expected": "none fails", "as_expected": True}
-    assert result.extra["drills"] == {"trial": expected}
+    assert result.drills == (Drilled("kill", Kill(9, 0, 0.0, 0.1), "none fails", as_expected=True),)
     assert (result.ok, result.promises_kept, result.notes) == (True, True, ())
     assert ("finished", "clusterip trial") in session.reporter.events
 
 
 def test_a_drill_that_broke_its_promise_spoils_the_result_and_says_why(a_drill: AddDrill) -> None:
-    a_drill(lambda _: Drilled("trial", {"failed": 3, "even_s": None}, "none fails", as_expected=False))
+    a_drill(lambda _: Drilled("kill", Kill(9, 3, 1.0, 0.1), "none fails", as_expected=False))
     asked = comparison("clusterip", drills=("trial",))
 
     (result,) = Session(cluster_for(asked)).run(asked).results
 
     assert (result.verdict.as_expected, result.promises_kept, result.ok) == (True, False, False)
-    assert result.notes == ("Drill trial: failed 3, even_s never, where none fails.",)
+    assert result.notes == (
+        "Drill kill: calls 9, failed 3, last_trouble_s 1.00, longest_gap_s 0.10, where none fails.",
+    )
 
 
 def test_a_drill_knows_what_is_installed_and_what_it_says_is_shown(a_drill: AddDrill) -> None:
     runs: list[DrillRun] = []
 
-    def look_around(run: DrillRun) -> Drilled:
+    def look_around(run: DrillRun) -> Drilled[Any]:
         runs.append(run)
         run.say("scaling")
-        return Drilled("trial", {}, "", as_expected=True)
+        return Drilled("kill", Kill(9, 0, 0.0, 0.1), "", as_expected=True)
 
     a_drill(look_around)
     asked = comparison("headless", drills=("trial",))
@@ -580,9 +586,9 @@ def test_what_a_drill_changed_is_put_right(a_drill: AddDrill) -> None:
     cluster = cluster_for(asked)
     injected = {**labels.OURS, labels.INJECTION: "enabled"}
 
-    def meddle(_: DrillRun) -> Drilled:
+    def meddle(_: DrillRun) -> Drilled[Any]:
         cluster.make("lbdemo-clusterip", injected)
-        return Drilled("trial", {}, "", as_expected=True)
+        return Drilled("kill", Kill(9, 0, 0.0, 0.1), "", as_expected=True)
 
     a_drill(meddle)
     Session(cluster).run(asked)
@@ -596,13 +602,13 @@ def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: Ad
     refusal = "label namespace/lbdemo-clusterip istio-injection-"
     injected = {**labels.OURS, labels.INJECTION: "enabled"}
 
-    def meddle(_: DrillRun) -> Drilled:
+    def meddle(_: DrillRun) -> Drilled[Any]:
         if refusal not in cluster.refusals:
             cluster.make("lbdemo-clusterip", injected)
             cluster.refusals[refusal] = failure("Error: boom", "kubectl", "label")
         else:
             del cluster.refusals[refusal]
-        return Drilled("trial", {"failed": 0}, "", as_expected=True)
+        return Drilled("kill", Kill(9, 0, 0.0, 0.1), "", as_expected=True)
 
     a_drill(meddle)
     (result,) = Session(cluster).run(asked).results
@@ -610,13 +616,12 @@ def test_what_cannot_be_put_right_is_told_and_the_next_drill_goes_on(a_drill: Ad
     assert result.notes == (
         "After drill trial the strategy could not be put right: kubectl failed with exit code 1 | Error: boom.",
     )
-    drills: Any = result.extra["drills"]
-    assert drills["trial"]["figures"] == {"failed": 0}, "what was measured is kept"
+    assert result.drills[0].figures == Kill(9, 0, 0.0, 0.1), "what was measured is kept"
     assert len(cluster.told("label")) == 2, "the second drill's repair is not stopped by the first one's failure"
 
 
 def test_a_drill_may_have_outlier_detection_installed(a_drill: AddDrill) -> None:
-    def switch(run: DrillRun) -> Drilled:
+    def switch(run: DrillRun) -> Drilled[Any]:
         run.set_outlier(True)
         raise AssertionError("it could not be installed")
 
@@ -647,7 +652,7 @@ def test_a_drill_may_have_outlier_detection_installed(a_drill: AddDrill) -> None
 def test_a_drill_that_fails_leaves_the_measurement_and_says_why(
     a_drill: AddDrill, error: LbdemoError, reason: str
 ) -> None:
-    def fail(_: DrillRun) -> Drilled:
+    def fail(_: DrillRun) -> Drilled[Any]:
         raise error
 
     a_drill(fail)
@@ -657,7 +662,7 @@ def test_a_drill_that_fails_leaves_the_measurement_and_says_why(
     (result,) = session.run(asked).results
 
     assert result.notes == (f"Drill trial could not be completed: {reason}.",)
-    assert (result.verdict.as_expected, result.promises_kept, result.extra["drills"]) == (True, False, {})
+    assert (result.verdict.as_expected, result.promises_kept, result.drills) == (True, False, ())
     assert ("failed", "clusterip trial") in session.reporter.events
 
 
@@ -670,9 +675,9 @@ def test_a_drill_knows_how_long_connections_live(
 ) -> None:
     ages: list[float] = []
 
-    def look(run: DrillRun) -> Drilled:
+    def look(run: DrillRun) -> Drilled[Any]:
         ages.append(run.installation.connection_age)
-        return Drilled("trial", {}, "", as_expected=True)
+        return Drilled("kill", Kill(9, 0, 0.0, 0.1), "", as_expected=True)
 
     a_drill(look)
     asked = replace(comparison(strategy, drills=("trial",)), base=replace(CONFIG, max_connection_age=wanted))

@@ -14,11 +14,12 @@ from lbdemo.cluster.trial.usage import PROXIES, Usage, add_up, read_usage
 from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.kube.records.pods import Container
+from lbdemo.records import Costs
 from lbdemo.tools.kubectl import Kubectl
 
 AT = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 NONE_CAN_BE_HAD = failure('Error from server (Forbidden): nodes "node-1" is forbidden: User "ann" cannot get')
-NO_PROXIES = {"proxy_memory_mb": 0.0, "proxy_cpu_ms_per_1000_calls": 0.0}
+NO_PROXIES = Costs()
 CONTAINER = Container("discovery", "pilot")
 
 
@@ -112,9 +113,9 @@ def test_cpu_is_that_of_the_calls_between_the_two_readings() -> None:
     """0.5 s for 4 calls (99 and 121 s lie outside, 100 and 120 do not): 125 s for a thousand."""
     calls = [99.0, 100.0, 105.0, 110.0, 120.0, 121.0]
 
-    assert proxy_costs(BEFORE, AFTER, calls) == {
-        "proxies": 2, "proxy_memory_mb": 51.3, "proxy_cpu_ms_per_1000_calls": 125_000.0,
-    }  # fmt: skip
+    assert proxy_costs(BEFORE, AFTER, calls) == Costs(
+        proxies=2, proxy_memory_mb=51.3, proxy_cpu_ms_per_1000_calls=125_000.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,9 +130,9 @@ def test_cpu_is_that_of_the_calls_between_the_two_readings() -> None:
     ids=["not read before", "another number of proxies", "no CPU used", "a proxy restarted", "no call between"],
 )
 def test_cpu_is_unknown_where_two_readings_cannot_be_compared(before: Usage | None, after: Usage) -> None:
-    assert proxy_costs(before, after, [105.0, 110.0]) == {
-        "proxies": 2, "proxy_memory_mb": 51.3, "proxy_cpu_ms_per_1000_calls": None,
-    }  # fmt: skip
+    assert proxy_costs(before, after, [105.0, 110.0]) == Costs(
+        proxies=2, proxy_memory_mb=51.3, proxy_cpu_ms_per_1000_calls=None
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,9 +143,9 @@ def test_cpu_is_unknown_where_two_readings_cannot_be_compared(before: Usage | No
     ],
 )
 def test_without_a_reading_there_is_a_note_and_no_figure(after: Usage | None, note: str) -> None:
-    assert proxy_costs(BEFORE, after, [105.0]) == {
-        "proxy_memory_mb": None, "proxy_cpu_ms_per_1000_calls": None, "costs_note": note,
-    }  # fmt: skip
+    assert proxy_costs(BEFORE, after, [105.0]) == Costs(
+        proxies=None, proxy_memory_mb=None, proxy_cpu_ms_per_1000_calls=None, note=note
+    )
 
 
 @pytest.mark.parametrize(("size", "shown"), [(0, 0.0), (49_999, 0.0), (51_260_000, 51.3), (1_500_000_000, 1500.0)])
@@ -186,7 +187,7 @@ def test_the_one_envoy_is_read_before_and_after() -> None:
         before = before_load(Kubectl(run), config("envoy"), installation("envoy"))
         found = after_load(tools(run), config("envoy"), installation("envoy"), before, [AT + 1, AT + 2])
 
-    assert found == {"proxies": 1, "proxy_memory_mb": 30.0, "proxy_cpu_ms_per_1000_calls": 100_000.0}
+    assert found == Costs(proxies=1, proxy_memory_mb=30.0, proxy_cpu_ms_per_1000_calls=100_000.0)
 
 
 def test_every_node_with_a_pod_of_ours_is_read() -> None:
@@ -228,7 +229,7 @@ def test_figures_from_before_the_last_call_are_waited_out(slept: list[float]) ->
     with kubelet(FakeRun(), summary(early[0]), summary(early[1]), summary(late)) as run:
         found = after_load(tools(run), config("envoy"), installation("envoy"), None, [AT + 20, AT + 1])
 
-    assert (found["proxy_memory_mb"], len(slept)) == (2.0, 2)
+    assert (found.proxy_memory_mb, len(slept)) == (2.0, 2)
 
 
 def test_as_many_proxies_are_awaited_as_there_were_before(slept: list[float]) -> None:
@@ -237,7 +238,7 @@ def test_as_many_proxies_are_awaited_as_there_were_before(slept: list[float]) ->
     with kubelet(FakeRun(), summary(one), summary(one, one)) as run:
         found = after_load(tools(run), config("envoy"), installation("envoy"), Usage(2, 0, 0.0, AT), [AT + 20])
 
-    assert (found["proxies"], len(slept)) == (2, 1)
+    assert (found.proxies, len(slept)) == (2, 1)
 
 
 def test_after_25_s_the_latest_figures_have_to_do(slept: list[float]) -> None:
@@ -247,7 +248,7 @@ def test_after_25_s_the_latest_figures_have_to_do(slept: list[float]) -> None:
     with kubelet(FakeRun(), *answers) as run:
         found = after_load(tools(run), config("envoy"), installation("envoy"), None, [AT + 20])
 
-    assert (found["proxy_memory_mb"], len(slept)) == (3.0, 2)
+    assert (found.proxy_memory_mb, len(slept)) == (3.0, 2)
 
 
 def istiod_uses(run: FakeRun, *containers: dict[str, Any]) -> FakeRun:
@@ -264,24 +265,21 @@ def test_sidecars_are_read_and_the_control_plane_beside_them() -> None:
     with run:
         found = after_load(tools(run), config("istio"), installation("istio"), Usage(3, 0, 5.0, AT), [AT + 1])
 
-    assert found == {
-        "proxies": 3, "proxy_memory_mb": 90.0, "proxy_cpu_ms_per_1000_calls": 1_000_000.0,
-        "control_plane_memory_mb": 88.0,
-    }  # fmt: skip
+    assert found == Costs(None, 3, 90.0, 1_000_000.0, 88.0)
 
 
 def test_xds_costs_its_control_plane_only() -> None:
     with istiod_uses(FakeRun(), container("discovery", 88_000_000)) as run:
         found = after_load(tools(run), config("xds"), installation("xds"), None, [AT])
 
-    assert found == {**NO_PROXIES, "control_plane_memory_mb": 88.0}
+    assert found == Costs(control_plane_memory_mb=88.0)
 
 
 def test_a_control_plane_that_was_not_measured_is_unknown() -> None:
     with istiod_uses(FakeRun(), container("other")) as run:
         found = after_load(tools(run), config("xds"), installation("xds"), None, [AT])
 
-    assert found == {**NO_PROXIES, "control_plane_memory_mb": None}
+    assert found == Costs(control_plane_memory_mb=None)
 
 
 def test_who_may_not_ask_the_kubelet_is_not_kept_waiting() -> None:
@@ -292,4 +290,4 @@ def test_who_may_not_ask_the_kubelet_is_not_kept_waiting() -> None:
         found = after_load(tools(run), config("envoy"), installation("envoy"), before, [AT])
 
     assert before is None
-    assert found["costs_note"] == "the kubelet's figures cannot be had (nodes/proxy)"
+    assert found.note == "the kubelet's figures cannot be had (nodes/proxy)"

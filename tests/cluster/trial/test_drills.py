@@ -16,7 +16,6 @@ from lbdemo.cluster.trial.drills import (
     DEFAULT,
     DRILLS,
     Drill,
-    Drilled,
     DrillRun,
     kill,
     rolling_restart,
@@ -31,6 +30,7 @@ from lbdemo.errors import NotReadyError, OperationFailedError, ProgramFailedErro
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.workloads import Deployment
 from lbdemo.records import Sample
+from lbdemo.records.drills import Kill, Restart, RollingRestart, Sick, Slow
 from lbdemo.tools.kubectl import Kubectl
 
 Plot = Callable[[int], tuple[str, str, float]]  # a call's number -> who answers, how, after how many seconds
@@ -135,8 +135,8 @@ def ready(*names: str) -> dict[str, Any]:
     return listed(found)
 
 
-def approx(**figures: float | None) -> object:
-    return pytest.approx(figures, abs=1e-5)
+def approx(value: float) -> Any:
+    return pytest.approx(value, abs=1e-5)
 
 
 # The run
@@ -155,15 +155,6 @@ def test_every_drill_has_a_promise_of_every_strategy() -> None:
 
     assert set(DEFAULT) <= set(DRILLS)
     assert promised == set(DRILLS)
-
-
-def test_figures_are_told_in_one_line_and_in_json() -> None:
-    drilled = Drilled("kill", {"calls": 1200, "first_s": 1.23456, "even_s": None}, "soon", as_expected=False)
-
-    assert drilled.told() == "calls 1200, first_s 1.23, even_s never"
-    assert drilled.to_dict() == {
-        "figures": {"calls": 1200, "first_s": 1.235, "even_s": None}, "expected": "soon", "as_expected": False,
-    }  # fmt: skip
 
 
 # A pod made slow or sick
@@ -220,7 +211,7 @@ def test_a_kill_counts_what_failed_and_how_long() -> None:
     with killing() as run:
         found = kill.drill(played(run, failing(11, 20, dead)))
 
-    assert found.figures == approx(calls=1200, failed=10, last_trouble_s=0.2, longest_gap_s=0.11)
+    assert found.figures == Kill(1200, 10, last_trouble_s=approx(0.2), longest_gap_s=approx(0.11))
     assert found.as_expected
 
 
@@ -234,7 +225,7 @@ def test_a_killed_pod_must_be_left_alone_within_10_s(plot: Plot, seconds: float,
     with killing() as run:
         found = kill.drill(played(run, plot))
 
-    assert found.figures["last_trouble_s"] == pytest.approx(seconds, abs=1e-5)
+    assert found.figures.last_trouble_s == pytest.approx(seconds, abs=1e-5)
     assert found.as_expected is as_expected
 
 
@@ -242,7 +233,7 @@ def test_after_a_kill_the_successor_is_awaited_under_load() -> None:
     with killing(ready("echo-1", "echo-3"), ready("echo-1", "echo-3"), ready("echo-1", "echo-3", "echo-4")) as run:
         found = kill.drill(played(run, failing(1, 1)))
 
-    assert found.figures["calls"] == 1200 + 2 * 50
+    assert found.figures.calls == 1200 + 2 * 50
 
 
 def test_a_successor_that_does_not_come_is_an_error() -> None:
@@ -286,10 +277,8 @@ def test_a_rollout_is_over_when_the_last_old_pod_is_gone() -> None:
         there = played(run, turns, turns)
         found = rolling_restart.drill(there)
 
-    assert found.figures == approx(
-        calls=300, failed=0, longest_gap_s=0.01, rollout_s=1.0,
-        calls_with_retries=300, failed_with_retries=0, attempts_with_retries=300,
-    )  # fmt: skip
+    once = Restart(300, 0, attempts=300, longest_gap_s=approx(0.01), rollout_s=approx(1.0))
+    assert found.figures == RollingRestart(without_retries=once, with_retries=once)
     assert found.as_expected
     assert found.expected.endswith("(100 RPC/s through 100 connections)")
     assert there.asked == [(100, False, 5.0), (100, True, 5.0)]
@@ -300,7 +289,7 @@ def test_one_call_lost_in_spite_of_retries_is_one_too_many(call: int, failed: in
     with restarting(rollout(complete=True, pods=("new-1",))) as run:
         found = rolling_restart.drill(played(run, turns, failing(call, call, mark=100)))
 
-    assert (found.figures["failed"], found.figures["failed_with_retries"]) == (0, failed)
+    assert (found.figures.without_retries.failed, found.figures.with_retries.failed) == (0, failed)
     assert found.as_expected is (failed == 0)
 
 
@@ -308,7 +297,7 @@ def test_what_is_lost_without_retries_is_told_and_no_broken_promise() -> None:
     with restarting(rollout(complete=True, pods=("new-1",))) as run:
         found = rolling_restart.drill(played(run, failing(1, 3, mark=100), turns))
 
-    assert (found.figures["failed"], found.figures["failed_with_retries"]) == (3, 0)
+    assert (found.figures.without_retries.failed, found.figures.with_retries.failed) == (3, 0)
     assert found.as_expected
 
 
@@ -379,10 +368,10 @@ def test_a_scale_up_is_timed_from_the_command() -> None:
     with run:
         found = scale_up.drill(played(run, found_after(BEGUN - 1 + 350)))
 
-    assert found.figures["pods_ready_s"] == pytest.approx(1.0, abs=1e-5)
-    assert found.figures["first_call_s"] == pytest.approx(3.5, abs=0.021), "the first that is a new pod's turn"
-    assert found.figures["even_again_s"] == pytest.approx(3.5, abs=0.041), "the first that each has had its turn"
-    assert found.figures["failed"] == 0
+    assert found.figures.pods_ready_s == pytest.approx(1.0, abs=1e-5)
+    assert found.figures.first_call_s == pytest.approx(3.5, abs=0.021), "the first that is a new pod's turn"
+    assert found.figures.even_again_s == pytest.approx(3.5, abs=0.041), "the first that each has had its turn"
+    assert found.figures.failed == 0
 
 
 def test_evenness_begins_with_what_new_pods_take_part_in() -> None:
@@ -393,8 +382,8 @@ def test_evenness_begins_with_what_new_pods_take_part_in() -> None:
     with scaling() as run:
         found = scale_up.drill(played(run, lambda n: ("new-1", "OK", 0.001) if n == first else late(n)))
 
-    assert found.figures["first_call_s"] == pytest.approx(1.0, abs=1e-5)
-    assert found.figures["even_again_s"] == pytest.approx(4.025, abs=0.02)
+    assert found.figures.first_call_s == pytest.approx(1.0, abs=1e-5)
+    assert found.figures.even_again_s == pytest.approx(4.025, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -415,8 +404,8 @@ def test_new_pods_are_found_soon_where_that_was_promised(
     with scaling() as run:
         found = scale_up.drill(played(run, plot, strategy=strategy, age=age))
 
-    assert (found.figures["first_call_s"] is None) is (seconds is None)
-    assert (found.figures["even_again_s"] is None) is (seconds is None)
+    assert (found.figures.first_call_s is None) is (seconds is None)
+    assert (found.figures.even_again_s is None) is (seconds is None)
     assert found.as_expected is as_expected
 
 
@@ -424,8 +413,8 @@ def test_new_pods_that_never_get_their_share_are_not_as_promised() -> None:
     with scaling() as run:
         found = scale_up.drill(played(run, lambda n: ("new-1", "OK", 0.001) if n % 50 == 0 else turns(n)))
 
-    assert found.figures["first_call_s"] is not None
-    assert (found.figures["even_again_s"], found.as_expected) == (None, False)
+    assert found.figures.first_call_s is not None
+    assert (found.figures.even_again_s, found.as_expected) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -478,11 +467,11 @@ def test_a_slow_pod_shows_in_its_share_and_in_the_tail() -> None:
     with slowing() as run:
         found = slow.drill(played(run, SLOW_TURNS))
 
-    assert found.figures["slow_pod_share"] == pytest.approx(1 / 3)
-    assert found.figures["p50_ms"] == pytest.approx(1.0, rel=0.01)
-    assert found.figures["p90_ms"] == pytest.approx(201.0, rel=0.01)
-    assert found.figures["p99_ms"] == pytest.approx(201.0, rel=0.01)
-    assert found.figures["failed"] == 0
+    assert found.figures.slow_pod_share == pytest.approx(1 / 3)
+    assert found.figures.p50_ms == pytest.approx(1.0, rel=0.01)
+    assert found.figures.p90_ms == pytest.approx(201.0, rel=0.01)
+    assert found.figures.p99_ms == pytest.approx(201.0, rel=0.01)
+    assert found.figures.failed == 0
 
 
 @pytest.mark.parametrize(
@@ -524,14 +513,8 @@ def test_a_load_without_any_answer_has_no_share() -> None:
     with slowing() as run:
         found = slow.drill(played(run, failing(1, 10_000)))
 
-    assert found.figures == {
-        "calls": 0,
-        "slow_pod_share": None,
-        "p50_ms": 1.0,  # what a user sees of calls that fail at once
-        "p90_ms": 1.0,
-        "p99_ms": 1.0,
-        "failed": 900,
-    }
+    what_a_user_sees = 1.0  # ms: they fail at once
+    assert found.figures == Slow(0, None, what_a_user_sees, what_a_user_sees, what_a_user_sees, failed=900)
     assert "slow_pod_share unknown" in found.told()
     assert not found.as_expected
 
@@ -559,7 +542,7 @@ def test_only_calls_after_the_settling_and_before_the_recovery_count() -> None:
     with sickening() as run:
         found = sick.drill(played(run, plot, strategy="headless"))
 
-    assert found.figures == approx(error_share=0.1)
+    assert found.figures == Sick(approx(0.1), None)
 
 
 @pytest.mark.parametrize(
@@ -578,7 +561,7 @@ def test_what_a_strategy_without_detection_promises_of_a_sick_pod(
     with sickening() as run:
         found = sick.drill(played(run, share(percent), strategy=strategy, outlier=switched))
 
-    assert found.figures == approx(error_share=percent / 100)
+    assert found.figures == Sick(approx(percent / 100), None)
     assert found.as_expected is as_expected
     assert switched == []
 
@@ -598,7 +581,7 @@ def test_what_a_strategy_with_detection_promises_of_a_sick_pod(
     with sickening(times=2) as run:
         found = sick.drill(played(run, share(without), share(detected), strategy=strategy, outlier=switched))
 
-    assert found.figures == approx(error_share=without / 100, error_share_with_outlier_detection=detected / 100)
+    assert found.figures == Sick(approx(without / 100), approx(detected / 100))
     assert found.as_expected is as_expected
     assert switched == [True, False]
 

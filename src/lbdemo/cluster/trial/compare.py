@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lbdemo.cluster.cleanup.clean import clean
 from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
@@ -15,12 +16,12 @@ from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial import costs
 from lbdemo.cluster.trial.block import Sink
-from lbdemo.cluster.trial.drills import DRILLS, Drilled, DrillRun
+from lbdemo.cluster.trial.drills import DRILLS, DrillRun
 from lbdemo.cluster.trial.namespaces import RunNamespaces, istio_came_with_a_comparison
 from lbdemo.cluster.trial.verify import VerifyOptions, read_installation, verify
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import LbdemoError, ProgramFailedError
-from lbdemo.records import Result, Sample
+from lbdemo.records import Drilled, Result, Sample
 from lbdemo.tools.kubectl import Context
 
 CLEANING = 300.0  # seconds that the clean-up of one namespace may take
@@ -203,17 +204,19 @@ def _one(comparison: Comparison, name: str, means: CompareTools, spaces: RunName
     except LbdemoError as error:
         raise AfterInstallationError(error) from error
     spent = costs.after_load(tools, config, installation, before, calls)
-    drilled, notes = list[Drilled](), list[str]()
+    drilled, notes = list[Drilled[Any]](), list[str]()
     for drill in comparison.drills:
         try:
             drilled.append(_drill(drill, config, means, spaces))
         except LbdemoError as error:
             notes.append(f"Drill {drill} could not be completed: {_reason(error)}.")
         notes += _put_right(drill, config, means, spaces)
-    extra = {**result.extra, "setup_s": round(setup, 1), **spent, "drills": {d.name: d.to_dict() for d in drilled}}
     broken = [drill for drill in drilled if not drill.as_expected]
     notes += [f"Drill {drill.name}: {drill.told()}, where {drill.expected}." for drill in broken]
-    return replace(result, extra=extra, notes=(*result.notes, *notes), promises_kept=not notes)
+    return replace(
+        result, costs=replace(spent, setup_s=round(setup, 1)), drills=tuple(drilled), notes=(*result.notes, *notes),
+        promises_kept=not notes,
+    )  # fmt: skip
 
 
 def _put_right(drill: str, config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> list[str]:
@@ -238,7 +241,7 @@ def _counting(calls: list[float], sink: Sink) -> Sink:
     return count
 
 
-def _drill(name: str, config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> Drilled:
+def _drill(name: str, config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> Drilled[Any]:
     key = f"{config.strategy} {name}"
     begun = time.monotonic()
     means.reporter.started(key, f"drill {name}")

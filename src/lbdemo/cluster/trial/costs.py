@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.usage import PROXIES, Usage, read_usage
@@ -11,6 +12,7 @@ from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import PODS
+from lbdemo.records import Costs
 from lbdemo.tools.kubectl import Kubectl
 
 FRESH = 25.0  # seconds to wait at most for figures of a certain time: a kubelet measures every 10 s or so
@@ -28,39 +30,36 @@ def before_load(kubectl: Kubectl, config: UpConfig, installation: Installation) 
 
 def after_load(
     tools: Tools, config: UpConfig, installation: Installation, before: Usage | None, calls: Sequence[float]
-) -> dict[str, object]:
-    """The figures for the scoreboard. `calls` are the times of the calls made meanwhile (seconds since the epoch).
-
-    A figure of None could not be had; `costs_note` then says why.
-    """
+) -> Costs:
+    """The figures for the scoreboard. `calls` are the times of the calls made meanwhile (seconds since the epoch)."""
     strategy = installation.strategy
-    figures: dict[str, object] = {"proxy_memory_mb": 0.0, "proxy_cpu_ms_per_1000_calls": 0.0}
+    found = Costs()
     if strategy.proxies(len(installation.servers)):
         end = max(calls, default=0.0)
         wanted = before.containers if before else 1
         after = _fresh(tools.kubectl, _nodes(installation), config.place.namespace, PROXIES, wanted, end)
-        figures |= proxy_costs(before, after, calls)
+        found = proxy_costs(before, after, calls)
     if strategy.mesh is not None:
         selector, container = strategy.mesh.control_plane
         pods = need(tools.api.list(PODS, selector=selector))
         places = {pod.meta.namespace for pod in pods}
         place = ISTIO_NAMESPACE if ISTIO_NAMESPACE in places else min(places, default="")
         control = read_usage(tools.kubectl, {pod.node for pod in pods if pod.node}, place, {container})
-        figures["control_plane_memory_mb"] = megabytes(control.memory) if control and control.containers else None
-    return figures
+        memory = megabytes(control.memory) if control and control.containers else None
+        found = replace(found, control_plane_memory_mb=memory)
+    return found
 
 
-def proxy_costs(before: Usage | None, after: Usage | None, calls: Sequence[float]) -> dict[str, object]:
+def proxy_costs(before: Usage | None, after: Usage | None, calls: Sequence[float]) -> Costs:
     """Memory now, and the CPU spent between two readings for each thousand calls made between them."""
     if after is None or not after.containers:
         why = UNKNOWN if after is None else NO_PROXY
-        return {"proxy_memory_mb": None, "proxy_cpu_ms_per_1000_calls": None, "costs_note": why}
-    figures: dict[str, object] = {"proxies": after.containers, "proxy_memory_mb": megabytes(after.memory)}
+        return Costs(proxies=None, proxy_memory_mb=None, proxy_cpu_ms_per_1000_calls=None, note=why)
     between = sum(before.at <= moment <= after.at for moment in calls) if before else 0
     same = before is not None and before.containers == after.containers and after.cpu_seconds > before.cpu_seconds
     spent = after.cpu_seconds - before.cpu_seconds if before else 0.0
-    figures["proxy_cpu_ms_per_1000_calls"] = round(spent / between * 1e6, 1) if same and between else None
-    return figures
+    cpu = round(spent / between * 1e6, 1) if same and between else None
+    return Costs(proxies=after.containers, proxy_memory_mb=megabytes(after.memory), proxy_cpu_ms_per_1000_calls=cpu)
 
 
 def megabytes(size: int) -> float:

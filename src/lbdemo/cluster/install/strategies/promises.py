@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic
 
 from lbdemo.measure import simultaneous_z, wilson
+from lbdemo.records.drills import F, Kill, RollingRestart, ScaleUp, Sick, Slow
 
 SOON = 15.0  # seconds in which a strategy that learns of pods by itself should have found new ones
 SLACK = 5.0  # seconds for what follows when a connection has reached its age: a look at DNS, a new connection
@@ -16,8 +18,6 @@ LEFT_ALONE = 10.0  # seconds after which nobody should still try a dead pod
 FEWER = 0.8  # of its fair share: less than that, beyond chance, is what least request promises for a slow pod
 SLOW_P99 = 150.0  # ms: a p99 above this shows that the slow pod is still called
 DETECTED = 0.05  # share of calls that may still fail: an ejected pod is let in again now and then
-
-Figures = Mapping[str, float | int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +41,54 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Generic[F]):
     """What is promised, in words; `kept` says whether a drill's figures keep it."""
 
     words: str
-    kept: Callable[[Figures], bool]
+    kept: Callable[[F], bool]
 
 
-Says = Callable[[Setup], Promise]
+Says = Callable[[Setup], Promise[F]]
 
 
-def no_call_lost(setup: Setup) -> Promise:
+def no_call_lost(setup: Setup) -> Promise[RollingRestart]:
     """Of a rolling restart."""
     words = "with gRPC's own retries no RPC fails; without them, what is on its way when a server stops"
-    return Promise(words, lambda figures: figures["failed_with_retries"] == 0)
+    return Promise(words, lambda figures: figures.with_retries.failed == 0)
 
 
-def left_alone(setup: Setup) -> Promise:
+def left_alone(setup: Setup) -> Promise[Kill]:
     """Of a pod that died."""
     words = f"what is in flight may fail; the dead pod is left alone within {LEFT_ALONE:.0f} s"
-    return Promise(words, lambda figures: _number(figures, "last_trouble_s") <= LEFT_ALONE)
+    return Promise(words, lambda figures: figures.last_trouble_s <= LEFT_ALONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
     """One a drill. There is none that a strategy could forget: what it does not say, it does not promise."""
 
-    scale_up: Says
-    slow: Says
-    sick: Says
-    rolling_restart: Says = no_call_lost
-    kill: Says = left_alone
+    scale_up: Says[ScaleUp]
+    slow: Says[Slow]
+    sick: Says[Sick]
+    rolling_restart: Says[RollingRestart] = no_call_lost
+    kill: Says[Kill] = left_alone
 
-    def of(self, drill: str, setup: Setup) -> Promise:
+    def of(self, drill: str, setup: Setup) -> Promise[Any]:
         """The promise of a drill, by its name, such as scale-up."""
-        says: Says = getattr(self, drill.replace("-", "_"))
+        says: Says[Any] = getattr(self, drill.replace("-", "_"))
         return says(setup)
 
 
 # Of a scale-up
 
 
-def never_found(setup: Setup) -> Promise:
+def never_found(setup: Setup) -> Promise[ScaleUp]:
     """Nothing makes the client look for new pods."""
     words = "never: connections stay where they are, and none reaches a maximum age"
-    return Promise(words, lambda figures: figures["first_call_s"] is None)
+    return Promise(words, lambda figures: figures.first_call_s is None)
 
 
-def found_at_age(setup: Setup) -> Promise:
+def found_at_age(setup: Setup) -> Promise[ScaleUp]:
     """The client looks for new pods when a connection ends."""
     age = setup.connection_age
     if not age:
@@ -97,16 +97,16 @@ def found_at_age(setup: Setup) -> Promise:
     return Promise("found when a connection reaches its maximum age", lambda figures: _found(figures, within))
 
 
-def found_by_chance(setup: Setup) -> Promise:
+def found_by_chance(setup: Setup) -> Promise[ScaleUp]:
     """A connection that ends is made anew, to any pod: half of the pods are new, and chance may avoid them."""
     if not setup.connection_age:
         return never_found(setup)
     avoided = 0.5**setup.connections
     words = "as chance has it: a connection that reaches its maximum age is made anew, to any pod"
-    return Promise(words, lambda figures: figures["first_call_s"] is not None or avoided > UNLIKELY)
+    return Promise(words, lambda figures: figures.first_call_s is not None or avoided > UNLIKELY)
 
 
-def found_soon(how: str) -> Says:
+def found_soon(how: str) -> Says[ScaleUp]:
     """Something tells of new pods by itself; `how` says what."""
     return lambda setup: Promise(
         f"{how}, within {SOON:.0f} s",
@@ -114,96 +114,86 @@ def found_soon(how: str) -> Says:
     )
 
 
-def _found(figures: Figures, within: float) -> bool:
-    first = figures["first_call_s"]
-    return first is not None and figures["even_again_s"] is not None and first <= _ready(figures) + within
-
-
-def _ready(figures: Figures) -> float:
-    return _number(figures, "pods_ready_s")
+def _found(figures: ScaleUp, within: float) -> bool:
+    first = figures.first_call_s
+    return first is not None and figures.even_again_s is not None and first <= figures.pods_ready_s + within
 
 
 # Of a slow pod
 
 
-def all_slow(setup: Setup) -> Promise:
+def all_slow(setup: Setup) -> Promise[Slow]:
     """One pod answers all."""
     words = "all calls are as slow as the one pod that answers them"
-    return Promise(words, lambda figures: _number(figures, "slow_pod_share") > 0.99)
+    return Promise(words, lambda figures: (figures.slow_pod_share or 0.0) > 0.99)
 
 
-def its_connections_slow(setup: Setup) -> Promise:
+def its_connections_slow(setup: Setup) -> Promise[Slow]:
     """Each connection has its pod, and keeps it."""
     words = "the connections that have the slow pod keep it: its share stays, and all of that is slow"
     least = 0.9 * setup.busiest
-    return Promise(words, lambda figures: _number(figures, "slow_pod_share") >= least and _slow(figures))
+    return Promise(words, lambda figures: (figures.slow_pod_share or 0.0) >= least and _slow(figures))
 
 
-def its_turns_slow(setup: Setup) -> Promise:
+def its_turns_slow(setup: Setup) -> Promise[Slow]:
     """Round robin."""
     words = "even, so the slow pod's share of the calls is slow: a bad p99"
     return Promise(
         words,
-        lambda figures: abs(_number(figures, "slow_pod_share") / setup.fair - 1) < 1 - FEWER and _slow(figures),
+        lambda figures: abs((figures.slow_pod_share or 0.0) / setup.fair - 1) < 1 - FEWER and _slow(figures),
     )
 
 
-def avoided(setup: Setup) -> Promise:
+def avoided(setup: Setup) -> Promise[Slow]:
     """Least request."""
     words = "of two pods drawn at random the less busy one is called: fewer calls for the slow pod, but not none"
 
-    def kept(figures: Figures) -> bool:
-        calls = round(_number(figures, "calls"))
-        slow = round(_number(figures, "slow_pod_share") * calls)
+    def kept(figures: Slow) -> bool:
+        calls = figures.calls
+        slow = round((figures.slow_pod_share or 0.0) * calls)
         _, most = wilson(slow, calls, simultaneous_z(UNLIKELY, 1))
         return most < FEWER * setup.fair
 
     return Promise(words, kept)
 
 
-def by_policy(setup: Setup) -> Promise:
+def by_policy(setup: Setup) -> Promise[Slow]:
     """What --lb-policy makes of it."""
     return avoided(setup) if setup.lb_policy == "least-request" else its_turns_slow(setup)
 
 
-def _slow(figures: Figures) -> bool:
-    return _number(figures, "p99_ms") > SLOW_P99
+def _slow(figures: Slow) -> bool:
+    return (figures.p99_ms or 0.0) > SLOW_P99
 
 
 # Of a pod that answers UNAVAILABLE
 
 
-def all_fail(setup: Setup) -> Promise:
+def all_fail(setup: Setup) -> Promise[Sick]:
     """One pod answers all."""
     words = "the pod that answers all is sick: all calls fail"
-    return Promise(words, lambda figures: _number(figures, "error_share") > 0.9)
+    return Promise(words, lambda figures: figures.error_share > 0.9)
 
 
-def its_connections_fail(setup: Setup) -> Promise:
+def its_connections_fail(setup: Setup) -> Promise[Sick]:
     """Each connection has its pod, and keeps it."""
     words = "the connections that have the sick pod keep it: as large a part of the calls fails"
-    return Promise(words, lambda figures: _number(figures, "error_share") >= 0.9 * setup.busiest)
+    return Promise(words, lambda figures: figures.error_share >= 0.9 * setup.busiest)
 
 
-def its_share_fails(words: str) -> Says:
+def its_share_fails(words: str) -> Says[Sick]:
     """A pod's turns fail, and no more; outlier detection, where there is one, takes it out."""
     return lambda setup: Promise(
         words,
-        lambda figures: abs(_number(figures, "error_share") / setup.fair - 1) < 0.3 and _taken_out(figures),
+        lambda figures: abs(figures.error_share / setup.fair - 1) < 0.3 and _taken_out(figures),
     )
 
 
-def few_fail(words: str) -> Says:
+def few_fail(words: str) -> Says[Sick]:
     """No more than a pod's turns fail; outlier detection, where there is one, takes it out."""
-    return lambda setup: Promise(
-        words, lambda figures: _number(figures, "error_share") <= setup.fair * 1.3 and _taken_out(figures)
-    )
+    return lambda setup: Promise(words, lambda figures: figures.error_share <= setup.fair * 1.3 and _taken_out(figures))
 
 
-def _taken_out(figures: Figures) -> bool:
-    detected = figures.get("error_share_with_outlier_detection")
-    return detected is None or detected <= max(DETECTED, _number(figures, "error_share") / 2)
-
-
-def _number(figures: Figures, name: str) -> float:
-    return figures[name] or 0.0
+def _taken_out(figures: Sick) -> bool:
+    detected = figures.error_share_with_outlier_detection
+    return detected is None or detected <= max(DETECTED, figures.error_share / 2)

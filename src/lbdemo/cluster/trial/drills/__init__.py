@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lbdemo.cluster.trial.drills import kill, rolling_restart, scale_up, sick, slow
-from lbdemo.cluster.trial.drills.base import Drill, Drilled, DrillRun
+from lbdemo.cluster.trial.drills.base import Drill, DrillRun
 
 __all__ = ["DEFAULT", "DRILLS", "Drill", "DrillRun", "Drilled"]
 

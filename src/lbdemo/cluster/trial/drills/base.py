@@ -1,12 +1,12 @@
-"""What a drill is given, and what it gives."""
+"""What a drill is given, and how what it gives is judged."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from lbdemo.cluster.install.strategies.promises import Figures
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.trial.load import Load
 from lbdemo.cluster.trial.verify import Installation, VerifyOptions
@@ -16,6 +16,7 @@ from lbdemo.kube.answers import need
 from lbdemo.kube.api import Api
 from lbdemo.kube.kinds import PODS
 from lbdemo.kube.records.pods import Pod
+from lbdemo.records.drills import Drilled, F
 from lbdemo.tools.kubectl import Kubectl
 
 LOOK = 0.5  # seconds between two looks
@@ -60,7 +61,7 @@ class DrillRun:
         selector = f"app.kubernetes.io/instance={labels.SERVER},app.kubernetes.io/name=echo"
         return need(self.api.list(PODS, self.place.namespace, selector=selector))
 
-    def judged(self, drill: str, figures: Figures, note: str = "") -> Drilled:
+    def judged(self, drill: str, figures: F, note: str = "") -> Drilled[F]:
         """The drill's figures beside what the installed strategy promises of it; a `note` is added to that."""
         promise = self.installation.strategy.promises.of(drill, self.installation.setup)
         return Drilled(drill, figures, promise.words + note, promise.kept(figures))
@@ -72,32 +73,4 @@ class DrillRun:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Drilled:
-    """What a drill measured. `expected` says in words what the strategy promises.
-
-    A figure of None is "never" where it is a time in seconds, else unknown.
-    """
-
-    name: str
-    figures: Figures
-    expected: str
-    as_expected: bool
-
-    def told(self) -> str:
-        """The figures in one line."""
-        return ", ".join(f"{name} {_figure(name, value)}" for name, value in self.figures.items())
-
-    def to_dict(self) -> dict[str, object]:
-        """The record ready for JSON; units are in the figures' names."""
-        figures = {key: round(value, 3) if isinstance(value, float) else value for key, value in self.figures.items()}
-        return {"figures": figures, "expected": self.expected, "as_expected": self.as_expected}
-
-
-def _figure(name: str, value: float | int | None) -> str:
-    if value is None:
-        return "never" if name.endswith("_s") else "unknown"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-Drill = Callable[[DrillRun], Drilled]
+Drill = Callable[[DrillRun], Drilled[Any]]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.trial.drills import figures
-from lbdemo.cluster.trial.drills.base import RATE, Drilled, DrillRun
+from lbdemo.cluster.trial.drills.base import RATE, DrillRun
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import DEPLOYMENTS, PODS
-from lbdemo.records import Sample
+from lbdemo.records.drills import Drilled, Restart, RollingRestart
 
 LIMIT = 120.0  # seconds a rollout may take
 AFTERWARDS = 2.0  # seconds of load after the last old pod is gone
@@ -17,24 +15,17 @@ CONNECTIONS = 100
 PATIENCE = 5.0  # seconds, the deadline of a call: gRPC's five attempts alone take up to two
 
 
-def drill(run: DrillRun) -> Drilled:
+def drill(run: DrillRun) -> Drilled[RollingRestart]:
     """`kubectl rollout restart` under load, until the last old pod is gone: twice, the second time with retries.
 
-    A retry is never hidden: `attempts` are those that gRPC made for the calls of the second time.
+    A retry is never hidden: the attempts that gRPC made are counted beside the calls.
     """
-    plain, seconds = _restart(run, retry=False)
-    retried, _ = _restart(run, retry=True)
-    return run.judged(
-        "rolling-restart",
-        {"calls": len(plain), "failed": figures.failed(plain), "longest_gap_s": figures.longest_gap(plain),
-         "rollout_s": seconds, "calls_with_retries": len(retried), "failed_with_retries": figures.failed(retried),
-         "attempts_with_retries": sum(sample.attempts for sample in retried)},
-        f" ({RATE:.0f} RPC/s through {CONNECTIONS} connections)",
-    )  # fmt: skip
+    found = RollingRestart(without_retries=_restart(run, retry=False), with_retries=_restart(run, retry=True))
+    return run.judged("rolling-restart", found, f" ({RATE:.0f} RPC/s through {CONNECTIONS} connections)")
 
 
-def _restart(run: DrillRun, *, retry: bool) -> tuple[Sequence[Sample], float]:
-    """The calls of one rolling restart, and the seconds that it took."""
+def _restart(run: DrillRun, *, retry: bool) -> Restart:
+    """One rolling restart under load."""
     with run.load(LIMIT + 60, connections=CONNECTIONS, retry=retry, timeout=PATIENCE) as load:
         old = {pod.name for pod in run.servers()}
         load.wait(1.0)
@@ -44,7 +35,9 @@ def _restart(run: DrillRun, *, retry: bool) -> tuple[Sequence[Sample], float]:
         load.wait_until(lambda: _over(run, old), LIMIT, "the rollout's end")
         seconds = load.now() - mark
         load.wait(AFTERWARDS)
-    return load.since(mark), seconds
+    calls = load.since(mark)
+    attempts = sum(sample.attempts for sample in calls)
+    return Restart(len(calls), figures.failed(calls), attempts, figures.longest_gap(calls), rollout_s=seconds)
 
 
 def _over(run: DrillRun, old: set[str]) -> bool:

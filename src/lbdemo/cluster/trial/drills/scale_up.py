@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lbdemo.cluster.trial.drills import figures
-from lbdemo.cluster.trial.drills.base import Drilled, DrillRun
+from lbdemo.cluster.trial.drills.base import DrillRun
 from lbdemo.records import Sample
+from lbdemo.records.drills import Drilled, ScaleUp
 
 FROM, TO = 2, 4
 READY = 60.0  # seconds the new pods may take to become ready
 LIMIT = 30.0  # seconds from there on after which a pod that got no call never will, as far as we look
 
 
-def drill(run: DrillRun) -> Drilled:
+def drill(run: DrillRun) -> Drilled[ScaleUp]:
     """Scales down first, lets it settle, then scales up and watches; leaves the original number of pods."""
     original = len(run.installation.servers)
     try:
@@ -22,7 +23,7 @@ def drill(run: DrillRun) -> Drilled:
         run.scale(original)
 
 
-def _measure(run: DrillRun) -> Drilled:
+def _measure(run: DrillRun) -> Drilled[ScaleUp]:
     run.scale(FROM)
     run.settle(FROM, READY)
     limit = max(LIMIT, 2 * run.installation.connection_age)
@@ -43,7 +44,7 @@ def _measure(run: DrillRun) -> Drilled:
     first, even = figures.first_answer(calls, new, mark), _even(calls, names, new, mark)
     return run.judged(
         "scale-up",
-        {"pods_ready_s": ready - mark, "first_call_s": first, "even_again_s": even, "failed": figures.failed(calls)},
+        ScaleUp(pods_ready_s=ready - mark, first_call_s=first, even_again_s=even, failed=figures.failed(calls)),
     )
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from lbdemo.cluster.trial.drills import figures
-from lbdemo.cluster.trial.drills.base import Drilled, DrillRun
+from lbdemo.cluster.trial.drills.base import DrillRun
 from lbdemo.cluster.trial.drills.faults import faulty
+from lbdemo.records.drills import Drilled, Sick
 
 SETTLE = 3.0  # seconds that outlier detection gets to notice
 WATCH = 6.0  # seconds of load that are counted
 
 
-def drill(run: DrillRun) -> Drilled:
+def drill(run: DrillRun) -> Drilled[Sick]:
     """Makes the pod that answers most sick: first as installed, then with outlier detection where there is one."""
-    numbers: dict[str, float | int | None] = {"error_share": _share(run)}
+    plain, detected = _share(run), None
     if run.installation.strategy.detects:
         run.say("switching outlier detection on")
         run.set_outlier(True)
         try:
-            numbers["error_share_with_outlier_detection"] = _share(run)
+            detected = _share(run)
         finally:
             run.set_outlier(False)
-    return run.judged("sick", numbers)
+    return run.judged("sick", Sick(plain, detected))
 
 
 def _share(run: DrillRun) -> float:

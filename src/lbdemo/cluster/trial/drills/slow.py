@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from lbdemo.cluster.trial.drills import figures
-from lbdemo.cluster.trial.drills.base import Drilled, DrillRun
+from lbdemo.cluster.trial.drills.base import DrillRun
 from lbdemo.cluster.trial.drills.faults import faulty
 from lbdemo.records import Summary, Tally
+from lbdemo.records.drills import Drilled, Slow
 
 DELAY_MS = 200
 WATCH = 10.0  # seconds of load on the slow pod
 
 
-def drill(run: DrillRun) -> Drilled:
+def drill(run: DrillRun) -> Drilled[Slow]:
     """Slows the pod that answers most."""
     with run.load(WATCH + 60) as load:
         load.wait(1.5)
@@ -28,15 +29,15 @@ def drill(run: DrillRun) -> Drilled:
     summary = tally.summary()
     slow, calls = part(summary, victim)
     times = summary.latency or summary.service  # a busy client sends late: then the time from when calls were sent
-    numbers = {
-        "calls": calls,
-        "slow_pod_share": slow / calls if calls else None,
-        "p50_ms": times.p50 * 1000 if times else None,
-        "p90_ms": times.p90 * 1000 if times else None,
-        "p99_ms": times.p99 * 1000 if times and times.p99 is not None else None,
-        "failed": summary.failed,
-    }
-    return run.judged("slow", numbers)
+    found = Slow(
+        calls=calls,
+        slow_pod_share=slow / calls if calls else None,
+        p50_ms=times.p50 * 1000 if times else None,
+        p90_ms=times.p90 * 1000 if times else None,
+        p99_ms=times.p99 * 1000 if times and times.p99 is not None else None,
+        failed=summary.failed,
+    )
+    return run.judged("slow", found)
 
 
 def part(summary: Summary, server: str) -> tuple[int, int]:
