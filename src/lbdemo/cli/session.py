@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lbdemo.kube.proxy import Proxy
     from lbdemo.kube.transport import UnixTransport
     from lbdemo.tools.docker import Docker
-    from lbdemo.tools.kubectl import Context, Kubectl
+    from lbdemo.tools.kubectl import Context
     from lbdemo.tools.runner import Runner
 
 
@@ -77,13 +77,11 @@ def session(
 
     With `anywhere` there need not be a context, nor a kubectl: its name is "" then.
 
-    On Ctrl-C every running program is ended before the interruption goes on.
+    On Ctrl-C every running program is ended before the interruption goes on. What a command needs beside the session
+    it imports inside of it: the way to the API server opens meanwhile.
     """
-    from lbdemo.cluster.install.preflight import check_address, check_nodes
     from lbdemo.config import check_namespace
-    from lbdemo.kube.kinds import NODES
     from lbdemo.tools.environment import steering, to_paste
-    from lbdemo.tools.kubectl import Kubectl
     from lbdemo.tools.runner import Runner
 
     check_namespace(options.namespace)
@@ -92,18 +90,19 @@ def session(
     if trace and steering(os.environ):
         trace(to_paste(os.environ))
     first = Runner(trace)
-    context = current(Kubectl(first, options.context), anywhere=anywhere)
+    context = current(first, options.context, anywhere=anywhere)
     if not quiet and context.server:
         say(f"{context}, namespace {options.namespace}")
     with door(context, trace) as entered:
         tools = entered.tools(first)
         try:
-            if changes:
-                check_address(context, yes=yes)
+            check = here_only(context) if changes and not yes else None
+            if context.server:
+                entered.open()
             if context.plugin:
                 log_in(tools.api)
-            if changes and not yes:
-                check_nodes(context, tools.api.list(NODES, limit=SOME_NODES))
+            if check is not None:
+                check(tools.api)
             with reporter(live=live) as report:
                 yield Session(tools, entered.tools().api, context, report, entered.tools)
         except KeyboardInterrupt:
@@ -111,6 +110,18 @@ def session(
             raise
         finally:
             tools.cancel()
+
+
+def here_only(context: Context) -> Callable[[Api], None]:
+    """Refuses a cluster that is not on this machine by its address; returns what looks at its nodes, too.
+
+    Both raise InputError.
+    """
+    from lbdemo.cluster.install.preflight import check_address, check_nodes
+    from lbdemo.kube.kinds import NODES
+
+    check_address(context, yes=False)
+    return lambda api: check_nodes(context, api.list(NODES, limit=SOME_NODES))
 
 
 def log_in(api: Api) -> None:
@@ -150,6 +161,10 @@ class Door:
         self._daemon = once(docker)
         self.ways: list[UnixTransport] = []
 
+    def open(self) -> None:
+        """Opens the door before anybody stands at it; does not wait until it is open."""
+        self._proxy.begin()
+
     def tools(self, runner: Runner | None = None) -> Tools:
         """Fresh tools, on a runner of their own unless one is given."""
         from lbdemo.cluster.kernel.steps import Tools
@@ -171,17 +186,35 @@ class Door:
         return Tools(own, Kubectl(own, name), api, Helm(own, name), self._daemon, cancel)
 
 
-def current(kubectl: Kubectl, *, anywhere: bool) -> Context:
-    """The context that is used; one without a name where there is none, and `anywhere` says that this is fine."""
-    from lbdemo.errors import LbdemoError
-    from lbdemo.tools.kubectl import Context
+def current(runner: Runner, name: str, *, anywhere: bool) -> Context:
+    """The context that is used; one without a name where there is none, and `anywhere` says that this is fine.
 
+    While kubectl reads its configuration, what every session needs is imported.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from lbdemo.errors import LbdemoError
+    from lbdemo.tools.kubectl import Context, Kubectl
+
+    pool = ThreadPoolExecutor(1)
+    asked = pool.submit(Kubectl(runner, name).current)
     try:
-        return kubectl.current()
+        import lbdemo.cluster.kernel.steps
+        import lbdemo.kube.api
+        import lbdemo.kube.proxy
+        import lbdemo.kube.transport
+        import lbdemo.tools.helm  # noqa: F401
+
+        return asked.result()
     except LbdemoError:
-        if not anywhere or kubectl.context:
+        if not anywhere or name:
             raise
         return Context("", "")
+    except KeyboardInterrupt:
+        runner.cancel()
+        raise
+    finally:
+        pool.shutdown(wait=False)
 
 
 def once(make: Callable[[], Docker]) -> Callable[[], Docker]:

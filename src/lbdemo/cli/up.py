@@ -90,9 +90,10 @@ def one_of_both(ctx: typer.Context, *, istio: bool, strategy: str) -> tuple[bool
 def show_plan(options_: options.Globals, wanted: config.UpConfig) -> int:
     """Prints the plan as shell commands on stdout."""
     from lbdemo.cli.session import session
-    from lbdemo.cluster.install.up import describe, plan_up
 
     with session(options_) as here:
+        from lbdemo.cluster.install.up import describe, plan_up
+
         observed, desired, plan = plan_up(here.tools, wanted, here.context)
         print("\n".join(describe(here.tools, wanted, observed, desired, plan)))
     return 0
@@ -103,10 +104,11 @@ def carry_out(options_: options.Globals, wanted: config.UpConfig, *, yes: bool) 
     import time
 
     from lbdemo.cli.session import say, session
-    from lbdemo.cluster.install.up import up as converge
 
     begun = time.monotonic()
     with session(options_, yes=yes, changes=True) as here:
+        from lbdemo.cluster.install.up import up as converge
+
         outcome = converge(here.tools, wanted, here.context, here.cleanup, here.reporter)
     seconds = time.monotonic() - begun
     what = f"strategy {outcome.desired.strategy.name}, {wanted.replicas} servers"

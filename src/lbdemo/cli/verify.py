@@ -61,13 +61,14 @@ def measured(globals_: options.Globals, wanted: VerifyOptions, save: Path | None
     """Runs it, with live bars on a terminal; saves the calls as they come."""
     from lbdemo import __version__
     from lbdemo.cli.session import session
-    from lbdemo.cluster.trial.verify import expectation, planned, read_installation
-    from lbdemo.cluster.trial.verify import verify as ask
     from lbdemo.config import Place
     from lbdemo.records import Report
 
     started = output.now()
     with session(globals_, live=False) as here:
+        from lbdemo.cluster.trial.verify import expectation, planned, read_installation
+        from lbdemo.cluster.trial.verify import verify as ask
+
         place = Place(globals_.context, globals_.namespace)
         installation = read_installation(here.tools.api, place)
         where = environment(installation, here.context.name, globals_.namespace)

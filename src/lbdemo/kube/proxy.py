@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from lbdemo.errors import OperationFailedError, ProgramFailedError
+from lbdemo.errors import LbdemoError, OperationFailedError, ProgramFailedError
 from lbdemo.tools.failures import explain
 
 PATIENCE = 20.0  # seconds that kubectl may take to open its socket; on an idle machine it takes 0.1
@@ -62,13 +62,17 @@ class Proxy:
         self._folder = ""
         self._path = ""
         self._starts_made = 0
+        self._closed = threading.Event()
 
     def address(self) -> str:
         """The socket's path; somebody listens there.
 
-        Raises InputError (no such context), MissingProgramError (no kubectl), or what keeps a proxy from running.
+        Raises InputError (no such context), MissingProgramError (no kubectl), or what keeps a proxy from running;
+        KeyboardInterrupt when it was closed.
         """
         with self._lock:
+            if self._closed.is_set():
+                raise KeyboardInterrupt
             if self._child is not None and self._child.code is not None:
                 self._child.end()
                 self._child = None
@@ -76,12 +80,22 @@ class Proxy:
                 self._start()
             return self._path
 
+    def begin(self) -> None:
+        """Starts it already; does not wait for it. What goes wrong is told to who asks for the address."""
+
+        def start() -> None:
+            with contextlib.suppress(LbdemoError, KeyboardInterrupt):
+                self.address()
+
+        threading.Thread(target=start, name="proxy", daemon=True).start()
+
     def words(self) -> list[str]:
         """What the proxy's stderr has said last, kubectl's own log left out: a credential plugin's words."""
         return list(self._said)
 
     def close(self) -> None:
-        """Ends it, and removes the socket."""
+        """Ends it, and removes the socket. There will be no other."""
+        self._closed.set()
         with self._lock:
             child, self._child = self._child, None
             if child is not None:
@@ -106,21 +120,25 @@ class Proxy:
                 self._heard(line)
 
         child = self._starts.start(argv, hear)
-        self._await(child, argv, said)
+        try:
+            self._await(child, argv, said)
+        except BaseException:
+            child.end()
+            raise
         self._child = child
 
     def _await(self, child: Child, argv: Sequence[str], said: Sequence[str]) -> None:
         until = time.monotonic() + PATIENCE
         while not listening(self._path):
             if child.code is not None:
-                child.end()
+                child.end()  # then all that it said is heard
                 raise explain(ProgramFailedError(argv, child.code, "\n".join(said)))
             if time.monotonic() > until:
-                child.end()
                 raise OperationFailedError(
                     f"kubectl proxy did not open its socket in {PATIENCE:.0f} s", "is the machine very busy? try again"
                 )
-            time.sleep(LOOK)
+            if self._closed.wait(LOOK):
+                raise KeyboardInterrupt
 
 
 def places() -> list[str]:

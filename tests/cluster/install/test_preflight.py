@@ -162,7 +162,7 @@ def ready(helm: str = "v3.18.0") -> FakeRun:
 
 def checked(run: FakeRun, docker: Callable[[], Any] = no_docker, delivery: Delivery | None = None) -> None:
     means = replace(tools(run), docker=docker)
-    with preflight.asked(means, CONFIG) as answers:
+    with preflight.asked(means) as answers:
         pass
     answers.check(means, delivery)
 

@@ -85,13 +85,8 @@ def check_delivery(tools: Tools, delivery: Delivery) -> None:
 
 
 @contextlib.contextmanager
-def asked(tools: Tools, config: UpConfig) -> Iterator[Answers]:
-    """Asks for Helm's version beside what is done meanwhile; does not wait for it.
-
-    Docker's SDK is loaded beside it, too, which takes 0.2 s, where the image will have to be looked at.
-    """
-    if not config.image:
-        threading.Thread(target=_warm, args=(tools,), name="docker", daemon=True).start()
+def asked(tools: Tools) -> Iterator[Answers]:
+    """Asks for Helm's version beside what is done meanwhile; does not wait for it."""
     pool = ThreadPoolExecutor(1)
     try:
         yield Answers(pool.submit(tools.helm.version))
@@ -99,9 +94,14 @@ def asked(tools: Tools, config: UpConfig) -> Iterator[Answers]:
         pool.shutdown(wait=False)
 
 
-def _warm(tools: Tools) -> None:
-    with contextlib.suppress(LbdemoError):  # it is told where Docker is needed
-        tools.docker()
+def warm_docker(tools: Tools) -> None:
+    """Loads Docker's SDK, which takes 0.2 s, beside what is done meanwhile."""
+
+    def warm() -> None:
+        with contextlib.suppress(LbdemoError):  # it is told where Docker is needed
+            tools.docker()
+
+    threading.Thread(target=warm, name="docker", daemon=True).start()
 
 
 def check_foreign_releases(tools: Tools, config: UpConfig, observed: Observed, names: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lbdemo import resources
@@ -17,6 +17,7 @@ from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
+from lbdemo.cluster.install.strategies.base import Cluster
 from lbdemo.cluster.install.surroundings import read_surroundings
 from lbdemo.cluster.istio.control_planes import DAEMON
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
@@ -47,13 +48,26 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
     if mesh is not None:
         serving = chosen(observed.istio, config.istio.revision, observed, sidecars=mesh.sidecars)
         observed = replace(observed, istio=serving)
-    chart = resources.chart_folder()
-    cluster = read_surroundings(tools.api, config, observed.istio)
     in_use = [image for deployment in observed.objects.deployments for image in deployment.images]
-    recipe = Recipe(architecture=cluster.architecture) if config.image else recipe_of(tools, cluster.architecture)
-    desired = desire(config, context, cluster, chart, recipe, in_use)
+    if not in_use and not config.image:
+        preflight.warm_docker(tools)
+    cluster = read_surroundings(tools.api, config, observed.istio)
+    unbuilt = Recipe(architecture=cluster.architecture)
+    desired, plan = _planned(config, context, observed, cluster, unbuilt, in_use)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
-    return observed, desired, build_plan(config, _staying(observed), desired, str(chart))
+    if not plan or config.image:  # what runs is of these files: on which base Docker would build now is not asked
+        return observed, desired, plan
+    recipe = recipe_of(tools, cluster.architecture)
+    return observed, *_planned(config, context, observed, cluster, recipe, in_use)
+
+
+def _planned(
+    config: UpConfig, context: Context, observed: ObservedWithIstio, cluster: Cluster, recipe: Recipe,
+    in_use: Sequence[str],
+) -> tuple[Desired, Plan]:  # fmt: skip
+    chart = resources.chart_folder()
+    desired = desire(config, context, cluster, chart, recipe, in_use)
+    return desired, build_plan(config, _staying(observed), desired, str(chart))
 
 
 def _staying(observed: ObservedWithIstio) -> ObservedWithIstio:
@@ -72,7 +86,7 @@ def up(
     `cleanup` still works after Ctrl-C, to give the lock back; `held` are the namespaces whose lock the caller holds.
     Raises LbdemoError.
     """
-    with preflight.asked(tools, config) as answers:
+    with preflight.asked(tools) as answers:
         observed, desired, plan = plan_up(tools, config, context)
     if not plan and observed.has_inventory:
         return Outcome(plan, desired)
