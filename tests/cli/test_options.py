@@ -13,7 +13,7 @@ from lbdemo.cli import options
 from lbdemo.cli.main import COMMANDS, GLOBALS, load
 from lbdemo.cli.verify import verify
 from lbdemo.cluster.install.strategies import STRATEGIES
-from lbdemo.cluster.trial.verify import VerifyOptions
+from lbdemo.cluster.trial.options import VerifyOptions
 from lbdemo.errors import InputError
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +55,13 @@ def runner() -> Iterator[Runner]:
     made = Runner()
     yield made
     made.cancel()
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 def pids(calls: Path) -> list[int]:
@@ -173,6 +183,64 @@ def test_a_place_with_a_long_path_is_passed_over(tmp_path: Path, monkeypatch: py
     assert len(folder.encode()) < proxies.LONGEST
     assert list(long.iterdir()) == []
     Path(folder).rmdir()
+
+
+def left_behind(place: Path, name: str, age: float, *sockets: str) -> Path:
+    """A folder as a proxy makes it, so many seconds old, with sockets in it."""
+    folder = place / name
+    folder.mkdir(mode=0o700)
+    for socket_ in sockets:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(str(folder / socket_))
+    os.utime(folder, (time.time() - age,) * 2)
+    return folder
+
+
+def test_what_a_killed_one_has_left_is_swept_away(short: Path) -> None:
+    dead = left_behind(short, "lbdemo-dead", 100, "1", "2")
+    young = left_behind(short, "lbdemo-young", 1, "1")
+    others = left_behind(short, "something", 100, "1")
+    work = left_behind(short, "lbdemo-work", 100, "1")
+    (work / "notes").write_text("somebody's")
+    os.utime(work, (time.time() - 100,) * 2)
+
+    folder = private_folder([str(short)])
+
+    assert not dead.exists()
+    assert {young, others, work, Path(folder)} == set(short.iterdir())
+
+
+def test_one_that_is_at_work_stays(short: Path) -> None:
+    busy = left_behind(short, "lbdemo-busy", 100)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(busy / "1"))
+        door.listen()
+        os.utime(busy, (time.time() - 100,) * 2)
+
+        private_folder([str(short)])
+
+        assert busy.exists()
+
+
+def test_begun_early_it_is_there_for_the_first_question(calls: Path, runner: Runner) -> None:
+    proxy = Proxy(runner)
+
+    proxy.begin()
+
+    assert listening(proxy.address())
+    assert len(pids(calls)) == 1
+    proxy.close()
+
+
+@pytest.mark.usefixtures("calls")
+def test_closed_it_lets_nobody_in_any_more(runner: Runner) -> None:
+    proxy = Proxy(runner)
+    proxy.begin()
+
+    proxy.close()
+
+    with pytest.raises(KeyboardInterrupt):
+        proxy.address()
 
 
 def test_where_there_is_no_place_the_way_out_is_named() -> None:

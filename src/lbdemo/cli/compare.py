@@ -78,7 +78,7 @@ def compare(
 ) -> int:
     """Installs each strategy in turn, measures it, drills it, and shows them side by side; cleans up at the end."""
     from lbdemo.cluster.trial.compare import Comparison
-    from lbdemo.cluster.trial.verify import VerifyOptions
+    from lbdemo.cluster.trial.options import VerifyOptions
 
     output.check_writable(junit, html)
     base = config.up_config(

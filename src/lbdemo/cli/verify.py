@@ -13,7 +13,8 @@ import typer
 from lbdemo.cli import options, output
 
 if TYPE_CHECKING:
-    from lbdemo.cluster.trial.verify import Installation, VerifyOptions
+    from lbdemo.cluster.trial.options import VerifyOptions
+    from lbdemo.cluster.trial.verify import Installation
     from lbdemo.records import Report, Sample
 
 
@@ -43,7 +44,7 @@ def verify(
     html: output.Html = "",
 ) -> int:
     """Sends RPCs through the cluster and judges them. Exits with 0: as promised, 1: not, 7: they cannot tell."""
-    from lbdemo.cluster.trial.verify import VerifyOptions
+    from lbdemo.cluster.trial.options import VerifyOptions
     from lbdemo.config import check_rate
     from lbdemo.durations import seconds
 

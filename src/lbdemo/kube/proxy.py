@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import socket
+import stat
 import tempfile
 import threading
 import time
@@ -24,6 +25,8 @@ from lbdemo.tools.failures import explain
 PATIENCE = 20.0  # seconds that kubectl may take to open its socket; on an idle machine it takes 0.1
 LOOK = 0.005  # seconds between two looks for the socket
 LONGEST = 100  # bytes of a socket's path; the system's own limit is 104 to 108
+PREFIX = "lbdemo-"
+STALE = 60.0  # seconds after which a folder of ours in which nobody listens belongs to nobody any more
 KEPT = 40  # lines of its stderr
 LOG_LINE = ("E", "W", "I", "F")  # how a line of kubectl's own log begins, before four digits
 
@@ -153,8 +156,9 @@ def private_folder(candidates: Sequence[str] | None = None) -> str:
     """
     last = "no folder for temporary files"
     for place in filter(None, dict.fromkeys(places() if candidates is None else candidates)):
+        sweep(place)
         try:
-            folder = tempfile.mkdtemp(prefix="lbdemo-", dir=place)
+            folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
         except OSError as error:
             last = str(error)
             continue
@@ -165,6 +169,28 @@ def private_folder(candidates: Sequence[str] | None = None) -> str:
     raise OperationFailedError(
         f"there is no place for the socket of `kubectl proxy`: {last}", "let TMPDIR name a folder with a short path"
     )
+
+
+def sweep(place: str) -> None:
+    """Removes the folders that an lbdemo left in this place that was killed: our own, with dead sockets only."""
+    with contextlib.suppress(OSError):
+        for folder in Path(place).glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError):
+                if abandoned(folder):
+                    shutil.rmtree(folder)
+
+
+def abandoned(folder: Path) -> bool:
+    """Whether it is a folder like ours and of ours, not new, in which nothing is but sockets that nobody holds.
+
+    Raises OSError when it is gone.
+    """
+    here = folder.lstat()
+    if not stat.S_ISDIR(here.st_mode) or stat.S_IMODE(here.st_mode) != 0o700 or here.st_uid != os.getuid():
+        return False
+    if time.time() - here.st_mtime < STALE:
+        return False
+    return all(path.is_socket() and not listening(str(path)) for path in folder.iterdir())
 
 
 def listening(path: str) -> bool:

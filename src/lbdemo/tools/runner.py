@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from io import BytesIO
 from typing import Any
 
@@ -16,9 +17,12 @@ import sh
 
 from lbdemo.errors import InputError, MissingProgramError, ProgramFailedError
 from lbdemo.tools.environment import for_programs
+from lbdemo.tools.leash import leash
 
 CHUNK = 256 * 1024  # bytes a read of a stream takes at most: large reads keep the cost of a log line low
 GRACE = 5.0  # seconds between asking a child to end and insisting
+# One thread starts all programs, and lives as long as we do: a child on a leash ends with the thread that made it.
+STARTER = ThreadPoolExecutor(1, thread_name_prefix="starter")
 
 Trace = Callable[[str], None]
 
@@ -163,18 +167,27 @@ class Runner:
             self._trace(shlex.join(argv) + here)
 
     def _start(self, command: Any, argv: Sequence[str], stdin: str, **redirect: Any) -> Any:
-        try:
+        def start() -> Any:
             with self._lock:
                 if self._cancelled:
                     raise KeyboardInterrupt
                 process = command(
                     *argv[1:], _in=stdin or None, _bg=True, _bg_exc=False, _tty_out=False, _new_group=True,
-                    _return_cmd=True, _no_out=True, _no_err=True, _env=for_programs(os.environ), **redirect,
+                    _return_cmd=True, _no_out=True, _no_err=True, _env=for_programs(os.environ),
+                    _preexec_fn=leash(), **redirect,
                 )  # fmt: skip
                 self._running[id(process)] = process
+                return process
+
+        starting = STARTER.submit(start)
+        try:
+            return starting.result()
+        except KeyboardInterrupt:
+            if not starting.cancel():
+                wait([starting])  # who asked closes now what it gives to the child
+            raise
         except (OSError, ValueError) as error:
             raise InputError(f"cannot start {argv[0]}: {error}") from error
-        return process
 
     def _alarm(self, process: Any, timeout: float | None, late: threading.Event) -> threading.Timer:
         """Ends the process when its time is over, and says so by `late`."""

@@ -20,7 +20,7 @@ from lbdemo.cluster.kernel.lock import LockLostError
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.compare import Compared, CompareTools, Comparison, compare
 from lbdemo.cluster.trial.drills import DRILLS, Drill, DrillRun
-from lbdemo.cluster.trial.verify import VerifyOptions
+from lbdemo.cluster.trial.options import VerifyOptions
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
 from lbdemo.kube.kinds import LEASES, Kind

@@ -10,7 +10,7 @@ from fakes import FakeRun, failure
 from worlds import CONFIG, inside, installation
 
 from lbdemo.cluster.trial.load import Load
-from lbdemo.cluster.trial.verify import VerifyOptions
+from lbdemo.cluster.trial.options import VerifyOptions
 from lbdemo.errors import NotReadyError, OperationFailedError, ProgramFailedError
 from lbdemo.records import Sample, encode
 from lbdemo.tools.kubectl import Kubectl

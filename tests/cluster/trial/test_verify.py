@@ -14,8 +14,8 @@ from worlds import CONFIG, OURS, announced, converged, inside, installation, lis
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed
 from lbdemo.cluster.trial.block import Collected, collect
+from lbdemo.cluster.trial.options import VerifyOptions
 from lbdemo.cluster.trial.verify import (
-    VerifyOptions,
     changes,
     command,
     expectation,

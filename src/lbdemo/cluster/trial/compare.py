@@ -18,7 +18,8 @@ from lbdemo.cluster.trial import costs
 from lbdemo.cluster.trial.block import Sink
 from lbdemo.cluster.trial.drills import DRILLS, DrillRun
 from lbdemo.cluster.trial.namespaces import RunNamespaces, istio_came_with_a_comparison
-from lbdemo.cluster.trial.verify import VerifyOptions, read_installation, verify
+from lbdemo.cluster.trial.options import VerifyOptions
+from lbdemo.cluster.trial.verify import read_installation, verify
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import LbdemoError, ProgramFailedError
 from lbdemo.records import Drilled, Result, Sample

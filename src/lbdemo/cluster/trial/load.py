@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Callable
 
 from lbdemo.cluster.trial.block import end_run
-from lbdemo.cluster.trial.verify import Installation, VerifyOptions, command
+from lbdemo.cluster.trial.options import VerifyOptions
+from lbdemo.cluster.trial.verify import Installation, command
 from lbdemo.config import Place
 from lbdemo.errors import LbdemoError, NotReadyError
 from lbdemo.records import Sample, decode

@@ -17,6 +17,7 @@ from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed, observe_namespace
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.trial.block import Collected, Sink, collect
+from lbdemo.cluster.trial.options import VerifyOptions
 from lbdemo.cluster.trial.witness import second_witness
 from lbdemo.config import Place
 from lbdemo.durations import span
@@ -34,33 +35,6 @@ NAME_LABEL = "app.kubernetes.io/name"  # "echo" is a server or the client
 CONTAINER = "echo"  # the client's or the server's own
 SETTLE = 12.0  # seconds that name servers and proxies get at most to learn of all servers: CoreDNS keeps answers for 5
 WITNESS = "each server's own counter"
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyOptions:
-    """What `verify` is asked. `calls` 0: as many as the planner says; `rate` is in RPC/s, `timeout` in seconds a call.
-
-    `expect` "" is what the installed strategy promises, `connections` 0 as many as the installed client has. `retry`:
-    gRPC tries calls again that end as UNAVAILABLE or CANCELLED. `errors` (0 to 1) is the part of the calls that may
-    fail, `weights` which part of the calls each pod should get, by what its name begins with.
-    """
-
-    calls: int = 0
-    tolerance: float = 0.2
-    alpha: float = 0.001
-    expect: str = ""
-    rate: float = 500.0
-    concurrency: int = 0
-    connections: int = 0
-    timeout: float = 5.0
-    retry: bool = False
-    errors: float = 0.0
-    weights: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def looks(self) -> int:
-        """The blocks that are planned: who says how many calls to make gets so many and no more."""
-        return 1 if self.calls else 2
 
 
 @dataclass(frozen=True, slots=True)

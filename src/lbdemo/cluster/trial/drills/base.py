@@ -9,7 +9,8 @@ from typing import Any
 
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.trial.load import Load
-from lbdemo.cluster.trial.verify import Installation, VerifyOptions
+from lbdemo.cluster.trial.options import VerifyOptions
+from lbdemo.cluster.trial.verify import Installation
 from lbdemo.config import Place
 from lbdemo.errors import NotReadyError
 from lbdemo.kube.answers import need
