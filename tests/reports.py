@@ -64,6 +64,24 @@ def stalled(name: str = "stalled", deadline: float = 0.5) -> Result:
     return Result(name, f"the calls go by {name}", summary, verdict)
 
 
+def in_turns(name: str = "in-turns") -> Result:
+    """Each server in turn has 210 calls, until all have had three turns."""
+    tally = Tally()
+    for seq in range(1890):
+        tally.add(Sample(seq, seq / 500, seq / 500, 0.001, SERVERS[seq // 210 % 3], "OK"))
+    summary = tally.summary()
+    return Result(name, name, summary, judge(summary.counts, Expectation(servers=SERVERS)))
+
+
+def looked_twice(name: str = "twice") -> Result:
+    """Dice, thrown for two blocks."""
+    dice, tally = random.Random(5), Tally()
+    for seq in range(4000):
+        tally.add(Sample(seq, seq / 500, seq / 500, 0.001, dice.choice(SERVERS), "OK"))
+    summary = tally.summary()
+    return Result(name, name, summary, judge(summary.counts, Expectation(servers=SERVERS, looks=2), look=2))
+
+
 def late(name: str = "late") -> Result:
     """A client that sends each call 50 ms late: of its latencies nothing can be said, of its servers all."""
     tally = Tally()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from reports import PINNED, result
+from reports import PINNED, looked_twice, result
 
 from lbdemo.measure import Outcome
 from lbdemo.render import figures
@@ -46,7 +46,7 @@ def test_the_fingerprint_is_named_beside_what_was_promised() -> None:
     assert figures.policy(result(counts=PINNED, fingerprint="round robin").to_dict()) == (
         "sticky (D = 2,100), expected round robin"
     )
-    assert figures.policy(result(fingerprint="round robin").to_dict()) == "round robin (D = 0)"
+    assert figures.policy(result(fingerprint="round robin").to_dict()) == "round robin (D = 0, phi = 0.0301)"
 
 
 def test_a_witness_that_could_not_be_asked_is_no_agreement() -> None:
@@ -122,3 +122,13 @@ def test_a_servers_time_is_its_p99_or_its_p90_where_its_calls_are_too_few() -> N
 )
 def test_a_unit_is_told_once_where_it_is_the_same(low: float, high: float, words: str) -> None:
     assert figures.between(low, high) == words
+
+
+def test_a_second_block_is_said_with_the_error_probability_that_was_kept_for_it() -> None:
+    once, twice = result().to_dict(), looked_twice().to_dict()
+
+    said = figures.sentences(twice)[-1]
+
+    assert "judged on both blocks that were planned" in said
+    assert "with the 0.0001 that was kept for the second of an error probability of 0.001 in all" in said
+    assert not any("block" in sentence for sentence in figures.sentences(once))

@@ -154,7 +154,9 @@ def policy(result: Record) -> str:
     """What the spread looks like, beside what was promised where that is something else."""
     verdict = result["verdict"]
     seen, promised, dispersion = verdict["fingerprint"], verdict["expected_fingerprint"], verdict["dispersion"]
-    figure = "" if dispersion is None else f" (D = {rounded(dispersion)})"
+    known = (("D", dispersion), ("phi", verdict["phi"]))
+    told = ", ".join(f"{name} = {rounded(value)}" for name, value in known if value is not None)
+    figure = f" ({told})" if told else ""
     promise = f", expected {promised}" if promised and promised != seen else ""
     return f"{seen or 'unknown'}{figure}{promise}"
 

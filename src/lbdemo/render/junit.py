@@ -101,7 +101,7 @@ def _message(result: Record) -> str:
 
 def _figures(result: Record) -> Iterator[tuple[str, object]]:
     verdict, summary = result["verdict"], result["summary"]
-    for name in ("outcome", "expected", "fingerprint", "dispersion"):
+    for name in ("outcome", "expected", "fingerprint", "dispersion", "phi", "look", "looks", "look_alpha"):
         yield name, verdict[name]
     yield from (("calls", summary["sent"]), ("failed", summary["failed"]))
     yield "calls_per_second", figures.rate_value(result)

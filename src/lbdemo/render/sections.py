@@ -11,6 +11,7 @@ from lbdemo.render.axis import QUANTILES, Axis, axis_of
 from lbdemo.render.boards import boards
 from lbdemo.render.figures import extras, printable
 from lbdemo.render.marks import key
+from lbdemo.render.strips import strips
 from lbdemo.render.tables import badge, board, finding, key_values, overview, servers, slugs, witness
 from lbdemo.words import count, number
 
@@ -79,6 +80,7 @@ def details(result: Record, scale: float, axis: Axis | None) -> str:
         f'<p class="headline">{escape(first)}</p>',
         *(f"<p>{escape(sentence)}</p>" for sentence in rest),
         servers(result, scale),
+        strips(result),
         f'<p class="quiet">{escape(calls(result))}</p>',
         witness(result),
         drawn(result, axis),

@@ -20,8 +20,17 @@ def reason(record: Record) -> str:
 
 
 def reasons(verdict: Record) -> list[str]:
-    """All reasons of a verdict's record, the headline first."""
-    return [reason(record) for record in verdict["reasons"]]
+    """All reasons of a verdict's record, the headline first, and that it took a second block."""
+    return [*(reason(record) for record in verdict["reasons"]), *look(verdict)]
+
+
+def look(verdict: Record) -> list[str]:
+    """That a second block was needed, and what error probability was kept for it; nothing after the first."""
+    if verdict["look"] == 1:
+        return []
+    kept, whole = figure(verdict["look_alpha"]), figure(verdict["alpha"])
+    both = "The first block could not tell: this is judged on both blocks that were planned"
+    return [f"{both}, with the {kept} that was kept for the second of an error probability of {whole} in all."]
 
 
 def _pinned(seen: Figures) -> str:
