@@ -97,3 +97,23 @@ def test_the_witness_stands_beside_the_calls_that_are_in_the_file() -> None:
 def test_a_file_without_calls_is_refused() -> None:
     with pytest.raises(InputError, match="no calls"):
         read([header(), footer()])
+
+
+def test_several_runs_in_one_file_are_refused_also_where_none_says_what_was_asked() -> None:
+    with pytest.raises(InputError, match="several recordings"):
+        read([*CALLS, *CALLS])
+
+
+def test_processes_that_got_unequally_far_leave_no_doubt() -> None:
+    far, less = CALLS[0::2], CALLS[1:60:2]
+
+    several, one = (read([changed(header(), processes=number), *far, *less, footer()]) for number in (2, 1))
+
+    assert several.tally.summary().missing == 0
+    assert one.tally.summary().missing > 0
+
+
+@pytest.mark.parametrize("processes", [0, 65, True, "2"])
+def test_a_number_of_processes_that_cannot_be_is_damage(processes: object) -> None:
+    with pytest.raises(InputError, match="damaged"):
+        read([changed(header(), processes=processes), *CALLS])

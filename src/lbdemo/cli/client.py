@@ -150,7 +150,7 @@ def client(
     )
     received = list[Signals]()
     lines = Lines(format, lambda: bool(received))
-    lines.begin(chosen)
+    lines.begin(chosen, processes)
     with asyncio.Runner(loop_factory=lambda: loop_for(chosen.interval)) as runner:
         report, signal = runner.run(made(chosen, processes, lines, received))
     lines.end()

@@ -44,10 +44,10 @@ class Lines:
         self._patience = Patience(stopping)
         self._kept: list[str] = []
 
-    def begin(self, options: LoadOptions) -> None:
+    def begin(self, options: LoadOptions, processes: int = 1) -> None:
         """For programs, first what was asked, and who should answer: the run can be judged by itself."""
         if not self.readable:
-            self._kept.append(header(options))
+            self._kept.append(header(options, processes))
             self.write()
 
     def end(self) -> None:
@@ -110,7 +110,7 @@ def printable(name: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in name)
 
 
-def header(options: LoadOptions) -> str:
+def header(options: LoadOptions, processes: int = 1) -> str:
     """The first line of a recording: what was asked of this client, and the servers that it expects."""
     from datetime import UTC, datetime
 
@@ -129,4 +129,5 @@ def header(options: LoadOptions) -> str:
     }
     expected = Expectation(servers=options.names, count=0 if options.names else options.servers)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return begin(options.run or "client", f"calls to {options.target}", now, asked, expected, options.count)
+    title = f"calls to {options.target}"
+    return begin(options.run or "client", title, now, asked, expected, options.count, processes)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from lbdemo.echo.until import LoadReport, report
 from lbdemo.errors import InputError, OperationFailedError
 from lbdemo.records.sample import decode
+from lbdemo.records.sequence import MAX_PROCESSES
 from lbdemo.records.tally import Tally
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from lbdemo.echo.options import LoadOptions
     from lbdemo.records.sample import Sample
 
-MAX_PROCESSES = 64
 BLOCK = 1 << 16
 AHEAD = 0.05
 """Seconds between the word that all are ready and the first call that is due, for all to hear it."""
@@ -73,7 +73,7 @@ async def run_team(
     Raises InputError for options that cannot be shared, OperationFailedError when a part ends before its time.
     """
     parts = [await _start(share, index, processes) for index, share in enumerate(shares(options, processes))]
-    merged = _Merged(sink, flush)
+    merged = _Merged(processes, sink, flush)
     working = asyncio.create_task(_work(parts, merged))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -86,11 +86,10 @@ async def run_team(
             working.result()
     finally:
         stopping.cancel()
-        working.cancel()
+        heard_out = not working.cancel()
+        _hang_up(parts)
         for part in parts:
-            if part.returncode is None:
-                part.kill()
-            await part.wait()
+            await _ended(part, END_LIMIT if heard_out else 0)
         await asyncio.gather(working, stopping, return_exceptions=True)
     if not stop.is_set() and any(part.returncode for part in parts):
         raise OperationFailedError("a process of the client ended before its time", "its own words stand above")
@@ -128,8 +127,8 @@ async def _work(parts: Sequence[Process], merged: _Merged) -> None:
 class _Merged:
     """What the parts say, line by line: calls for the sink, and a word at the beginning and at the end."""
 
-    def __init__(self, sink: Callable[[Sample], None], flush: Callable[[], None]) -> None:
-        self.tally, self.abandoned = Tally(), 0
+    def __init__(self, processes: int, sink: Callable[[Sample], None], flush: Callable[[], None]) -> None:
+        self.tally, self.abandoned = Tally(processes), 0
         self.reasons: list[dict[str, str]] = []
         self.ready: list[int] = []
         self._news = asyncio.Event()
@@ -167,6 +166,18 @@ class _Merged:
         self.abandoned += said["abandoned"]
         self.reasons.append(said["reasons"])
         return True
+
+
+async def _ended(part: Process, patience: float) -> None:
+    """Waits for its end, and brings it about after so many seconds.
+
+    Not earlier: to kill a process that has just ended by itself is to take its exit code before asyncio has it.
+    """
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(part.wait(), patience)
+    if part.returncode is None:
+        part.kill()
+        await part.wait()
 
 
 def _tell(part: Process, words: dict[str, Any]) -> None:

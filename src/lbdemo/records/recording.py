@@ -13,12 +13,13 @@ from lbdemo.errors import InputError
 from lbdemo.measure.verdict import Expectation, Outcome
 from lbdemo.records.report import Result, Witness
 from lbdemo.records.sample import decode
+from lbdemo.records.sequence import MAX_PROCESSES
 from lbdemo.records.tally import Tally
 from lbdemo.words import number
 
 KEY = "lbdemo"
 BEGIN, END = "run/1", "witness/1"
-ONE = "give `lbdemo report` one recording at a time"
+ONE = "give `lbdemo report` each recording as a file of its own"
 AGAIN = "record it again with `lbdemo verify --save FILE`"
 
 
@@ -59,9 +60,18 @@ class Recording:
 
 
 def begin(
-    name: str, title: str, started: str, environment: Mapping[str, str], expectation: Expectation, calls: int = 0
+    name: str,
+    title: str,
+    started: str,
+    environment: Mapping[str, str],
+    expectation: Expectation,
+    calls: int = 0,
+    processes: int = 1,
 ) -> str:
-    """The first line of a saved run, without its line end. `calls` is how many the block is to have; 0: nobody knew."""
+    """The first line of a saved run, without its line end. `calls` is how many the block is to have; 0: nobody knew.
+
+    `processes` made them, each with every so-manieth sequence number.
+    """
     return json.dumps(
         {
             KEY: BEGIN,
@@ -70,6 +80,7 @@ def begin(
             "started": started,
             "environment": dict(environment),
             "calls": calls,
+            "processes": processes,
             "expectation": {
                 "outcome": expectation.outcome.value,
                 "servers": list(expectation.servers),
@@ -100,9 +111,9 @@ def read(lines: Iterable[str]) -> Recording:
     """Reads a saved run; lines that are nothing we know are counted, never fatal.
 
     A run without its first line (the client's own output) is read, too: what to expect is then unknown, and the
-    default holds. Raises InputError when there is not one call in it, or when a line of ours is damaged, of a version
-    that we do not know, or lost: without it the run would be judged by something else. What the witness's record says
-    of the client is counted anew.
+    default holds. Raises InputError when there is not one call in it, when several runs are, or when a line of ours is
+    damaged, of a version that we do not know, or lost: without it the run would be judged by something else. What the
+    witness's record says of the client is counted anew.
     """
     recording = Recording("run", "a saved run", "", {}, Expectation(), Tally())
     for line in lines:
@@ -119,6 +130,8 @@ def read(lines: Iterable[str]) -> Recording:
             "the file holds no calls",
             "`lbdemo verify --save FILE` writes one, and so does `lbdemo client --format json > FILE`",
         )
+    if not recording.begun and recording.tally.summary().repeated:
+        raise InputError("the file holds sequence numbers twice, as several recordings in one do", ONE)
     if recording.ended and not recording.begun:
         raise InputError("the file lacks the line that says what was asked", AGAIN)
     return replace(recording, witness=_counted_anew(recording))
@@ -185,6 +198,7 @@ def _begun(recording: Recording, record: Mapping[str, Any]) -> Recording:
         environment={str(key): str(value) for key, value in record["environment"].items()},
         expectation=expectation,
         planned=_count(record.get("calls", 0)),
+        tally=_empty(recording.tally.unknown_lines, _processes(record.get("processes", 1))),
     )
 
 
@@ -200,6 +214,18 @@ def _witness(record: Mapping[str, Any]) -> Witness:
     server, note = _texts([record["server"], record["note"]])
     own = record["own"]
     return Witness(server, _count(record["client"]), None if own is None else _count(own), note)
+
+
+def _empty(unknown_lines: int, processes: int) -> Tally:
+    tally = Tally(processes)
+    tally.count_unknown(unknown_lines)
+    return tally
+
+
+def _processes(value: object) -> int:
+    if not 1 <= (processes := _count(value)) <= MAX_PROCESSES:
+        raise ValueError("a number of processes was expected")
+    return processes
 
 
 def _texts(values: object) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ class Tally:
     """Samples go in one by one, a `Summary` comes out. The one mutable record of a measurement.
 
     Memory is bounded: of endless names the first 1000 servers and 32 codes are kept, the rest is counted
-    under "(other)". An answer without a name counts for "(unnamed)". Names are made fit for a terminal.
+    under "(other)". An answer without a name counts for "(unnamed)". Names are made fit for a terminal. The calls are
+    those of so many `processes`, which share the sequence numbers.
     """
 
     __slots__ = (
@@ -55,7 +56,7 @@ class Tally:
         "_unknown_lines",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, processes: int = 1) -> None:
         self._pending: list[Sample] = []
         self._answered = (inf, -inf)  # the shortest and the longest latency of calls that were answered well
         self._failed = Histogram()
@@ -65,7 +66,7 @@ class Tally:
         self._errors: dict[str, int] = {}
         self._order = OrderTally()
         self._timeline = Timeline()
-        self._sequence = SequenceCheck()
+        self._sequence = SequenceCheck(processes)
         self._first_due = inf
         self._first_gate_due = inf
         self._last_answer = -inf
@@ -234,7 +235,7 @@ class Tally:
         self._order.add(numbers, servers, connections)
 
     def _add_gate(self, sample: Sample) -> None:
-        self._sequence.add([sample.seq])
+        self._sequence.add_gate(sample.seq)
         self._first_gate_due = min(self._first_gate_due, sample.due)
         self._gate_calls += 1
         if not sample.ok:
