@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,8 @@ from lbdemo.tools.kubectl import Context
 CHART: Path = chart_folder()
 CONFIG = UpConfig(Place("", "lbdemo"), image="registry/echo:1")
 HASH = "abc"
-OURS = f"-n lbdemo -l {labels.SELECTOR}"  # what `kubectl get` is asked for: all that we made
+OF_RELEASES = shlex.quote(labels.OF_RELEASES)
+OURS = f"-n lbdemo -l {OF_RELEASES}"  # what `kubectl get` is asked for: what our releases have
 ECHO_SERVERS = (
     "-n lbdemo -l app.kubernetes.io/instance=echo-server,app.kubernetes.io/name=echo"  # and the servers alone
 )
@@ -63,9 +65,15 @@ def namespace(marks: Mapping[str, str] | None = None, *, ours: bool = True) -> M
     return Meta("Namespace", "", "lbdemo", {**own, **(marks or {})})
 
 
+def of_release(name: str) -> dict[str, str]:
+    """The label that our chart gives to what a Deployment of this name is or has."""
+    return {labels.RELEASE: name.removesuffix("-envoy")}
+
+
 def deployment(name: str, replicas: int, image: str = "registry/echo:1", *, touched: bool = False) -> Deployment:
+    marks, note = {labels.GENERATION: "1", **of_release(name)}, {"deployment.kubernetes.io/revision": "1"}
     return Deployment(
-        meta("Deployment", name, {labels.GENERATION: "1"}, annotations={"deployment.kubernetes.io/revision": "1"}),
+        meta("Deployment", name, marks, annotations=note),
         replicas=replicas, updated=replicas, available=replicas, total=replicas, settled=True,
         generation=2 if touched else 1, images=(image,), conditions=(),
     )  # fmt: skip
@@ -84,7 +92,7 @@ def pod(
 
 
 def replica_set(owner: str, hash_: str = HASH, revision: str = "1") -> ReplicaSet:
-    marks = {"pod-template-hash": hash_}
+    marks = {"pod-template-hash": hash_, **of_release(owner)}
     note = {"deployment.kubernetes.io/revision": revision}
     return ReplicaSet(meta("ReplicaSet", f"{owner}-{hash_}", marks, annotations=note), 1, 1)
 
@@ -179,7 +187,8 @@ def announced(run: FakeRun, world: Observed, namespace: str = "lbdemo") -> FakeR
     }  # fmt: skip
     run.on(f"kubectl get namespaces {namespace}", answer=listed(there), always=True)
     for plural, records in answers.items():
-        marks = f"{labels.SELECTOR},owner=helm" if plural == "secrets" else labels.SELECTOR
+        given = {"secrets": f"{labels.SELECTOR},owner=helm", "services": labels.SELECTOR, "configmaps": labels.SELECTOR}
+        marks = given.get(plural, OF_RELEASES)
         run.on(f"kubectl get {plural} -n {namespace} -l {marks}", answer=listed(records, namespace), always=True)
     return run
 
@@ -198,7 +207,8 @@ def helm_secret(release: Release, **further: str) -> Meta:
     """The secret in which Helm keeps this revision of a release."""
     marks = {
         "owner": "helm", "name": release.name, "status": release.status, "version": str(release.revision),
-        labels.DIGEST: release.digest, labels.STRATEGY: release.strategy, labels.POLICY: release.policy,
+        labels.DIGEST: release.digest or ("0123" if release.ours else ""),
+        labels.STRATEGY: release.strategy, labels.POLICY: release.policy,
         **({labels.PART_OF: "lbdemo"} if release.ours else {}), **further,
     }  # fmt: skip
     return Meta("Secret", release.namespace, f"sh.helm.release.v1.{release.name}.v{release.revision}", marks)

@@ -74,6 +74,17 @@ def test_beside_our_own_release_it_stays_whole_too(cluster: Cluster) -> None:
     assert not any("echo" in name for name in there)
 
 
+def test_one_that_cannot_start_does_not_keep_ours_from_it(cluster: Cluster) -> None:
+    """The chart's own labels are on its pods, too; its image is one that no registry has."""
+    kubectl("create", "namespace", cluster.namespace)
+    install_chart(cluster, "demo")
+
+    cluster("up", "--adopt")
+
+    assert {pod["release"] for pod in cluster.pods()} == {"echo-client", "echo-server"}
+    assert "nothing to change" in cluster("up", "--adopt").err
+
+
 def test_a_cluster_role_that_appeared_is_told_with_who_made_it(cluster: Cluster) -> None:
     cluster("up")
     kubectl("create", "clusterrole", "lbdemo-x", "--verb=get", "--resource=pods")

@@ -48,7 +48,7 @@ def stuck_helm(cluster: Cluster, chart: str) -> None:
     values = json.dumps(BAD_IMAGE)
     helm = subprocess.Popen(
         ["helm", "upgrade", "--install", "echo-server", chart, "-n", cluster.namespace, "--wait", "-f", "-",
-         "--labels", "app.kubernetes.io/part-of=lbdemo"],
+         "--labels", "app.kubernetes.io/part-of=lbdemo,lbdemo/digest=interrupted"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert helm.stdin is not None

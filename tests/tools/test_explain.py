@@ -26,6 +26,13 @@ def test_helms_words(stderr: str, hint: str) -> None:
     assert hint in explain_helm(failure(stderr, "helm", "upgrade")).hint
 
 
+def test_what_helm_warns_of_on_its_way_is_not_why_it_failed() -> None:
+    warned = 'level=WARN msg="another operation (install) was in progress"'
+    said = f"{warned}\nError: UPGRADE FAILED: invalid ownership metadata"
+
+    assert "did not make" in explain_helm(failure(said, "helm", "upgrade")).hint
+
+
 @pytest.mark.parametrize("said", ["v3.9.4+gdbc6d8e", "v2.17.0"])
 def test_a_helm_that_is_too_old_is_refused(said: str) -> None:
     with pytest.raises(MissingProgramError, match="too old"):

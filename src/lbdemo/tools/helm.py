@@ -161,9 +161,19 @@ HINTS = {
 }
 
 
+def verdict(stderr: str) -> str:
+    """What Helm says in the end: from its last line that begins with `Error: ` on; all of it where there is none.
+
+    What comes before are warnings, a hook's or a plugin's words: no reason why Helm failed.
+    """
+    lines = stderr.splitlines()
+    begins = max((n for n, line in enumerate(lines) if line.startswith("Error: ")), default=0)
+    return "\n".join(lines[begins:])
+
+
 def explain_helm(error: ProgramFailedError) -> LbdemoError:
     """What Helm's failure means for a person."""
-    text = error.stderr.lower()
+    text = verdict(error.stderr).lower()
     hints = (pair for verb, pairs in HINTS.items() if verb in error.argv for pair in pairs)
     hint = next((hint for sign, hint in hints if sign in text), "")
     return ProgramFailedError(error.argv, error.code, error.stderr, hint) if hint else explain(error)

@@ -41,6 +41,24 @@ def test_a_release_without_our_label_is_not_ours() -> None:
     assert not parse_releases([helm_secret(release(ours=False))])["echo-server"].ours
 
 
+def test_a_release_that_somebody_labelled_like_us_is_not_ours_without_the_digest() -> None:
+    """The chart's label may be given to any release; the digest only `up` gives to Helm."""
+    labelled = helm_secret(release(), **{labels.DIGEST: ""})
+
+    assert not parse_releases([labelled])["echo-server"].ours
+    with FakeApi().add(*listed([namespace(ours=False), labelled])["items"]) as server:
+        assert observe_namespace(server.api(), "lbdemo").releases == {}
+
+
+def test_what_another_release_of_our_chart_has_is_not_looked_at() -> None:
+    foreign = deployment("demo", 1), pod("demo-abc-1", "demo")
+
+    with FakeApi().add(*listed([namespace(ours=False), *foreign], "lbdemo")["items"]) as server:
+        objects = observe_namespace(server.api(), "lbdemo").objects
+
+    assert (objects.deployments, objects.pods) == ((), ())
+
+
 def test_the_newest_revision_is_the_one_with_the_highest_number() -> None:
     found = parse_releases([helm_secret(release("deployed", 10)), helm_secret(release("superseded", 9))])
 

@@ -14,6 +14,7 @@ from lbdemo.cluster.kernel.releases import KINDS_GONE, forget
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import NotReadyError, ProgramFailedError
+from lbdemo.tools.helm import verdict
 from lbdemo.words import count
 
 INTERVAL = 0.4  # seconds between two looks
@@ -49,7 +50,7 @@ class UninstallRelease:
         try:
             tools.helm.uninstall(self.release, self.namespace, timeout=self.timeout)
         except ProgramFailedError as error:
-            if self.namespace == ISTIO_NAMESPACE or not any(sign in error.stderr for sign in KINDS_GONE):
+            if self.namespace == ISTIO_NAMESPACE or not any(sign in verdict(error.stderr) for sign in KINDS_GONE):
                 raise
             delete(tools, self.held)  # without the rights for it nothing is forgotten
             forget(tools, self.release, self.namespace)

@@ -1,11 +1,10 @@
-"""The step that labels our own namespace, and how our objects in it are selected."""
+"""The step that labels our own namespace."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
 
-from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.steps import Say, Tools
 
 
@@ -33,8 +32,3 @@ class LabelNamespace:
         """Labels it."""
         tools.kubectl.label([f"namespace/{self.namespace}"], dict(self.changes))
         return ""
-
-
-def our_selector(release: str = "") -> str:
-    """The label selector of all our objects in a namespace, or of one release's."""
-    return labels.SELECTOR + (f",app.kubernetes.io/instance={release}" if release else "")

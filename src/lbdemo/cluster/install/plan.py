@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install.desired import Desired, DesiredRelease
-from lbdemo.cluster.install.namespace import LabelNamespace, our_selector
+from lbdemo.cluster.install.namespace import LabelNamespace
 from lbdemo.cluster.install.strategies.mesh import NO_LABELS
 from lbdemo.cluster.istio import setup as istio
 from lbdemo.cluster.istio import sidecars
@@ -169,7 +169,7 @@ def _await(
     after = tuple(release.name for release in desired.releases)
     return (
         AwaitPods(
-            config.place.namespace, desired.deployments, our_selector(), config.timeout,
+            config.place.namespace, desired.deployments, labels.OF_RELEASES, config.timeout,
             after=("image", *after, "label", "istio"), restart=restart, sidecars=desired.strategy.injects,
             revision=observed.istio.revision,
             notes=((labels.STRATEGY, desired.strategy.name), (labels.POLICY, config.lb_policy)),

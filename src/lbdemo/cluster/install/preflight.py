@@ -111,7 +111,7 @@ def check_foreign_releases(tools: Tools, config: UpConfig, observed: Observed, n
     kept = [
         need(tools.api.metas(kind, config.place.namespace, selector="owner=helm")) for kind in (SECRETS, CONFIG_MAPS)
     ]
-    foreign = {s.labels.get("name", "") for metas in kept for s in metas if s.labels.get(labels.PART_OF) != "lbdemo"}
+    foreign = {s.labels.get("name", "") for metas in kept for s in metas if not labels.our_release(s)}
     if taken := sorted(foreign.intersection(names)):
         raise InputError(
             f"namespace {config.place.namespace} has a Helm release {taken[0]} that is not lbdemo's",

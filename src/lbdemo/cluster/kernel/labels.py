@@ -22,6 +22,15 @@ INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
 SERVER = "echo-server"
 CLIENT = "echo-client"
+OF_RELEASES = f"{SELECTOR},{RELEASE} in ({CLIENT},{SERVER})"  # not somebody else's release of the same chart
+
+
+def our_release(secret: Meta) -> bool:
+    """Whether lbdemo installed the release of which Helm keeps this secret: both labels are given to Helm by `up`.
+
+    The chart prints none of them there, whoever installs it.
+    """
+    return secret.labels.get(PART_OF) == "lbdemo" and bool(secret.labels.get(DIGEST))
 
 
 def release(pod: Pod) -> str:

@@ -78,9 +78,10 @@ def observe_namespace(api: Api, namespace: str, *, lenient: bool = False) -> Obs
     what `up` has noted on their deployments; `unseen` names it. Who changes something must see all of it: raises
     UnseenError otherwise, and in any case where nothing can be seen.
     """
+    parts = (PODS, DEPLOYMENTS, REPLICA_SETS)
     place, pods, deployments, replica_sets, secrets, *others = side_by_side(
         lambda: api.get(NAMESPACES, namespace),
-        *(partial(api.list, kind, namespace, selector=labels.SELECTOR) for kind in (PODS, DEPLOYMENTS, REPLICA_SETS)),
+        *(partial(api.list, kind, namespace, selector=labels.OF_RELEASES) for kind in parts),
         lambda: api.metas(SECRETS, namespace, selector=f"{labels.SELECTOR},owner=helm"),
         *(partial(api.list, kind, namespace, selector=labels.SELECTOR) for kind in GIVEN),
     )
@@ -93,9 +94,13 @@ def observe_namespace(api: Api, namespace: str, *, lenient: bool = False) -> Obs
         others=tuple(given for answer in others for given in _or_none(answer)),
     )  # fmt: skip
     hidden = isinstance(secrets, Unseen)
-    releases = noted_releases(objects.deployments) if hidden else parse_releases(secrets)
+    releases = noted_releases(objects.deployments) if hidden else _ours(parse_releases(secrets))
     there = None if isinstance(place, Unseen) or place is None else place.meta
     return Observed(there, objects, releases, tuple(unseen))
+
+
+def _ours(releases: Mapping[str, Release]) -> dict[str, Release]:
+    return {name: release for name, release in releases.items() if release.ours}
 
 
 def _or_none(answer: tuple[T, ...] | Unseen) -> tuple[T, ...]:
@@ -125,7 +130,7 @@ def parse_releases(secrets: Iterable[Meta]) -> dict[str, Release]:
             namespace=secret.namespace,
             status=marks.get("status", "unknown"),
             revision=int(marks.get("version", "0")),
-            ours=marks.get(labels.PART_OF) == "lbdemo",
+            ours=labels.our_release(secret),
             digest=marks.get(labels.DIGEST, ""),
             strategy=marks.get(labels.STRATEGY, ""),
             policy=marks.get(labels.POLICY, ""),

@@ -10,7 +10,7 @@ from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.errors import ProgramFailedError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SECRETS
-from lbdemo.tools.helm import Install
+from lbdemo.tools.helm import Install, verdict
 
 # A webhook that has just come up may refuse the first calls (Services take a moment to route), and CRDs that another
 # step is installing may be missing for a moment.
@@ -67,7 +67,7 @@ class InstallRelease:
             else:
                 tools.helm.rollback(name, namespace)
         except ProgramFailedError as error:
-            if not any(sign in error.stderr for sign in KINDS_GONE):
+            if not any(sign in verdict(error.stderr) for sign in KINDS_GONE):
                 raise
             say(f"release {name} has objects of kinds that are gone: installing it anew")
             forget(tools, name, namespace)
@@ -77,11 +77,11 @@ class InstallRelease:
             try:
                 tools.helm.install(self.install)
             except ProgramFailedError as error:
-                if UNREADABLE in error.stderr and attempt < TRIES:
+                if UNREADABLE in verdict(error.stderr) and attempt < TRIES:
                     say(f"release {self.install.release} has objects of kinds that are gone: installing it anew")
                     forget(tools, self.install.release, self.install.namespace)
                     continue
-                if not any(sign in error.stderr for sign in NOT_YET) or attempt == TRIES:
+                if not any(sign in verdict(error.stderr) for sign in NOT_YET) or attempt == TRIES:
                     raise
                 say("the API server is not ready for it yet (a webhook, or a CRD); trying again")
                 tools.pause(PAUSE)

@@ -176,7 +176,7 @@ def verify(
     if judge(summary.counts, expected).second_block_helps:
         counted = run.block(counted, sink, gate=False)
         summary = counted.tally.summary()
-    after = {pod.name: pod for pod in need(tools.api.list(PODS, place.namespace, selector=labels.SELECTOR))}
+    after = {pod.name: pod for pod in need(tools.api.list(PODS, place.namespace, selector=labels.OF_RELEASES))}
     failed = summary.failed + summary.gate_errors
     witness, received = second_witness(kubectl, place, installation.servers, after, counted.answers, run.name, failed)
     counts = summary.counts if summary.gate_errors else replace(summary.counts, received=counted.block_of(received))

@@ -44,5 +44,5 @@ def _over(run: DrillRun, old: set[str]) -> bool:
     servers = need(run.api.get(DEPLOYMENTS, labels.SERVER, run.place.namespace))
     if servers is not None and not servers.complete:
         return False
-    pods = need(run.api.list(PODS, run.place.namespace, selector=labels.SELECTOR))
+    pods = need(run.api.list(PODS, run.place.namespace, selector=labels.OF_RELEASES))
     return not any(pod.name in old for pod in pods)
