@@ -88,3 +88,15 @@ def test_everything_ends_when_the_onlooker_fails() -> None:
     assert 11 <= len(onlooker.seen["tcp-proxy"]) < CALLS  # calls that ended in the same moment are told, too
     with pytest.raises(ChildProcessError):  # no child is left, not even one to be waited for
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_the_same_calls_with_tls_are_played_and_priced() -> None:
+    played = play(DemoOptions(servers=2, calls=CALLS, rate=600, tls=True), Onlooker())
+
+    *_, plain, secure = played.results
+    assert (plain.name, secure.name) == ("client-side", "client-side-tls")
+    assert secure.summary.answered == CALLS
+    assert [witness.own for witness in secure.witness] == [witness.client for witness in secure.witness]
+    assert sum(witness.client for witness in secure.witness) == CALLS + secure.summary.gate_calls
+    assert any("calls a second with TLS" in note for note in secure.notes)
+    assert not plain.notes

@@ -11,6 +11,13 @@ def test_the_story_has_three_acts_and_the_drill_three_more() -> None:
     assert [act.name for act in DemoOptions(drill="slow").acts][3:] == ["slow-rr", "slow-lr-two", "slow-lr-scan"]
 
 
+def test_with_tls_there_is_one_act_more_after_the_one_that_it_compares_with() -> None:
+    acts = DemoOptions(tls=True, drill="slow").acts
+
+    assert [act.name for act in acts[2:4]] == ["client-side", "client-side-tls"]
+    assert [act.name for act in acts if act.tls] == ["client-side-tls"]
+
+
 def test_an_unknown_drill_is_refused_with_those_there_are() -> None:
     with pytest.raises(InputError, match="no drill 'fast'") as caught:
         DemoOptions(drill="fast")

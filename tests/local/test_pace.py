@@ -8,7 +8,20 @@ from echo_server import administered
 from lbdemo.echo.peer import set_faults
 from lbdemo.local.acts import DRILLS, STORY
 from lbdemo.local.options import DemoOptions
-from lbdemo.local.pace import ACT_SECONDS, CALM, EXACT_PART, HURRY, PROBE_LOOPS, WARM_UP, Pace, choose, probe, rate_of
+from lbdemo.local.pace import (
+    ACT_SECONDS,
+    CALM,
+    EXACT_PART,
+    HURRY,
+    PROBE_LOOPS,
+    WARM_UP,
+    Calls,
+    Pace,
+    choose,
+    median_call,
+    probe,
+    rate_of,
+)
 from lbdemo.measure import Expectation, Outcome, judge, plan_calls
 from lbdemo.records import Sample, Tally
 
@@ -83,9 +96,19 @@ def test_the_first_calls_do_not_count_in_the_rate() -> None:
 
 def test_a_closed_loop_finds_the_pace_of_a_real_server_whatever_holds_it_up() -> None:
     with administered("--name", "echo-1", "--drain", "0") as (_, address, admin):
-        free = probe(address, "pick_first")
+        free = probe(Calls(address, policy="pick_first"))
         set_faults(admin, 100)
-        held_up = probe(address, "pick_first")
+        held_up = probe(Calls(address, policy="pick_first"))
 
     assert 0 < held_up <= PROBE_LOOPS / 0.1 * 1.05
     assert free > held_up
+
+
+def test_the_median_call_is_timed_from_when_it_was_sent() -> None:
+    with administered("--drain", "0") as (_, address, admin):
+        free = median_call(Calls(address, policy="pick_first"), rate=400.0)
+        set_faults(admin, 50)
+        slow = median_call(Calls(address, policy="pick_first"), rate=400.0)
+
+    assert free < slow
+    assert slow >= 0.05

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 from echo_server import administered, lbdemo
 
-from lbdemo.local.acts import STORY
-from lbdemo.local.stage import SERVERS_COUNT, Stage, names
+from lbdemo.local.acts import STORY, WITH_TLS
+from lbdemo.local.stage import SERVERS_COUNT, Secure, Stage, names
 
 PROXY, ENVOY, DIRECT = STORY
 ADDRESSES = {"echo-1": "127.0.0.1:1001", "echo-2": "127.0.0.1:1002"}
@@ -17,6 +18,21 @@ def test_each_act_has_its_own_way_to_the_servers() -> None:
     assert scene.target(PROXY) == "127.0.0.1:1000"
     assert scene.target(DIRECT) == "ipv4:127.0.0.1:1001,127.0.0.1:1002"
     assert (PROXY.channel_policy, DIRECT.channel_policy) == ("pick_first", "round_robin")
+
+
+def test_with_tls_other_servers_of_the_same_names_are_called_and_asked() -> None:
+    with administered("--name", "echo-1", "--drain", "0") as (_, _, admin):
+        secure = Secure({"echo-1": "127.0.0.1:2001", "echo-2": "127.0.0.1:2002"}, {"echo-1": admin}, Path("ca.pem"))
+        scene = Stage(ADDRESSES, "", None, lambda: None, admins={"echo-1": "127.0.0.1:1"}, secure=secure)
+        [act] = WITH_TLS
+
+        _, (asked, _) = scene.witness(act, "run", Counter(), failed=0)
+        _, (other, _) = scene.witness(DIRECT, "run", Counter(), failed=0)
+
+    assert scene.target(act) == "ipv4:127.0.0.1:2001,127.0.0.1:2002"
+    assert scene.target(DIRECT) == "ipv4:127.0.0.1:1001,127.0.0.1:1002"
+    assert secure.tls.ca == Path("ca.pem")
+    assert (asked.own, other.own) == (0, None)
 
 
 def test_the_second_witness_is_asked_server_by_server() -> None:

@@ -52,6 +52,12 @@ def demo(
             envvar="LBDEMO_DEMO_DRILL",
         ),
     ] = None,
+    tls: Annotated[
+        bool,
+        typer.Option(
+            "--tls", help="One more act: the same calls with TLS, and what that costs.", envvar="LBDEMO_DEMO_TLS"
+        ),
+    ] = False,
     as_json: options.AsJson = False,
     junit: output.Junit = "",
     html: output.Html = "",
@@ -67,7 +73,7 @@ def demo(
         raise InputError(
             f"--rate {rate:g} is out of range", "it must be 0 (what this machine holds now), or from 1 to 100000"
         )
-    wanted = DemoOptions(servers, calls, rate, drill.value if drill else "")
+    wanted = DemoOptions(servers, calls, rate, drill.value if drill else "", tls)
     return output.give(played(wanted), as_json=as_json, junit=junit, html=html)
 
 

@@ -18,7 +18,9 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One way to make the calls, and what it should come to. `policy` is Envoy's; `slow`: with one server made slow."""
+    """One way to make the calls, and what it should come to. `policy` is Envoy's; `slow`: with one server made slow;
+    `tls`: encrypted.
+    """
 
     name: str
     title: str
@@ -27,6 +29,7 @@ class Act:
     fingerprint: str = ""
     policy: str = ""
     slow: bool = False
+    tls: bool = False
 
     @property
     def channel_policy(self) -> str:
@@ -36,6 +39,8 @@ class Act:
 
 SLOW_MS = 200
 """What the slow server adds to each call, in milliseconds."""
+
+PLAIN, SECURE = "client-side", "client-side-tls"
 
 STORY = (
     Act(
@@ -54,11 +59,22 @@ STORY = (
         "ROUND_ROBIN",
     ),
     Act(
-        "client-side",
+        PLAIN,
         "one choice a request: the client itself, by gRPC's round_robin",
         Route.DIRECT,
         Outcome.BALANCED,
         "round robin",
+    ),
+)
+
+WITH_TLS = (
+    Act(
+        SECURE,
+        "the same with TLS: the client itself, by gRPC's round_robin, with a CA of its own",
+        Route.DIRECT,
+        Outcome.BALANCED,
+        "round robin",
+        tls=True,
     ),
 )
 

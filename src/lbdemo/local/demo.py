@@ -14,11 +14,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
 from lbdemo.local.acts import SLOW_MS, Act, Route
+from lbdemo.local.certificates import HOST, certificates, check_available
 from lbdemo.local.envoy import HOW_TO_GET, find_envoy
 from lbdemo.local.guards import interruptible, same_signals, without_proxies
 from lbdemo.local.lesson import lesson
-from lbdemo.local.pace import Pace, choose, probe
-from lbdemo.local.stage import Stage, stage
+from lbdemo.local.pace import Calls, Pace, choose, median_call, probe
+from lbdemo.local.price import ROUNDS, Rounds, Way, priced
+from lbdemo.local.stage import Secure, Stage, stage
 from lbdemo.measure import Expectation, judge
 from lbdemo.records import Result, Sample, Tally
 
@@ -58,23 +60,37 @@ def play(options: DemoOptions, audience: Audience) -> Played:
     Acts that need Envoy are skipped where there is none, and broken where it does not start. Raises KeyboardInterrupt
     on Ctrl-C and SIGTERM, after all has ended; ProgramFailedError or NotReadyError when something else does not start.
     """
+    if options.tls:
+        check_available()
     envoy = find_envoy()
     acts = [act for act in options.acts if envoy or act.route is not Route.ENVOY]
     skipped = tuple((act.name, HOW_TO_GET) for act in options.acts if act not in acts)
     audience.say(f"starting {options.servers} servers{', a TCP proxy and Envoy' if envoy else ' and a TCP proxy'}")
-    with interruptible(), without_proxies(os.environ), stage(options.servers, acts, envoy) as scene:
+    with (
+        interruptible(), without_proxies(os.environ), certificates(options.tls) as papers,
+        stage(options.servers, acts, envoy, papers) as scene,
+    ):  # fmt: skip
         broken = [act for act in acts if act.route is Route.ENVOY and scene.no_envoy]
         pace = paced(scene, options)
         audience.say(pace.told(acts))
-        results = [perform(act, scene, pace, audience) for act in acts if act not in broken]
+        results = tuple(perform(act, scene, pace, audience) for act in acts if act not in broken)
+        results = priced(results, raced(scene, scene.secure, pace, audience)) if scene.secure else results
         environment = surroundings(scene, acts, pace, envoy)
     failures = tuple((act.name, scene.no_envoy) for act in broken)
-    return Played(lesson(tuple(results), scene.slow_server), skipped, environment, failures)
+    return Played(lesson(results, scene.slow_server), skipped, environment, failures)
 
 
 def paced(scene: Stage, options: DemoOptions) -> Pace:
     """The pace that was told, or one well below what this machine holds now by the longest way there is."""
-    return choose(options, 0.0 if options.rate else probe(scene.longest_way, scene.longest_policy))
+    return choose(options, 0.0 if options.rate else probe(Calls(scene.longest_way, policy=scene.longest_policy)))
+
+
+def raced(scene: Stage, secure: Secure, pace: Pace, audience: Audience) -> Rounds:
+    """Short runs without and with TLS, in turns."""
+    audience.say("short runs without and with TLS, in turns")
+    ways = {"plain": Calls(scene.servers_target), "secure": Calls(secure.target, secure.tls, HOST)}
+    found = [{name: (median_call(way, pace.rate), probe(way)) for name, way in ways.items()} for _ in range(ROUNDS)]
+    return Rounds(**{name: Way(*zip(*(each[name] for each in found), strict=True)) for name in ways})
 
 
 def perform(act: Act, scene: Stage, pace: Pace, audience: Audience) -> Result:
@@ -115,6 +131,7 @@ def call(act: Act, scene: Stage, pace: Pace, run: str, sink: Sink, *, gate: bool
     load = LoadOptions(
         target=scene.target(act), interval=1 / rate, count=pace.calls,
         policy=act.channel_policy, servers=len(scene.servers) if gate else 0, run=run, wait=CONNECT_LIMIT,
+        tls=scene.secure.tls if scene.secure and act.tls else None, authority=HOST if act.tls else "",
     )  # fmt: skip
     with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(load.interval)) as runner:
         report, stopped = runner.run(run_until_signal(load, sink))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lbdemo.errors import InputError
-from lbdemo.local.acts import DRILLS, STORY, Act
+from lbdemo.local.acts import DRILLS, STORY, WITH_TLS, Act
 
 FEWEST_SERVERS = 3
 
@@ -17,13 +17,14 @@ next call, and least request has nothing to see."""
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
     """What to play: `calls` an act (0: as many as it takes), `rate` in calls a second (0: one that this machine holds
-    now), `drill` '' or 'slow'.
+    now), `drill` '' or 'slow', `tls` with an act that shows what TLS costs.
     """
 
     servers: int = 3
     calls: int = 0
     rate: float = 0.0
     drill: str = ""
+    tls: bool = False
 
     def __post_init__(self) -> None:
         """Raises InputError for what cannot be played."""
@@ -43,7 +44,7 @@ class DemoOptions:
     @property
     def acts(self) -> tuple[Act, ...]:
         """The acts in their order."""
-        return STORY + DRILLS.get(self.drill, ())
+        return STORY + (WITH_TLS if self.tls else ()) + DRILLS.get(self.drill, ())
 
     @property
     def slowest(self) -> float:

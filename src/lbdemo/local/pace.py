@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from statistics import median
 from typing import TYPE_CHECKING
 
 from lbdemo.measure import plan_calls
@@ -11,15 +12,20 @@ from lbdemo.records.quantiles import CALLS_FOR_P99
 from lbdemo.words import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from lbdemo.echo.tls import ClientTls
     from lbdemo.local.acts import Act
     from lbdemo.local.options import DemoOptions
+    from lbdemo.records.sample import Sample
 
 PROBE_CALLS, WARM_UP = 500, 150
 """So many calls go in a closed loop, and so many of these are made before the clock runs: first calls are slow."""
 
 PROBE_LOOPS = 16
+
+MEDIAN_CALLS = 200
+"""So many calls tell a median; the first fifth, which meets cold code, is left out."""
 
 CALM = 1 / 4
 """The part of the pace of the closed loop at which calls hardly wait for one another."""
@@ -74,22 +80,51 @@ def choose(options: DemoOptions, limit: float) -> Pace:
     return Pace(rate, calm, calls, limit, looks=1 if options.calls else 2)
 
 
-def probe(target: str, policy: str) -> float:
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Whom to call, and how; `authority` is the name that the servers' certificate bears."""
+
+    target: str
+    tls: ClientTls | None = None
+    authority: str = ""
+    policy: str = "round_robin"
+
+
+def probe(calls: Calls) -> float:
     """The calls a second of a closed loop. Raises KeyboardInterrupt when a signal stops it."""
-    import asyncio
     import time
+
+    ends: list[float] = []
+    run(calls, 0.0, PROBE_CALLS, lambda _: ends.append(time.monotonic()), loops=PROBE_LOOPS)
+    return rate_of(ends)
+
+
+def median_call(calls: Calls, rate: float) -> float:
+    """The seconds from when a call was sent that half of them need, at a fixed rate (calls/s).
+
+    Raises KeyboardInterrupt when a signal stops it.
+    """
+    times: list[float] = []
+    run(calls, 1 / rate, MEDIAN_CALLS, lambda sample: times.append(sample.latency - (sample.sent - sample.due)))
+    return median(times[len(times) // 5 :])
+
+
+def run(calls: Calls, interval: float, count: int, sink: Callable[[Sample], None], loops: int = 0) -> None:
+    """Makes so many calls. Raises KeyboardInterrupt when a signal stops them."""
+    import asyncio
 
     from lbdemo.echo.load import loop_for, run_until_signal
     from lbdemo.echo.options import LoadOptions
     from lbdemo.local.guards import same_signals
 
-    ends: list[float] = []
-    load = LoadOptions(target=target, interval=0.0, count=PROBE_CALLS, concurrency=PROBE_LOOPS, policy=policy, wait=5.0)
-    with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(0.0)) as runner:
-        _, stopped = runner.run(run_until_signal(load, lambda _: ends.append(time.monotonic())))
+    load = LoadOptions(
+        target=calls.target, interval=interval, count=count, concurrency=loops, policy=calls.policy, wait=5.0,
+        tls=calls.tls, authority=calls.authority,
+    )  # fmt: skip
+    with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(interval)) as runner:
+        _, stopped = runner.run(run_until_signal(load, sink))
     if stopped is not None:
         raise KeyboardInterrupt
-    return rate_of(ends)
 
 
 def rate_of(ends: list[float]) -> float:

@@ -16,6 +16,8 @@ from lbdemo.local.processes import ProcessGroup, python
 from lbdemo.records import Witness, failures_explain, unheard
 
 if TYPE_CHECKING:
+    from lbdemo.echo.tls import ClientTls
+    from lbdemo.local.certificates import Certificates
     from lbdemo.local.processes import Child
 
 LISTENING = r"listening on (\S+)[^\n]*\n"
@@ -28,11 +30,33 @@ SERVERS_COUNT = "each server's own counter"
 
 
 @dataclass(frozen=True, slots=True)
+class Secure:
+    """Servers with TLS: their addresses by name, where they tell their counts, and the CA to trust."""
+
+    servers: Mapping[str, str]
+    admins: Mapping[str, str]
+    ca: Path
+
+    @property
+    def target(self) -> str:
+        """What the client calls."""
+        return _all(self.servers)
+
+    @property
+    def tls(self) -> ClientTls:
+        """What the client trusts."""
+        from lbdemo.echo.tls import ClientTls
+
+        return ClientTls(self.ca)
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What is running: the servers' addresses (HOST:PORT) by name, the proxy's address, and Envoy if there is one.
 
     `admins` has the addresses, by name, where servers tell their counts and are made slow.
-    `no_envoy` says why there is none, though there is the program and acts need it.
+    `no_envoy` says why there is none, though there is the program and acts need it. `secure` are further servers of
+    the same names, which speak TLS.
     """
 
     servers: Mapping[str, str]
@@ -41,6 +65,7 @@ class Stage:
     check: Callable[[], None]  # raises ProgramFailedError when one of them has ended
     no_envoy: str = ""
     admins: Mapping[str, str] = field(default_factory=dict)
+    secure: Secure | None = None
 
     @property
     def slow_server(self) -> str:
@@ -51,14 +76,16 @@ class Stage:
         """What the client calls."""
         if act.route is Route.TCP_PROXY:
             return self.proxy
+        if self.secure is not None and act.tls:
+            return self.secure.target
         if self.envoy is not None and act.route is Route.ENVOY:
             return self.envoy.listeners[act.name]
-        return self._servers
+        return self.servers_target
 
     @property
     def longest_way(self) -> str:
         """What to call to find out how fast calls can go: by Envoy, where there is one, on a way of its own."""
-        return self.envoy.listeners[PACE] if self.envoy is not None else self._servers
+        return self.envoy.listeners[PACE] if self.envoy is not None else self.servers_target
 
     @property
     def longest_policy(self) -> str:
@@ -66,8 +93,9 @@ class Stage:
         return "pick_first" if self.envoy is not None else "round_robin"
 
     @property
-    def _servers(self) -> str:
-        return f"ipv4:{','.join(self.servers.values())}"
+    def servers_target(self) -> str:
+        """All servers, for a client that balances by itself."""
+        return _all(self.servers)
 
     def make_slow(self, milliseconds: int) -> None:
         """From now on `slow_server` takes so much longer."""
@@ -90,26 +118,31 @@ class Stage:
         if self.envoy is not None and act.route is Route.ENVOY:
             counted = self.envoy.counts(act.name)
             return ENVOYS_COUNT, {name: counted.get(address) for name, address in self.servers.items()}
-        return SERVERS_COUNT, {name: _own(address, run) for name, address in self.admins.items()}
+        admins = self.secure.admins if self.secure is not None and act.tls else self.admins
+        return SERVERS_COUNT, {name: _own(address, run) for name, address in admins.items()}
+
+
+def _all(servers: Mapping[str, str]) -> str:
+    return f"ipv4:{','.join(servers.values())}"
 
 
 @contextmanager
-def stage(servers: int, acts: Sequence[Act], envoy: Path | None) -> Iterator[Stage]:
-    """Starts so many servers, the proxy, and Envoy (when there is the program) for the acts that need it.
+def stage(servers: int, acts: Sequence[Act], envoy: Path | None, papers: Certificates | None = None) -> Iterator[Stage]:
+    """Starts so many servers (with `papers` as many with TLS), the proxy, and Envoy for the acts that need it.
 
     All on loopback, on ports of the system's choice. Everything ends with the `with`, or with this process.
     """
     policies = {act.name: act.policy for act in acts if act.route is Route.ENVOY}
     with ProcessGroup() as group:
         children = {name: _start_server(group, name) for name in names(servers)}
-        said = {name: child.said(SERVING) for name, child in children.items()}
-        addresses = {name: where[1] for name, where in said.items()}
-        admins = {name: where[2] for name, where in said.items()}
+        encrypted = {name: _start_server(group, name, papers) for name in names(servers)} if papers else {}
+        addresses, admins = _places(children)
+        secure = Secure(*_places(encrypted), papers.ca) if papers else None
         proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *addresses.values()))
         serving, why_not = None, ""
         if envoy and policies:
             serving, why_not = _envoy(group, envoy, {**policies, PACE: "ROUND_ROBIN"}, addresses.values())
-        yield Stage(addresses, proxy.said(LISTENING)[1], serving, group.check, why_not, admins)
+        yield Stage(addresses, proxy.said(LISTENING)[1], serving, group.check, why_not, admins, secure)
 
 
 def _envoy(
@@ -132,9 +165,16 @@ def names(servers: int) -> list[str]:
     return [f"echo-{number:0{width}}" for number in range(1, servers + 1)]
 
 
-def _start_server(group: ProcessGroup, name: str) -> Child:
+def _places(children: Mapping[str, Child]) -> tuple[dict[str, str], dict[str, str]]:
+    """Where the servers serve, and where they tell their counts, as they say."""
+    said = {name: child.said(SERVING) for name, child in children.items()}
+    return {name: where[1] for name, where in said.items()}, {name: where[2] for name, where in said.items()}
+
+
+def _start_server(group: ProcessGroup, name: str, papers: Certificates | None = None) -> Child:
     listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--name", name, "--drain", "0"]
-    return group.start(python("-m", "lbdemo", "serve", *listen))
+    tls = ["--tls-cert", str(papers.certificate), "--tls-key", str(papers.key)] if papers else []
+    return group.start(python("-m", "lbdemo", "serve", *listen, *tls))
 
 
 def _own(address: str, run: str) -> int | None:

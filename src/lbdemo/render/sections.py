@@ -80,9 +80,9 @@ def details(result: Record, scale: float, axis: Axis | None) -> str:
         f'<p class="headline">{escape(first)}</p>',
         *(f"<p>{escape(sentence)}</p>" for sentence in rest),
         servers(result, scale),
-        strips(result),
         f'<p class="quiet">{escape(calls(result))}</p>',
         witness(result),
+        strips(result),
         drawn(result, axis),
         f"<h3>Further figures</h3>\n{key_values(extra)}" if extra else "",
     ]
