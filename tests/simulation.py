@@ -42,35 +42,50 @@ def in_turns(servers: int, run: int) -> Balancer:
     ]
 
 
-def renewed(servers: int, run: int) -> Balancer:
-    """One connection that is renewed after about `run` calls, and then draws a server."""
+def turns(runs: Sequence[int]) -> Balancer:
+    """One connection that stays with each server for its run of calls, again and again, beginning anywhere."""
 
     def made(rng: random.Random, calls: int) -> Calls:
-        found: Calls = []
-        while len(found) < calls:
-            found += [(rng.randrange(servers), 0)] * max(1, round(run * rng.uniform(0.9, 1.1)))
-        return found[:calls]
+        cycled = [server for server, run in enumerate(runs) for _ in range(run)]
+        offset = rng.randrange(len(cycled))
+        return [(cycled[(call + offset) % len(cycled)], 0) for call in range(calls)]
 
     return made
 
 
-def pinned_connections(servers: int, connections: int) -> Balancer:
+def renewed(shares: Sequence[float], run: int) -> Balancer:
+    """One connection that is renewed after about `run` calls, and then draws a server with these shares."""
+    servers = range(len(shares))
+
+    def made(rng: random.Random, calls: int) -> Calls:
+        found: Calls = []
+        while len(found) < calls:
+            found += [(rng.choices(servers, shares)[0], 0)] * max(1, round(run * rng.uniform(0.9, 1.1)))
+        begun = rng.randrange(run)
+        return (found + found)[begun : begun + calls]
+
+    return made
+
+
+def pinned_connections(shares: Sequence[float], connections: int) -> Balancer:
     """Each of the connections has drawn its server for good; the calls take the connections in turn."""
 
     def made(rng: random.Random, calls: int) -> Calls:
-        own = [rng.randrange(servers) for _ in range(connections)]
+        own = rng.choices(range(len(shares)), shares, k=connections)
         return [(own[call % connections], call % connections) for call in range(calls)]
 
     return made
 
 
 def round_robins(servers: int, workers: int, connections: int = 1) -> Balancer:
-    """Exact round robins side by side; each connection belongs to one of them. One worker: exact altogether."""
+    """Exact round robins side by side. Each connection belongs to one of them, to its own if there are as many; one
+    worker: exact altogether."""
 
     def made(rng: random.Random, calls: int) -> Calls:
         following = [cycle([*range(start, servers), *range(start)]) for start in
                      (rng.randrange(servers) for _ in range(workers))]  # fmt: skip
-        worker_of = [rng.randrange(workers) for _ in range(connections)]
+        own = range(connections) if workers == connections else None
+        worker_of = own or [rng.randrange(workers) for _ in range(connections)]
         return [(next(following[worker_of[c]]), c) for c in (call % connections for call in range(calls))]
 
     return made

@@ -97,14 +97,15 @@ class EchoServerOn:
         await self.server.stop()
 
 
-@pytest.mark.parametrize("size", [5, 1_000_000])
-def test_drained_under_load_retries_lose_nothing_and_are_not_hidden(size: int) -> None:
+@pytest.mark.parametrize(("connections", "size"), [(20, 5), (20, 1_000_000), (120, 5)])
+def test_drained_under_load_retries_lose_nothing_and_are_not_hidden(connections: int, size: int) -> None:
     async def story() -> tuple[Summary, list[Sample], CallCounts, CallCounts]:
         async with running("leaves") as leaves, running("stays") as stays:
             stop, samples = asyncio.Event(), list[Sample]()
             options = replace(
-                round_robin(leaves, stays), connections=20, concurrency=60, retry=True, message="x" * size, run="run"
-            )
+                round_robin(leaves, stays), connections=connections, concurrency=3 * connections, retry=True,
+                message="x" * size, run="run", timeout=60,
+            )  # fmt: skip
             load = asyncio.create_task(run_load(options, samples.append, stop))
             await until(lambda: len(samples) > 200)
             await leaves.drain(lead=0)
@@ -142,7 +143,7 @@ def test_drained_under_load_without_retries_what_is_lost_is_told() -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.01)
 

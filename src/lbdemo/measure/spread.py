@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.measure.bands import EXACT, Source, scaled
 from lbdemo.measure.exact import above, below, highest, lowest
-from lbdemo.measure.fingerprint import STICKY, UNKNOWN, chi_square, fingerprint
+from lbdemo.measure.fingerprint import SKEWED, STICKY, UNKNOWN, chi_square, fingerprint
 from lbdemo.measure.intervals import log10_at_least, log10_at_most
 from lbdemo.measure.names import NAMELESS
 from lbdemo.measure.roster import expected_shares, roster
@@ -94,7 +94,15 @@ class Spread:
             return UNKNOWN
         if self.pinned_connections:
             return STICKY
-        return fingerprint(self.counts, self.dispersion, self.order, self.alpha)
+        seen = fingerprint(self.counts, self.dispersion, self.order, self.alpha)
+        return UNKNOWN if seen in (STICKY, SKEWED) and self._failures_hide_it else seen
+
+    @property
+    def _failures_hide_it(self) -> bool:
+        """Whether totals are uneven perhaps just because of calls that nobody signed, and nothing else is lumpy."""
+        many = self.unsigned > (1 - PINNED_SHARE) * (self.calls + self.unsigned)
+        lumpy = self.order is not None and self.order.surely_sticky
+        return many and not lumpy and not any(map(self.accused, self.expected))
 
     @property
     def log10_worst(self) -> float:
