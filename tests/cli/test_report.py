@@ -11,9 +11,10 @@ from echo_server import LBDEMO, lbdemo, told
 
 from lbdemo.measure import Expectation
 from lbdemo.records import Sample, encode
-from lbdemo.records.recording import begin
+from lbdemo.records.recording import begin, unwitnessed
 
 TURNS = [encode(Sample(n, 1.7e9 + n / 100, 1.7e9 + n / 100, 0.001, "ab"[n % 2], "OK")) for n in range(2000)]
+LATER = [line.replace('"due":17', '"due":18').replace('"sent":17', '"sent":18') for line in TURNS]
 
 
 def given(*arguments: str) -> tuple[int, str, str]:
@@ -192,3 +193,25 @@ def test_more_calls_than_were_made_are_not_as_expected(saved: Path) -> None:
 
     assert code == 1
     assert "more calls than were made" in " ".join(out.split())
+
+
+def test_several_runs_are_judged_as_one_and_none_of_them_is_overwritten(saved: Path) -> None:
+    other = saved.with_name("other.jsonl")
+    other.write_text("\n".join(LATER))
+
+    code, out, _ = given(str(saved), str(other), "--json")
+
+    assert (code, json.loads(out)["results"][0]["summary"]["sent"]) == (0, 4000)
+    assert given(str(saved), str(other), "--html", str(other))[0] == 2
+
+
+def test_one_run_of_several_that_was_cut_off_is_not_as_expected(saved: Path) -> None:
+    whole, cut = (saved.with_name(f"{name}.jsonl") for name in ("whole", "cut"))
+    head = begin("envoy", "t", "2026-01-02T03:04:05+00:00", {}, Expectation(servers=("a", "b")), 2000)
+    whole.write_text("\n".join([head, *TURNS, unwitnessed()]))
+    cut.write_text("\n".join([head, *LATER[:1500], unwitnessed()]))
+
+    code, out, _ = given(str(whole), str(cut))
+
+    assert code == 1
+    assert "1,500 of 2,000 calls are there" in " ".join(out.split())

@@ -117,3 +117,8 @@ def test_processes_that_got_unequally_far_leave_no_doubt() -> None:
 def test_a_number_of_processes_that_cannot_be_is_damage(processes: object) -> None:
     with pytest.raises(InputError, match="damaged"):
         read([changed(header(), processes=processes), *CALLS])
+
+
+def test_a_second_first_line_is_refused() -> None:
+    with pytest.raises(InputError, match="more than one recording"):
+        read([header(), *CALLS, header()])

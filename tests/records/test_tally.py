@@ -292,3 +292,16 @@ def test_a_call_that_is_refused_leaves_the_tally_as_it_was(latency: float, serve
             tally.add(Sample(1, 1.0, 1.0, latency, server, code, gate))
 
         assert tally.summary() == before
+
+
+def test_a_call_that_was_sent_before_it_was_due_was_not_late_and_took_no_negative_time() -> None:
+    early = replace(SAMPLE, due=100.0, sent=99.9, latency=0.5)
+    ended_first = replace(SAMPLE, due=100.0, sent=100.3, latency=0.2)
+
+    summary = tally_of(early, ended_first).summary()
+
+    assert summary.service is not None
+    assert summary.lag is not None
+    assert tally_of(early).summary().max_lag == 0
+    assert summary.service.max == pytest.approx(0.6)
+    assert summary.service.p50 == 0

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,13 +86,14 @@ def weights(told: list[str] | None) -> tuple[tuple[str, float], ...]:
     return tuple(found)
 
 
-def check_writable(*paths: str, read: Path | None = None) -> None:
-    """Raises InputError before anything runs when a file could not be written in the end, or is the one to `read`."""
+def check_writable(*paths: str, read: Sequence[Path] = ()) -> None:
+    """Raises InputError before anything runs when a file could not be written in the end, or is one to `read`."""
     named = [resolved(path) for path in paths if path]
     if len(set(named)) < len(named):
         raise InputError("two outputs would go to the same file", "give each a file of its own")
-    if read is not None and resolved(read) in named:
-        raise InputError(f"{read} would be overwritten", "give the output a file of its own")
+    for file in read:
+        if resolved(file) in named:
+            raise InputError(f"{file} would be overwritten", "give the output a file of its own")
     for path in filter(None, paths):
         folder, there = resolved(path).parent, os.path.lexists(resolved(path))
         if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""`lbdemo report`: judges a saved run again."""
+"""`lbdemo report`: judges saved runs again."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def report(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSON lines from verify --save, or from client; - is stdin.")
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="JSON lines from verify --save, or from client; - is stdin.")
     ],
     tolerance: Annotated[
         float | None,
@@ -37,15 +37,17 @@ def report(
     junit: output.Junit = "",
     html: output.Html = "",
 ) -> int:
-    """Judges a saved run again, without a cluster, with the same or with other limits."""
+    """Judges a saved run again, without a cluster, with the same or with other limits; several runs as one."""
     from dataclasses import replace
 
     from lbdemo import __version__
     from lbdemo.measure import Outcome, judge
     from lbdemo.records import Report, Result
+    from lbdemo.records.merging import together
 
-    output.check_writable(junit, html, read=file)
-    run = recorded(file)
+    output.check_writable(junit, html, read=files)
+    runs = [recorded(file) for file in files]
+    run, missing = together(runs), [run.missing for run in runs if run.missing]
     asked = run.expectation
     told = Outcome(output.outcome(expect)) if expect else asked.outcome
     asked = replace(
@@ -60,7 +62,7 @@ def report(
     summary = run.tally.summary()
     result = Result(
         run.name, run.title, summary, judge(summary.counts, asked, run.look), run.witness, run.witness_name,
-        notes=(*run.notes, *filter(None, [run.missing])), promises_kept=not run.missing,
+        notes=(*run.notes, *missing), promises_kept=not missing,
     )  # fmt: skip
     record = Report("report", __version__, run.started, (result,), run.environment)
     return output.give(record, as_json=as_json, junit=junit, html=html)

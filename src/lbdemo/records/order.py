@@ -36,6 +36,11 @@ class Places:
             cells[at >> by] += calls
         self.cells = cells
 
+    def move(self, cells: int, connections: int) -> None:
+        """Puts the calls so many cells later, and on connections with numbers that are so much higher."""
+        self.cells = array("Q", bytes(8 * cells)) + self.cells[: CELLS - cells]
+        self.connections = {number + connections: calls for number, calls in self.connections.items()}
+
     def merge(self, other: Places) -> None:
         """Takes over what the other has counted, whose cells are as wide."""
         self.cells = array("Q", map(int.__add__, self.cells, other.cells))
@@ -129,6 +134,36 @@ class OrderTally:
             self._servers.setdefault(name, Places()).merge(theirs)
         self._pairs += other._pairs
         self._same += other._same
+
+    def follow(self, other: OrderTally) -> None:
+        """Takes over what the other has counted, as calls after all of these and on connections of their own."""
+        self._count_waiting(len(self._waiting[0]))
+        other._count_waiting(len(other._waiting[0]))
+        width = max(self._width, other._width)
+        while (self._used >> width - self._width) + (other._used >> width - other._width) + 2 > CELLS:
+            width += 1
+        self._widen(width)
+        cells, connections = self._used + 1, self._connections
+        for name, places in list(other._servers.items()):
+            theirs = Places()
+            theirs.merge(places)
+            theirs.widen(width - other._width)
+            theirs.move(cells, connections)
+            self._places(name).merge(theirs)
+        self._pairs += other._pairs
+        self._same += other._same
+
+    @property
+    def _used(self) -> int:
+        """The last cell that has calls, -1 when none has."""
+        return max(
+            (at for places in self._servers.values() for at, calls in enumerate(places.cells) if calls), default=-1
+        )
+
+    @property
+    def _connections(self) -> int:
+        """A number beyond those of all connections."""
+        return max((number for places in self._servers.values() for number in places.connections), default=-1) + 1
 
     def order(self) -> Order:
         """What was counted, in batches."""

@@ -84,6 +84,12 @@ class Tally:
         return not (self._pending or self._attempts or self._gate_calls)
 
     @property
+    def began(self) -> float:
+        """When the first call was due, in seconds since the epoch; infinity when there is none."""
+        self._count()
+        return min(self._first_due, self._first_gate_due)
+
+    @property
     def unknown_lines(self) -> int:
         """Lines that could not be read as samples."""
         return self._unknown_lines
@@ -103,10 +109,12 @@ class Tally:
         if len(self._pending) >= HANDFUL:
             self._count()
 
-    def merge(self, other: Tally) -> None:
-        """Takes over all that the other has counted, as calls made side by side; the other stays as it is.
+    def merge(self, other: Tally, *, later: bool = False) -> None:
+        """Takes over all that the other has counted; the other stays as it is.
 
-        The result does not depend on the order of merging, as long as there are no more names than are kept.
+        Its calls were made side by side with these or, `later`, after them on connections of their own: the order of
+        merging then says how the calls lay in time. Otherwise the result does not depend on it, as long as there are
+        no more names than are kept.
         """
         self._count()
         other._count()
@@ -116,7 +124,7 @@ class Tally:
         ):  # fmt: skip
             mine.merge(theirs)
         self._answered = (min(self._answered[0], other._answered[0]), max(self._answered[1], other._answered[1]))
-        self._order.merge(other._order)
+        (self._order.follow if later else self._order.merge)(other._order)
         self._timeline.merge(other._timeline)
         self._sequence.merge(other._sequence)
         self._first_due = min(self._first_due, other._first_due)
