@@ -32,7 +32,7 @@ def needs(session: nox.Session, *groups: str, extras: str = "local") -> None:
 def tests(session: nox.Session) -> None:
     """The default suite: seconds, without network, Docker or a cluster; real gRPC and a real Envoy on loopback."""
     needs(session, "tests", "protos")
-    session.run("pytest", *SIDE_BY_SIDE, "-m", "not (helm or wheel or browser or e2e or kind)", *session.posargs)
+    session.run("pytest", *SIDE_BY_SIDE, *session.posargs)
 
 
 @nox.session

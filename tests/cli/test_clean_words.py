@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lbdemo.cli.clean import tell
@@ -31,6 +33,24 @@ def test_what_others_made_meanwhile_is_named_and_no_failure(capsys: pytest.Captu
 
     assert code == 0
     assert lines[1:] == ["new since then, and not lbdemo's:", f"  {ROLE}: made by kubectl-create"]
+
+
+def test_what_one_maker_made_is_one_line_however_much_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    mesh = [(replace(ROLE, name=f"mesh-{number}"), "Helm release mesh/base") for number in range(9)]
+    others = (*mesh[:1], (ROLE, "made by kubectl-create"), *mesh[1:])
+
+    _, lines = said(capsys, Remains(compared=1, others=others))
+
+    names = ", ".join(str(item) for item, _ in mesh[:5])
+    assert lines[2:] == [f"  {names} and 4 more: Helm release mesh/base", f"  {ROLE}: made by kubectl-create"]
+
+
+def test_however_many_made_something_few_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    others = tuple((ROLE, f"made by program-{number}") for number in range(25))
+
+    _, lines = said(capsys, Remains(compared=1, others=others))
+
+    assert lines[-2:] == [f"  {ROLE}: made by program-19", "  and those of 5 more"]
 
 
 def test_the_claim_is_smaller_where_something_could_not_be_seen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,8 @@ from lbdemo.words import count
 if TYPE_CHECKING:
     from lbdemo.cluster.cleanup.remains import Remains
 
-NAMED = 20  # objects of others that are named one by one
+NAMED = 20  # makers of others' objects that are named, and scopes that could not be compared
+EACH = 5  # objects that are named of each maker
 
 
 def clean(
@@ -82,10 +83,13 @@ def beside(remains: Remains) -> list[str]:
     from lbdemo.cluster.cleanup.items import some
 
     lines = []
-    if remains.others:
-        more = f"\n  and {len(remains.others) - NAMED} more" if len(remains.others) > NAMED else ""
-        named = "\n".join(f"  {item}: {maker}" for item, maker in remains.others[:NAMED])
-        lines.append(f"new since then, and not lbdemo's:\n{named}{more}")
+    makers = list(dict.fromkeys(maker for _, maker in remains.others))
+    if makers:
+        lines.append("new since then, and not lbdemo's:")
+    made = {maker: [item for item, its in remains.others if its == maker] for maker in makers[:NAMED]}
+    lines += [f"  {some(items, EACH)}: {maker}" for maker, items in made.items()]
+    if len(makers) > NAMED:
+        lines.append(f"  and those of {len(makers) - NAMED} more")
     for reason in dict.fromkeys(gap.reason for gap in remains.unseen):
         gaps = [gap for gap in remains.unseen if gap.reason == reason]
         hint = f"; {gaps[0].hint}" if gaps[0].hint else ""

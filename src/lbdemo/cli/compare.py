@@ -31,7 +31,9 @@ def compare(
     strategies: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[STRATEGY]...", help="Default: all that the cluster can run.", autocompletion=options.strategies
+            metavar="[STRATEGY]...",
+            help=f"Of {', '.join(options.strategies())}; default: all that the cluster can run.",
+            autocompletion=options.strategies,
         ),
     ] = None,
     drill: Annotated[

@@ -25,6 +25,7 @@ from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, NotReadyError, ProgramFailedError
 from lbdemo.kube.kinds import LEASES, Kind
 from lbdemo.kube.records.meta import Meta, parse_meta
+from lbdemo.measure.verdict import Outcome
 from lbdemo.records import Costs, Drilled, Sample, encode
 from lbdemo.records.drills import Kill
 from lbdemo.tools.kubectl import Context
@@ -150,7 +151,8 @@ class Cluster:
 
     def _who(self, place: str, calls: int) -> Iterable[tuple[int, str]]:
         servers = [found.name for found in self.worlds[place].pods(labels.SERVER)]
-        turns = {space("clusterip"): (0,), space("pool"): (0, 0, 0, 1)}.get(place, (0, 1))
+        pinned = next(STRATEGIES[name].outcome is Outcome.PINNED for name in STRATEGIES if space(name) == place)
+        turns = (0, 0, 0, 1) if place == space("pool") else (0,) if pinned else (0, 1)
         return ((n, servers[turns[n % len(turns)]]) for n in range(calls))
 
 
