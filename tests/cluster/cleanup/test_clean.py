@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from clean_objects import found, space
 from fakes import FakeRun, tools
 from worlds import CONFIG, converged, istiod
@@ -138,3 +139,23 @@ def test_what_is_left_of_an_istio_goes_before_the_namespace_that_knows_of_it() -
     [goes] = [step for step in plan.steps if isinstance(step, DeleteNamespace)]
     assert "sweep" in goes.after
     assert [step.key for step in plan.steps][-2:] == ["sweep", "namespace/lbdemo"]
+
+
+ORPHAN = Removal(found("ClusterRole", "istiod"), "recorded")
+RECORD = Inventory(installed=frozenset({ORPHAN.object.item}))
+ORPHANED = Targets(
+    converged(), namespace(), None, RECORD, orphans=(ORPHAN,), held_istio=(ORPHAN,), users=IstioUsers(("shop",))
+)
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "adopted"])
+def test_while_others_use_what_is_left_of_an_istio_the_namespace_that_knows_of_it_stays(ours: bool) -> None:
+    there = replace(ORPHANED, namespace=namespace(ours=ours))
+
+    assert keys(there) == ["echo-client", "echo-server"]
+
+
+def test_one_that_is_known_beside_istio_too_does_not_keep_the_namespace() -> None:
+    there = replace(ORPHANED, home=HOME, before_home=RECORD)
+
+    assert keys(there)[-1] == "namespace/lbdemo"

@@ -14,7 +14,10 @@ from lbdemo.cluster.cleanup.inventory import Inventory, Scope
 from lbdemo.cluster.cleanup.proof import Removal
 from lbdemo.cluster.cleanup.remains import Remains, find_remains
 from lbdemo.cluster.cleanup.targets import Targets
+from lbdemo.cluster.cleanup.users import IstioUsers
 from lbdemo.cluster.istio.observe import ObservedWithIstio
+from lbdemo.kube.answers import need
+from lbdemo.kube.kinds import NAMESPACES
 from lbdemo.kube.records.cluster import parse_namespace
 
 HOME = space("lbdemo")
@@ -110,3 +113,15 @@ def test_without_an_inventory_only_what_is_ours_is_looked_for() -> None:
         seen = remains(fake, None)
 
     assert (seen.compared, seen.others, seen.left) == (0, (), ())
+
+
+def test_a_namespace_that_knows_what_is_left_of_our_istio_is_left_for_that() -> None:
+    orphan = Removal(found("CustomResourceDefinition", "gateways.networking.istio.io"), "recorded")
+    with FakeApi().add(HOME) as fake:
+        space_ = need(fake.api().get(NAMESPACES, "lbdemo"))
+        there = Targets(ObservedWithIstio(None), space_, orphans=(orphan,), users=IstioUsers(("shop",)))
+        seen = find_remains(tools(FakeRun(), FakeClock(step=5), fake.api()), CONFIG.place, there, with_istio=True)
+
+    assert seen.kept_istio == "pods in shop still use it"
+    [(item, reason)] = seen.left
+    assert (item.name, "keeps the record" in reason) == ("lbdemo", True)

@@ -114,6 +114,8 @@ def _record_steps(there: Targets, place: Place) -> list[Step]:
 
 
 def _namespace_steps(there: Targets, place: Place, after: tuple[str, ...], timeout: float) -> list[Step]:
+    if there.keeps_record:
+        return []
     if there.namespace_ours and there.namespace is not None:
         proof = there.proof(place, with_istio=False)
         return [DeleteNamespace(place.namespace, there.namespace.meta.uid, timeout, after, proof)]

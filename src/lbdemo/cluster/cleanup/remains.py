@@ -59,6 +59,7 @@ class Comparison:
     ours: frozenset[str]  # of these, the ones that lbdemo made
     known: frozenset[Item]  # what our releases held when we began
     istio: frozenset[Item] | None = None  # of an Istio of ours that stays, what is recorded of it
+    keeps_record: bool = False  # our namespace stays for what it knows of an Istio's remains
 
     def left(self, now: Snapshot) -> list[ClusterObject]:
         """What is ours, and still there."""
@@ -145,7 +146,7 @@ def _compare(tools: Tools, place: Place, there: Targets, *, removed_istio: bool)
         found = _with(found, leftovers(tools.api, proof, home_stays=home_stays))
     stays = there.istio_ours and not removed_istio
     installed = there.before_home.installed if there.before_home is not None else frozenset()
-    return found, Comparison(proof, there.before, alive, ours, known, installed if stays else None)
+    return found, Comparison(proof, there.before, alive, ours, known, installed if stays else None, there.keeps_record)
 
 
 def _with(found: Snapshot, more: Sequence[Removal]) -> Snapshot:
@@ -157,6 +158,8 @@ def _reason(tools: Tools, compared: Comparison, one: ClusterObject) -> str:
     """Why an object was left on purpose; "" when it should have gone."""
     if one.item.kind == CRD:
         return in_use(tools.api, need(tools.api.discover()), Removal(one, ""))
+    if one.item.kind == NAMESPACE and compared.keeps_record:
+        return "it keeps the record of what is left of lbdemo's Istio; `clean --istio` goes on when nobody uses that"
     if one.item.kind == NAMESPACE:
         return look_into(tools, compared.namespaces[one.meta.name], compared.proof).reason
     return ""

@@ -90,6 +90,15 @@ class Targets:
             return "lbdemo began to install it, and the istiod that runs now is somebody else's"
         return self.users.reason if with_istio and self.istio_ours else ""
 
+    @property
+    def keeps_record(self) -> bool:
+        """Whether what is left of our Istio has to stay, and only our namespace knows whose it is.
+
+        When the namespace went, a later `clean --istio` would take those remains for somebody else's.
+        """
+        beside = self.before_home is not None and bool(self.before_home.installed)
+        return bool(self.orphans) and bool(self.users.reason) and not beside
+
     def removes_istio(self, *, with_istio: bool) -> bool:
         """Whether our Istio goes."""
         return with_istio and self.istio_ours and not self.kept_istio(with_istio=with_istio)
