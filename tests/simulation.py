@@ -137,6 +137,16 @@ def least_request(times: Sequence[float], rate: float) -> Balancer:
     return made
 
 
+def beside(balancer: Balancer, connections: int) -> Balancer:
+    """Several such balancers, each on a connection of its own, which take turns."""
+
+    def made(rng: random.Random, calls: int) -> Calls:
+        each = [balancer(rng, calls // connections + 1) for _ in range(connections)]
+        return [(each[call % connections][call // connections][0], call % connections) for call in range(calls)]
+
+    return made
+
+
 def counted(calls: Calls, servers: int, failed: int = 0) -> Counts:
     """The calls as the judge wants them; `failed` further ones nobody signed."""
     totals = [0] * servers

@@ -207,6 +207,7 @@ def test_who_expects_one_server_does_not_wait_for_the_others() -> None:
         ("envoy", "round-robin", VerifyOptions(), Outcome.BALANCED, "round robin"),
         ("envoy", "least-request", VerifyOptions(), Outcome.BALANCED, "least request"),
         ("envoy", "round-robin", VerifyOptions(connections=2), Outcome.BALANCED, ""),
+        ("envoy", "least-request", VerifyOptions(connections=2), Outcome.BALANCED, "least request"),
         ("envoy", "round-robin", VerifyOptions(expect="balanced"), Outcome.BALANCED, "round robin"),
         ("clusterip", "round-robin", VerifyOptions(expect="balanced"), Outcome.BALANCED, ""),
         ("envoy", "round-robin", VerifyOptions(expect="pinned"), Outcome.PINNED, ""),
