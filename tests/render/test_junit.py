@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from junit_formats import FORMATS, broken
-from reports import PINNED, record, result, whole
+from reports import PINNED, looked_twice, record, result, stalled, whole
 
 from lbdemo.measure import Outcome
 from lbdemo.records import Costs, Drilled
@@ -115,6 +115,23 @@ def test_figures_are_properties_of_the_suite_for_programs_to_read() -> None:
     assert values["envoy.runs.1"] == "2100"
     assert values["version"] == "1.2.3"
     assert values["cores"] == "2"
+
+
+def test_a_lower_bound_is_not_taken_for_the_figure() -> None:
+    values = properties(record(stalled(deadline=0.5)))
+
+    assert float(str(values["stalled.p50_ms"])) < 10
+    assert float(str(values["stalled.p99_at_least_ms"])) > 490
+    assert "stalled.p99_ms" not in values
+    assert float(str(values["stalled.service_p50_ms"])) < 10
+
+
+def test_on_how_many_blocks_a_verdict_stands_is_a_figure() -> None:
+    once, twice = (properties(record(made)) for made in (result("a"), looked_twice("a")))
+
+    assert (once["a.look"], once["a.looks"]) == ("1", "1")
+    assert (twice["a.look"], twice["a.looks"], twice["a.look_alpha"]) == ("2", "2", "0.0001")
+    assert float(str(twice["a.phi"])) > 0
 
 
 def test_a_figure_that_is_not_known_is_left_out() -> None:

@@ -31,7 +31,7 @@ def verdict_record(verdict: Verdict) -> dict[str, object]:
         "pinned_connections": verdict.pinned_connections,
         "look": verdict.look,
         "looks": verdict.looks,
-        "look_alpha": verdict.look_alpha,
+        "look_alpha": round(verdict.look_alpha, 12),
     }
 
 
