@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fakes import FakeStreams
+from fakes import FakeRun, FakeStreams
 from fakes import failure as failed
 
 from lbdemo.errors import InputError, LbdemoError, ProgramFailedError
 from lbdemo.tools.failures import ConflictError, NotFoundError, Source, TerminatingError, explain, failure
-from lbdemo.tools.kubectl import Kubectl
+from lbdemo.tools.kubectl import Kubectl, Said
 
 CONNECTION = "Unable to connect to the server: "
 PLUGIN = f"{CONNECTION}getting credentials: exec: executable aws failed with exit code 1"
@@ -138,3 +138,21 @@ def test_a_long_call_that_is_refused_has_the_same_hint() -> None:
         list(Kubectl(run).stream(["kubectl", "-n", "shop", "exec", "x"]))
 
     assert "--subresource=exec" in refused.value.hint
+
+
+def test_what_a_program_in_a_pod_said_is_an_answer_however_it_ended() -> None:
+    ended = failed(f"no such run\n{ENDED} 3", code=3)
+    ended.stdout = '{"answered": 0}\n'
+    run = FakeRun().on("kubectl -n shop exec x -c echo -- lbdemo peer stats", answer=ended)
+
+    said = Kubectl(run).exec("x", "shop", ["lbdemo", "peer", "stats"])
+
+    assert said == Said('{"answered": 0}\n', "no such run", 3)
+
+
+def test_a_command_that_could_not_be_run_in_its_pod_is_a_failure() -> None:
+    away = failed('Error from server (NotFound): pods "x" not found')
+    run = FakeRun().on("kubectl -n shop exec x -c echo -- lbdemo peer stats", answer=away)
+
+    with pytest.raises(NotFoundError):
+        Kubectl(run).exec("x", "shop", ["lbdemo", "peer", "stats"])

@@ -45,7 +45,6 @@ class Install:
     overrides: Mapping[str, Any] = field(default_factory=dict)  # dotted name -> value, with precedence over files
     sets: tuple[str, ...] = ()  # as typed for --set, with precedence over all
     labels: Mapping[str, str] = field(default_factory=dict)
-    wait: bool = False
     timeout: float = 300.0  # seconds
     validate: bool = True  # whether Helm checks the manifests against the server's schema: 0.1 s of CPU
 
@@ -93,7 +92,7 @@ class Helm:
         labels = ",".join(f"{key}={value}" for key, value in sorted(install.labels.items()))
         return self.argv(
             "upgrade", "--install", install.release, install.chart.reference, *install.chart.options(),
-            *(["--wait"] if install.wait else []), *([] if install.validate else ["--disable-openapi-validation"]),
+            *([] if install.validate else ["--disable-openapi-validation"]),
             "--timeout", whole_seconds(install.timeout),
             *(["--labels", labels] if labels else []), "--history-max", "3", "--reset-values", *self._force(),
             *(["-f", "-"] if install.values else []), *files, *_overrides(install.overrides),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lbdemo.errors import InputError, ProgramFailedError
-from lbdemo.tools.failures import CHOOSE, explain
+from lbdemo.tools.failures import CHOOSE, Source, explain, failure
 
 REQUEST_TIMEOUT = 20.0  # seconds one short question may take: a server that is away should not hold a person up
 
@@ -60,6 +60,15 @@ def _profile(cluster: Mapping[str, Any]) -> str:
     extensions = (cluster.get("cluster") or {}).get("extensions") or ()
     made_by = {(each.get("extension") or {}).get("provider") for each in extensions}
     return str(cluster.get("name", "")) if "minikube.sigs.k8s.io" in made_by else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a program in a pod said on stdout and stderr, and its exit code."""
+
+    out: str
+    err: str = ""
+    code: int = 0
 
 
 class Kubectl:
@@ -135,12 +144,18 @@ class Kubectl:
         """The argv that runs a command in a pod's container."""
         return self.argv("exec", pod, "-c", container, "--", *command, namespace=namespace)
 
-    def exec(self, pod: str, namespace: str, command: Sequence[str], *, timeout: float = 60.0) -> str:
-        """Runs a command in the pod and returns its stdout."""
+    def exec(self, pod: str, namespace: str, command: Sequence[str], *, timeout: float = 60.0) -> Said:
+        """Runs a command in the pod and returns what it said, however it ended: that is its answer.
+
+        Raises what `explain` makes of it when the command could not be run, or nobody knows how it ended.
+        """
         arguments = self.exec_argv(pod, namespace, command)
         try:
-            return self._runner.run(arguments, timeout=timeout)
+            return Said(self._runner.run(arguments, timeout=timeout))
         except ProgramFailedError as error:
+            found = failure(error)
+            if found.source is Source.REMOTE:
+                return Said(error.stdout, found.words, error.code)
             raise explain(error) from error
 
     def stream(self, argv: Sequence[str]) -> Iterator[str]:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from lbdemo.config import Place
 from lbdemo.errors import LbdemoError, ProgramFailedError
 from lbdemo.records import Sample, Tally, decode, is_ours
+from lbdemo.tools.failures import failure
 from lbdemo.tools.kubectl import Kubectl
 
+ANSWERED_NO = "1"  # the exit code of a client in a pod of whose calls none was answered
 Sink = Callable[[Sample], None]
 
 
@@ -66,7 +68,7 @@ def collect(
     except BaseException as error:
         # The client ends with exit code 1 when no call was answered, which is an answer, too; so does a broken kubectl.
         silent = so_far.tally.summary().sent and not so_far.answers.total()
-        if isinstance(error, ProgramFailedError) and error.code == 1 and silent:
+        if isinstance(error, ProgramFailedError) and silent and failure(error).reason == ANSWERED_NO:
             return
         end_run(kubectl, place, pod, argv[argv.index("--run") + 1])
         raise

@@ -59,7 +59,7 @@ def own_counts(kubectl: Kubectl, place: Place, pod: Pod | None, run: str) -> tup
         return None, None
     argv = ["lbdemo", "peer", "stats", "--target", f"127.0.0.1:{ADMIN_PORT}", "--run", run]
     try:
-        answer = json.loads(kubectl.exec(pod.name, place.namespace, argv, timeout=30.0))
+        answer = json.loads(kubectl.exec(pod.name, place.namespace, argv, timeout=30.0).out)
     except (LbdemoError, ValueError):
         return None, None
     answered, received = answer.get("answered"), answer.get("received")

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 from lbdemo.cluster.install.strategies.base import ADMIN_PORT
 from lbdemo.cluster.trial.drills.base import DrillRun
-from lbdemo.errors import LbdemoError, ProgramFailedError
+from lbdemo.errors import LbdemoError, OperationFailedError, ProgramFailedError
 
 
 def set_fault(run: DrillRun, pod: str, *, delay_ms: int = 0, unavailable: float = 0.0) -> None:
-    """Sets the faults of one pod; all zero is well."""
+    """Sets the faults of one pod; all zero is well. Raises OperationFailedError when the pod's server does not."""
     argv = ["lbdemo", "peer", "fault", "--target", f"127.0.0.1:{ADMIN_PORT}",
             "--delay-ms", str(delay_ms), "--unavailable", f"{unavailable:g}"]  # fmt: skip
-    run.kubectl.exec(pod, run.place.namespace, argv, timeout=30.0)
+    said = run.kubectl.exec(pod, run.place.namespace, argv, timeout=30.0)
+    if said.code:
+        raise OperationFailedError(f"the fault of pod {pod} could not be set: {said.err.strip() or said.out.strip()}")
 
 
 def crash(run: DrillRun, pod: str) -> None:
@@ -24,7 +26,7 @@ def crash(run: DrillRun, pod: str) -> None:
     in which a server that drains leaves in good order.
     """
     argv = ["lbdemo", "peer", "crash", "--target", f"127.0.0.1:{ADMIN_PORT}"]
-    with contextlib.suppress(ProgramFailedError):  # the container may be gone before the answer is out
+    with contextlib.suppress(ProgramFailedError):  # the container may be gone before anybody knows how it ended
         run.kubectl.exec(pod, run.place.namespace, argv, timeout=30.0)
     run.kubectl.call(
         "delete", f"pod/{pod}", "--grace-period=0", "--force", "--wait=false", namespace=run.place.namespace
