@@ -1,6 +1,6 @@
 """Log lines a second and our CPU a line, beside `kubectl logs -f`.
 
-Without an argument no cluster is needed: a stand-in for kubectl writes the same lines into pipes, so that all of our
+Without an argument no cluster is needed: a stand-in for kubectl and its proxy writes the same lines, so that all of our
 pipeline is at work, as fast as it can. With a namespace (`python benchmarks/bench_logs.py NAMESPACE`) an installed
 client's pods are followed for a few seconds, by `kubectl logs -f` and by `lbdemo logs client` in turns. A line's CPU is
 the process's own, without the kubectl processes that it starts. It asserts nothing about time.
@@ -32,23 +32,75 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 KUBECTL = """#!/bin/sh
 here=$(dirname "$0")
+for last; do :; done
 case "$*" in
   *config*view*) cat "$here/config" ;;
-  *--watch*) cat "$here/events"; exec sleep 600 ;;
-  *get*) cat "$here/pods" ;;
+  *proxy*) exec "$here/python" "$here/proxy" "${last#--unix-socket=}" "$here" ;;
   *logs*) cat "$here/lines"; exec sleep 600 ;;
 esac
 """
 
+PROXY = """
+import socketserver, sys, threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+PIECE = 64 * 1024
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path, _, query = self.path.partition("?")
+        if path.endswith("/log"):
+            self.stream(FOLDER / "lines")
+        elif "watch=" in query:
+            self.stream(None)
+        else:
+            self.give((FOLDER / "pods").read_bytes())
+
+    def give(self, body):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Audit-Id", "1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def stream(self, source):
+        self.send_response(200)
+        self.send_header("Audit-Id", "1")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        data = source.read_bytes() if source else b""
+        for start in range(0, len(data), PIECE):
+            piece = data[start : start + PIECE]
+            self.wfile.write(b"%x\\r\\n%b\\r\\n" % (len(piece), piece))
+        threading.Event().wait()
+
+    def address_string(self):
+        return ""
+
+    def log_message(self, *_):
+        pass
+
+FOLDER = Path(sys.argv[2])
+Server(sys.argv[1], Handler).serve_forever()
+"""
+
 
 def stand_in(folder: Path) -> None:
-    """A kubectl that knows some pods and writes their lines as fast as they are read."""
+    """A kubectl whose proxy knows some pods and writes their lines as fast as they are read."""
     pods = [pod(number) for number in range(PODS)]
     server = {"clusters": [{"cluster": {"server": "none"}}], "current-context": "bench"}
     (folder / "config").write_text(json.dumps(server))
-    (folder / "pods").write_text(json.dumps({"items": pods}))
-    (folder / "events").write_text("".join(json.dumps({"type": "ADDED", "object": item}) + "\n" for item in pods))
+    (folder / "pods").write_text(json.dumps({"metadata": {"resourceVersion": "1"}, "items": pods}))
     (folder / "lines").write_text("".join(lines(LINES // PODS)))
+    (folder / "proxy").write_text(PROXY)
+    (folder / "python").symlink_to(sys.executable)
     (folder / "kubectl").write_text(KUBECTL)
     (folder / "kubectl").chmod(stat.S_IRWXU)
 
@@ -58,7 +110,13 @@ def pod(number: int) -> dict[str, object]:
     running = {"name": "echo", "containerID": f"c{number}", "state": {"running": {}}}
     return {
         "kind": "Pod",
-        "metadata": {"name": f"echo-client-{number}", "namespace": "bench", "uid": f"u{number}", "labels": labels},
+        "metadata": {
+            "name": f"echo-client-{number}",
+            "namespace": "bench",
+            "uid": f"u{number}",
+            "labels": labels,
+            "resourceVersion": "1",
+        },
         "spec": {"containers": [{"name": "echo"}]},
         "status": {"phase": "Running", "containerStatuses": [running]},
     }

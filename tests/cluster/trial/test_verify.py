@@ -251,7 +251,8 @@ def test_the_clients_lines_are_counted_and_handed_on() -> None:
 
 def test_a_client_whose_calls_all_failed_ends_with_1_and_that_is_an_answer() -> None:
     said = line("", "UNAVAILABLE") * 3
-    run = FakeStreams().on_stream(STREAM, pieces=[said.encode(), failure("3 calls failed\ncommand terminated with exit code 1", code=1)])
+    ended = failure("3 calls failed\ncommand terminated with exit code 1", code=1)
+    run = FakeStreams().on_stream(STREAM, pieces=[said.encode(), ended])
 
     with run:
         tally, answers = collected(run)
