@@ -19,6 +19,7 @@ from evidence import (
     shares_of,
     two_looks,
 )
+from evidence_flows import COUNTED, counted
 from simulation import (
     Balancer,
     least_request,
@@ -175,7 +176,10 @@ def looks() -> Iterator[Row]:
             yield LOOKS, f"{servers} servers, on the edge, {side}", (BALANCED, ACCUSED), draw, 500
 
 
-PARTS = {EDGE: edge, DEPENDENT: dependent, FAIR: fair, NAMED: named, PROMISED: promised, ADVICE: advice, LOOKS: looks}
+PARTS = {
+    EDGE: edge, DEPENDENT: dependent, FAIR: fair, NAMED: named, PROMISED: promised, ADVICE: advice, LOOKS: looks,
+    COUNTED: counted,
+}  # fmt: skip
 
 
 @cache

@@ -7,6 +7,7 @@ import random
 import pytest
 from evidence import Case, Claim, drawn, independent, interval, is_a, on_the_edge, recorded
 from evidence_cases import ADVICE, DEPENDENT, EDGE, FAIR, LOOKS, NAMED, PARTS, PROMISED
+from evidence_flows import COUNTED
 from simulation import counted, markov
 
 from lbdemo.measure import Outcome
@@ -32,6 +33,8 @@ QUICK = (
     (ADVICE, "true shares 65:35"),
     (LOOKS, "2 servers, at random"),
     (LOOKS, "2 servers, on the edge, above"),
+    (COUNTED, "1 caller, at random"),
+    (COUNTED, "1 caller, a share on the edge"),
 )
 
 
