@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, Self, TypeVar
 
@@ -95,7 +95,9 @@ class Drilled(Generic[F]):
 
     def told(self) -> str:
         """The figures in one line."""
-        return ", ".join(f"{name} {_told(name, value)}" for name, value in _flat(asdict(self.figures)))
+        figures = asdict(self.figures)
+        runs = [f"{_words(name)}: {_line(run)}" for name, run in figures.items() if isinstance(run, Mapping)]
+        return "; ".join(runs) or _line(figures)
 
     def to_dict(self) -> dict[str, object]:
         """The record ready for JSON; units are in the figures' names."""
@@ -115,12 +117,12 @@ def _known(kind: type[Any], record: Mapping[str, Any]) -> Any:
     return kind(**{name: record[name] for name in kind.__dataclass_fields__})
 
 
-def _flat(figures: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in figures.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f" {name.replace('_', ' ')}")
-        else:
-            yield f"{name}{of}", value
+def _line(figures: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_told(name, value)}" for name, value in figures.items())
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _told(name: str, value: float | None) -> str:
