@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,13 @@ import pytest
 import trustme
 from echo_server import administered, lbdemo, running
 
+from lbdemo.echo.channel import open_channel
+from lbdemo.echo.connections import Connections
+from lbdemo.echo.faults import Faults
 from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions
 from lbdemo.echo.peer import read_stats
-from lbdemo.echo.tls import ClientTls, Renewed, ServerTls, client_tls, server_tls
+from lbdemo.echo.tls import ClientTls, Renewed, ServerTls, client_tls, server_tls, version
 from lbdemo.errors import InputError
 from lbdemo.records import Sample
 
@@ -161,6 +165,58 @@ def test_a_client_whose_certificates_are_renewed_calls_on_with_the_new_ones(file
     assert (samples[0].code, samples[-1].code) == ("UNAVAILABLE", "OK")
 
 
+def test_a_call_in_flight_is_answered_though_the_certificates_are_renewed_meanwhile(files: Files) -> None:
+    async def story() -> list[Sample]:
+        async with running(tls=ServerTls(*files.issue("server", "localhost"))) as there:
+            there.service.set_faults(Faults(500))
+            opened = Connections(to(there, ClientTls(files.ca), timeout=20, run="run"), open_channel, 0, 1)
+            before, watching = opened.channels, asyncio.create_task(opened.watch(0.02))
+            calling = asyncio.create_task(opened.callers[0].call(0, time.monotonic(), gate=False))
+            async with asyncio.timeout(20):
+                while not there.service.stats.of("run").received:
+                    await asyncio.sleep(0.01)
+                files.ca.write_bytes(files.ca.read_bytes())
+                while opened.channels is before:
+                    await asyncio.sleep(0.01)
+                sample = await calling
+            watching.cancel()
+            await opened.close()
+            return [sample]
+
+    assert [sample.code for sample in asyncio.run(story())] == ["OK"]
+
+
+def test_files_that_are_away_are_looked_for_again_and_what_is_not_new_changes_nothing(files: Files) -> None:
+    async def story() -> bool:
+        held = files.ca.read_bytes()
+        opened = Connections(LoadOptions(tls=ClientTls(files.ca)), open_channel, 0, 1)
+        before, watching = opened.channels, asyncio.create_task(opened.watch(0.01))
+        files.ca.unlink()
+        await asyncio.sleep(0.1)
+        files.ca.write_bytes(held)
+        async with asyncio.timeout(20):
+            while opened.channels is before:
+                await asyncio.sleep(0.01)
+        after = opened.channels
+        await asyncio.sleep(0.1)
+        watching.cancel()
+        await opened.close()
+        return opened.channels is after
+
+    assert asyncio.run(story())
+
+
+def test_a_file_of_the_same_length_is_another_version(tmp_path: Path) -> None:
+    path, other = tmp_path / "file", tmp_path / "other"
+    path.write_text("one")
+    other.write_text("two")
+    before = version([path])
+
+    other.replace(path)
+
+    assert version([path]) != before
+
+
 def test_a_server_ends_in_good_order_under_tls_too(files: Files) -> None:
     async def story() -> tuple[list[Sample], set[str]]:
         tls = ServerTls(*files.issue("server", "localhost"))
@@ -209,7 +265,8 @@ def test_what_does_not_go_together_is_refused(files: Files, tmp_path: Path) -> N
     ):  # fmt: skip
         with pytest.raises(InputError):
             server_tls(*wrong)
-    for asked in ((False, str(files.ca), "", ""), (True, "", str(certificate), ""), (True, "/nowhere", "", "")):
+    for asked in ((False, str(files.ca), "", ""), (True, "", str(certificate), ""),
+                  (True, "/nowhere", "", ""), (True, str(empty), "", "")):  # fmt: skip
         with pytest.raises(InputError):
             client_tls(*asked)
 
