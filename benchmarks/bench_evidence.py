@@ -47,6 +47,8 @@ def line(traffic: str, claim: Claim, hits: int, of: int, seed: str) -> tuple[str
     """A line of a table, and whether the claim is refuted."""
     from evidence import interval
 
+    if not of:
+        return f"| {traffic} | {claim.said} | never asked for | - | {seed} | - |", False
     low, high = interval(hits, of)
     refuted = claim.refuted(hits, of)
     told = f"{hits} of {of} | {rate(low)} to {rate(high)} % | {seed} | {'**no**' if refuted else 'yes'}"
