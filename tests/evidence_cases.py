@@ -57,7 +57,7 @@ KEPT = Claim("passes as the promised round robin", 0.01, lambda verdict: verdict
 BROKEN = Claim("said to break its promise", ALPHA, lambda verdict: not (verdict.as_expected or verdict.undecided))
 KEEPS = Claim("keeps its promise", 0.99, lambda verdict: verdict.as_expected, at_least=True)
 SETTLED = Claim("settled", 0.9, is_a(Outcome.BALANCED, Outcome.UNBALANCED), at_least=True)
-OPEN = Claim("INCONCLUSIVE", 0.0002, is_a(Outcome.INCONCLUSIVE))
+OPEN = Claim("INCONCLUSIVE", 0.0005, is_a(Outcome.INCONCLUSIVE))
 
 Row = tuple[str, str, tuple[Claim, ...], Draw, int]
 
