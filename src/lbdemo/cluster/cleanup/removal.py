@@ -12,6 +12,7 @@ from lbdemo.cluster.cleanup.proof import Removal
 from lbdemo.cluster.cleanup.users import our_pods
 from lbdemo.cluster.kernel.releases import KINDS_GONE, forget
 from lbdemo.cluster.kernel.steps import Say, Tools
+from lbdemo.cluster.kernel.until import until_over
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import NotReadyError, ProgramFailedError
 from lbdemo.tools.helm import verdict
@@ -85,12 +86,16 @@ class EmptyNamespace:
     def run(self, tools: Tools, say: Say) -> str:
         """Waits until our pods are gone, too: Helm returns before that."""
         delete(tools, [removal for removal in self.held if removal.object.item.kind != CRD])
-        deadline = tools.clock() + self.timeout
-        while pods := our_pods(tools.api, self.namespace, self.held, self.replica_sets):
-            if tools.clock() >= deadline:
-                raise NotReadyError(f"pods still there after {self.timeout:.0f} s", ", ".join(pod.name for pod in pods))
-            say(f"waiting for {count(len(pods), 'pod')} to end")
-            tools.pause(INTERVAL)
+        until_over(
+            tools,
+            lambda: our_pods(tools.api, self.namespace, self.held, self.replica_sets),
+            lambda pods: NotReadyError(
+                f"pods still there after {self.timeout:.0f} s", ", ".join(pod.name for pod in pods)
+            ),
+            timeout=self.timeout,
+            interval=INTERVAL,
+            say=lambda pods: say(f"waiting for {count(len(pods), 'pod')} to end"),
+        )
         tools.api.delete(KEEPERS, NAME, self.namespace)
         return ""
 

@@ -10,6 +10,7 @@ from lbdemo.cluster.cleanup.items import CRD, Item, some
 from lbdemo.cluster.cleanup.proof import Proof, Removal
 from lbdemo.cluster.cleanup.removal import command, delete
 from lbdemo.cluster.kernel.steps import Say, Tools
+from lbdemo.cluster.kernel.until import until_over
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import NotReadyError
 from lbdemo.kube.answers import Unseen, need
@@ -86,13 +87,12 @@ def in_use(api: Api, kinds: Discovery, removal: Removal) -> str:
 
 def _await_gone(tools: Tools, definitions: Sequence[Removal]) -> None:
     """CRDs go when their objects are gone: Kubernetes finalizes them."""
-    deadline = tools.clock() + LIMIT
     going = {removal.object.meta.uid for removal in definitions}
-    while going:
-        there = need(tools.api.metas(CRDS))
-        left = [meta for meta in there if meta.uid in going]
-        if not left:
-            return
-        if tools.clock() >= deadline:
-            raise NotReadyError(f"CRDs still there after {LIMIT:.0f} s", some([meta.name for meta in left]))
-        tools.pause(INTERVAL)
+
+    def left() -> list[str]:
+        return [meta.name for meta in need(tools.api.metas(CRDS)) if meta.uid in going] if going else []
+
+    def late(names: list[str]) -> NotReadyError:
+        return NotReadyError(f"CRDs still there after {LIMIT:.0f} s", some(names))
+
+    until_over(tools, left, late, timeout=LIMIT, interval=INTERVAL)

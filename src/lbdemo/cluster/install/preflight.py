@@ -14,6 +14,7 @@ from lbdemo.cluster.install.locality import elsewhere
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Observed
 from lbdemo.cluster.kernel.steps import Tools
+from lbdemo.cluster.kernel.until import until_over
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError, LbdemoError, NotReadyError
 from lbdemo.kube.answers import Unseen, need, seen
@@ -127,16 +128,18 @@ def namespace_document(name: str, marks: Mapping[str, str] | None = None) -> dic
 
 def await_termination(tools: Tools, name: str, timeout: float, say: Callable[[str], None]) -> None:
     """Returns when the namespace is not (or no longer) being deleted."""
-    deadline = tools.clock() + timeout
-    while True:
+
+    def held_by() -> str:
         found = need(tools.api.get(NAMESPACES, name))
         if found is None or not found.meta.deleting:
-            return
-        state = "; ".join(c.message for c in found.held_by if c.message) or "its objects are being deleted"
-        if tools.clock() >= deadline:
-            raise NotReadyError(
-                f"namespace {name} is still terminating after {timeout:.0f} s", state,
-                f"`kubectl get namespace {name} -o yaml` shows what holds it; or use another --namespace",
-            )  # fmt: skip
-        say(f"namespace {name} is terminating: {state}; waiting")
-        tools.pause(LOOK)
+            return ""
+        return "; ".join(c.message for c in found.held_by if c.message) or "its objects are being deleted"
+
+    def late(state: str) -> NotReadyError:
+        hint = f"`kubectl get namespace {name} -o yaml` shows what holds it; or use another --namespace"
+        return NotReadyError(f"namespace {name} is still terminating after {timeout:.0f} s", state, hint)
+
+    until_over(
+        tools, held_by, late, timeout=timeout, interval=LOOK,
+        say=lambda state: say(f"namespace {name} is terminating: {state}; waiting"),
+    )  # fmt: skip
