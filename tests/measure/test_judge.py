@@ -328,6 +328,15 @@ def test_failures_that_nobody_signed_may_hide_the_verdict() -> None:
     assert said(verdict)[0].startswith("The failures hide it: nobody knows which server 600 failed calls were for")
 
 
+def test_totals_that_failures_may_have_made_uneven_have_no_fingerprint() -> None:
+    # Of three servers one is so slow that its calls end at their deadline; in the second block too few do.
+    hidden = judge(block(errors=400, a=400, b=400), Expectation(count=3, max_error_ratio=1.0))
+    proven = judge(block(errors=40, a=1000, b=100, c=100), Expectation(count=3, max_error_ratio=1.0))
+
+    assert (hidden.outcome, hidden.fingerprint) == (Outcome.INCONCLUSIVE, "")
+    assert (proven.outcome, proven.fingerprint) == (Outcome.UNBALANCED, "sticky")
+
+
 def test_what_servers_counted_settles_what_failures_hide() -> None:
     counts = replace(block(errors=600, a=700, b=700, c=100), received=(("a", 700), ("b", 700), ("c", 700)))
 
