@@ -174,6 +174,19 @@ def test_a_call_that_had_to_wait_counts_its_wait_and_is_reported_as_late() -> No
     assert report.summary.max_lag > 0.1
 
 
+def test_a_failed_call_that_had_to_wait_counts_its_wait_too() -> None:
+    async def story() -> list[Sample]:
+        async with running() as server:
+            slow(server, delay_ms=5_000)
+            options = LoadOptions(str(server.address), interval=0.01, count=5, concurrency=1, timeout=0.1)
+            return (await load(options))[0]
+
+    samples = asyncio.run(story())
+
+    assert {sample.code for sample in samples} == {"DEADLINE_EXCEEDED"}
+    assert [sample.latency > 0.09 + number * 0.08 for number, sample in enumerate(samples)] == [True] * 5
+
+
 def test_with_concurrency_enough_nobody_waits() -> None:
     async def story() -> LoadReport:
         async with running() as server:
