@@ -1,0 +1,13 @@
+"""What the suite relies on where it runs in several processes."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="runs in one process")
+@pytest.mark.xdist_group("together")
+def test_tests_of_a_group_are_known_to_whoever_deals_them_out(request: pytest.FixtureRequest) -> None:
+    assert request.node.nodeid.endswith("@together")
