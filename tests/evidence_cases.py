@@ -57,7 +57,7 @@ KEPT = Claim("passes as the promised round robin", 0.01, lambda verdict: verdict
 BROKEN = Claim("said to break its promise", ALPHA, lambda verdict: not (verdict.as_expected or verdict.undecided))
 KEEPS = Claim("keeps its promise", 0.99, lambda verdict: verdict.as_expected, at_least=True)
 SETTLED = Claim("settled", 0.9, is_a(Outcome.BALANCED, Outcome.UNBALANCED), at_least=True)
-OPEN = Claim("INCONCLUSIVE", 0.0005, is_a(Outcome.INCONCLUSIVE))
+OPEN = Claim("INCONCLUSIVE", 0.0002, is_a(Outcome.INCONCLUSIVE))
 
 Row = tuple[str, str, tuple[Claim, ...], Draw, int]
 
@@ -166,7 +166,7 @@ def advice() -> Iterator[Row]:
 
 def looks() -> Iterator[Row]:
     """The first block leaves 1 in 100 healthy runs open."""
-    for servers, blocks in ((2, 10_000), (3, 3_000), (5, 1_000)):
+    for servers, blocks in ((2, 30_000), (3, 5_000), (5, 1_000)):
         draw = two_looks([1] * servers, Expectation(count=servers, looks=2))
         yield LOOKS, f"{servers} servers, at random", (OPEN, ACCUSED), draw, blocks
     for servers in (2, 3):

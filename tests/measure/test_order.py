@@ -39,9 +39,8 @@ def test_traffic_that_sticks_for_longer_than_a_batch_says_still_less() -> None:
 
 
 def test_what_batches_put_together_show_by_chance_changes_nothing() -> None:
-    leaning = (
-        (*((53, 47),) * 8, *((47, 53),) * 8)
-    ) * 4  # eight together: chi-square 23 of 7 degrees, once in 600 cases
+    one, other = (*((53, 47),) * 5, *((54, 46),) * 3), (*((47, 53),) * 5, *((46, 54),) * 3)
+    leaning = (*one, *other) * 4  # eight together: chi-square 29.2 of 7 degrees, once in 7,000 cases
 
     assert Order(TWO, leaning).inflation(0.001) == 1.0
 
