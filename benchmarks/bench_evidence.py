@@ -76,11 +76,7 @@ def tables() -> tuple[str, int]:
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         found = pool.imap(measured, range(len(cases())))
         for name, those in groupby(cases(), lambda case: case.section):
-            lines += [
-                f"\n## {name}\n",
-                "| traffic | claimed | measured | may be | seed | holds |",
-                "|---|---|---|---|---|---|",
-            ]
+            lines += [f"\n## {name}\n", *HEAD]
             for told, wrong in section(list(those), found):
                 lines.append(told)
                 refuted += wrong

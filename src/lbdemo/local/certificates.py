@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shlex
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lbdemo.errors import MissingProgramError
+from lbdemo.local.extra import INSTALL
 
 HOST = "localhost"
 """The name that the servers' certificate bears: clients ask for it, whatever the address that they call."""
@@ -29,8 +28,7 @@ class Certificates:
 def check_available() -> None:
     """Raises MissingProgramError where no certificates can be made."""
     if importlib.util.find_spec("trustme") is None:
-        command = f"{shlex.quote(sys.executable)} -m pip install 'lbdemo[local]'"
-        raise MissingProgramError("certificates cannot be made here: the package trustme is missing", f"`{command}`")
+        raise MissingProgramError("certificates cannot be made here: the package trustme is missing", INSTALL)
 
 
 @contextmanager

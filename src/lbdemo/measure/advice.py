@@ -29,9 +29,7 @@ def fresh_block(spread: Spread) -> int | None:
     of 0.95): so it holds however lucky these calls were. A block smaller than the planned one is always advised to be
     as large as that: with it a fair choice is BALANCED in 99 of 100 blocks.
     """
-    planned = (
-        plan_watch(len(spread.roster), spread.tolerance, spread.alpha, spread.source) if spread.can_settle else None
-    )
+    planned = planned_block(spread) if spread.can_settle else None
     if planned is None:
         return None
     if spread.calls < planned or spread.strangers:
@@ -46,6 +44,11 @@ def fresh_block(spread: Spread) -> int | None:
             return size
         size += size // 4
     return None
+
+
+def planned_block(spread: Spread) -> int | None:
+    """The calls that the planner wants for so many servers; None where no number of them would do."""
+    return plan_watch(len(spread.roster), spread.tolerance, spread.alpha, spread.source)
 
 
 def _nearest(interval: ShareInterval, spread: Spread) -> float | None:

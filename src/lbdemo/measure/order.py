@@ -95,15 +95,15 @@ class Order:
     def inflation(self, alpha: float) -> float:
         """By how much the calls say less than independent ones of their number would; 1 when by nothing.
 
-        It is phi, a little larger for being itself an estimate: Student's t stands in for the normal quantile. Batches
-        are also put together, two, four and eight at a time, for traffic that sticks for longer than a batch lasts.
+        It is phi, `enlarged`. Batches are also put together, two, four and eight at a time, for traffic that sticks for
+        longer than a batch lasts.
         """
         found = [1.0]
         for step in TOGETHER:
             rows = together(self.batches, step)
             phi = overdispersion(rows)
             if phi is not None and (step == 1 or surely_lumpy(rows, SURE_TOGETHER)):
-                found.append(phi * (student_t(alpha, degrees(rows)) / one_sided_z(alpha)) ** 2)
+                found.append(enlarged(phi, degrees(rows), alpha))
         return max(found)
 
 
@@ -145,6 +145,14 @@ def together(rows: Rows, step: int) -> Rows:
     if step == 1:
         return rows
     return [tuple(map(sum, zip(*rows[start : start + step], strict=True))) for start in range(0, len(rows), step)]
+
+
+def enlarged(phi: float, freedom: float, alpha: float) -> float:
+    """An overdispersion, a little larger for being itself an estimate with so many degrees of freedom.
+
+    Student's t stands in for the normal quantile that is exceeded with probability `alpha`.
+    """
+    return phi * (student_t(alpha, freedom) / one_sided_z(alpha)) ** 2
 
 
 def student_t(alpha: float, freedom: float) -> float:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from lbdemo.errors import InputError
 from lbdemo.measure.bands import EXACT, Source, scaled
-from lbdemo.measure.intervals import log10_at_least, log10_at_most, one_sided_z
-from lbdemo.measure.order import batches_for, student_t
+from lbdemo.measure.intervals import log10_at_least, log10_at_most
+from lbdemo.measure.order import batches_for, enlarged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,10 +115,9 @@ def inflations(freedom: int, alpha: float) -> tuple[float, ...]:
 
     E. B. Wilson and M. M. Hilferty, "The distribution of chi-square", PNAS 17 (1931).
     """
-    correction = (student_t(alpha, freedom) / one_sided_z(alpha)) ** 2
     spread = 2 / (9 * freedom)
     draws = [NormalDist().inv_cdf((draw + 0.5) / _DRAWS) for draw in range(_DRAWS)]
-    return tuple(max(1.0, (1 - spread + z * spread**0.5) ** 3 * correction) for z in draws)
+    return tuple(max(1.0, enlarged((1 - spread + z * spread**0.5) ** 3, freedom, alpha)) for z in draws)
 
 
 def miss_inside(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.advice import POWER
+from lbdemo.measure.advice import POWER, planned_block
 from lbdemo.measure.fingerprint import LEAST_REQUEST, ROUND_ROBIN, UNKNOWN
 from lbdemo.measure.names import NAMELESS
 from lbdemo.measure.promise import breaks_round_robin, unexplained
 from lbdemo.measure.reason import Reason
 from lbdemo.measure.roster import UNSEEN
 from lbdemo.measure.verdict import TOO_FEW_CALLS, Expectation, Outcome
-from lbdemo.measure.watch import PLANNED_POWER, plan_watch
+from lbdemo.measure.watch import PLANNED_POWER
 
 if TYPE_CHECKING:
     from lbdemo.measure.counts import Counts
@@ -120,13 +120,9 @@ def _settling(spread: Spread, outcome: Outcome, more_calls: int | None) -> list[
         return []
     if not more_calls:
         return [Reason("no_sensible_number")]
-    if spread.calls < more_calls == _planned(spread):
+    if spread.calls < more_calls == planned_block(spread):
         return [Reason("planned_block", {"calls": more_calls, "power": PLANNED_POWER})]
     return [Reason("fresh_block", {"calls": more_calls, "power": POWER})]
-
-
-def _planned(spread: Spread) -> int | None:
-    return plan_watch(len(spread.roster), spread.tolerance, spread.alpha, spread.source)
 
 
 def _policy(counts: Counts, spread: Spread, expectation: Expectation) -> list[Reason]:

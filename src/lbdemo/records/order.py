@@ -125,15 +125,8 @@ class OrderTally:
     def merge(self, other: OrderTally) -> None:
         """Takes over what the other has counted, as calls made side by side; the other stays as it is."""
         other._count_waiting(len(other._waiting[0]))
-        width = max(self._width, other._width)
-        self._widen(width)
-        for name, places in list(other._servers.items()):
-            theirs = Places()
-            theirs.merge(places)
-            theirs.widen(width - other._width)
-            self._servers.setdefault(name, Places()).merge(theirs)
-        self._pairs += other._pairs
-        self._same += other._same
+        self._widen(max(self._width, other._width))
+        self._take(other)
 
     def follow(self, other: OrderTally) -> None:
         """Takes over what the other has counted, as calls after all of these and on connections of their own."""
@@ -143,11 +136,14 @@ class OrderTally:
         while (self._used >> width - self._width) + (other._used >> width - other._width) + 2 > CELLS:
             width += 1
         self._widen(width)
-        cells, connections = self._used + 1, self._connections
+        self._take(other, self._used + 1, self._connections)
+
+    def _take(self, other: OrderTally, cells: int = 0, connections: int = 0) -> None:
+        """Adds what the other has counted, whose cells are no wider, moved by so many cells and connections."""
         for name, places in list(other._servers.items()):
             theirs = Places()
             theirs.merge(places)
-            theirs.widen(width - other._width)
+            theirs.widen(self._width - other._width)
             theirs.move(cells, connections)
             self._places(name).merge(theirs)
         self._pairs += other._pairs

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from lbdemo.config import Place
 from lbdemo.errors import LbdemoError, ProgramFailedError
 from lbdemo.records import Sample, Tally, decode, is_ours
-from lbdemo.tools.failures import failure
+from lbdemo.tools.failures import Source, failure
 from lbdemo.tools.kubectl import Kubectl
 
-ANSWERED_NO = "1"  # the exit code of a client in a pod of whose calls none was answered
+NONE_ANSWERED = 1  # the exit code of a client of whose calls none was answered
 Sink = Callable[[Sample], None]
 
 
@@ -66,12 +66,18 @@ def collect(
             if sink is not None:
                 sink(sample)
     except BaseException as error:
-        # The client ends with exit code 1 when no call was answered, which is an answer, too; so does a broken kubectl.
         silent = so_far.tally.summary().sent and not so_far.answers.total()
-        if isinstance(error, ProgramFailedError) and silent and failure(error).reason == ANSWERED_NO:
+        if silent and _none_answered(error):  # which is an answer, too
             return
         end_run(kubectl, place, pod, argv[argv.index("--run") + 1])
         raise
+
+
+def _none_answered(error: BaseException) -> bool:
+    """Whether the client itself says so; a broken kubectl may end with the same exit code."""
+    if not isinstance(error, ProgramFailedError) or error.code != NONE_ANSWERED:
+        return False
+    return failure(error).source is Source.REMOTE
 
 
 def end_run(kubectl: Kubectl, place: Place, pod: str, run: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.measure.bands import Source
 from lbdemo.measure.counts import Counts
 from lbdemo.measure.flows.reasons import (
+    PROVEN_UNEVEN,
     callers_differ,
     early,
     left_out,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from lbdemo.measure.flows.flow import Flow
     from lbdemo.measure.flows.watched import Watched
     from lbdemo.measure.verdict import Expectation
-
-PROVEN_UNEVEN = (Outcome.PINNED, Outcome.IN_TURNS, Outcome.UNBALANCED)
 
 
 def judge_flows(flows: Sequence[Flow], expectation: Expectation) -> FlowsVerdict:

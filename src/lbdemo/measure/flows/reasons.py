@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LASTING = ("strangers", "nameless_answers", "silent", "unseen", "source_error", "intervals_left_out")
 """What holds whatever the verdict."""
 
+PROVEN_UNEVEN = (Outcome.PINNED, Outcome.IN_TURNS, Outcome.UNBALANCED)
+"""What is said of a caller that provably does not spread its calls."""
+
 ADVICE = ("planned_block", "fresh_block", "no_sensible_number")
 """What is advised of blocks of calls, which nobody sends here."""
 
@@ -117,8 +120,7 @@ def pinned_callers(order: Watched) -> Reason:
 
 def uneven_callers(callers: Sequence[FlowVerdict], total: FlowVerdict) -> Reason:
     """Which callers provably do not spread their calls, and what part of all calls that is."""
-    proven = (Outcome.PINNED, Outcome.IN_TURNS, Outcome.UNBALANCED)
-    uneven = [caller for caller in callers if caller.verdict.outcome in proven]
+    uneven = [caller for caller in callers if caller.verdict.outcome in PROVEN_UNEVEN]
     uneven.sort(key=lambda caller: (-caller.calls, caller.caller))
     return Reason(
         "uneven_callers",

@@ -6,14 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.intervals import one_sided_z
 from lbdemo.measure.order import (
     FEWEST_BATCHES,
     ONE_AT_A_TIME,
     Order,
     degrees,
+    enlarged,
     overdispersion,
-    student_t,
     surely_lumpy,
 )
 
@@ -121,8 +120,4 @@ def togetherness(rows: Rows) -> float | None:
 def _inflation(rows: Rows, alpha: float) -> float:
     """The larger of phi and the design effect, each a little larger for being itself an estimate."""
     told = ((overdispersion(rows), degrees(rows)), (design_effect(rows), even_degrees(rows)))
-    return max((by * _unsure(alpha, freedom) for by, freedom in told if by and freedom), default=1.0)
-
-
-def _unsure(alpha: float, freedom: float) -> float:
-    return (student_t(alpha, freedom) / one_sided_z(alpha)) ** 2
+    return max((enlarged(by, freedom, alpha) for by, freedom in told if by and freedom), default=1.0)

@@ -125,14 +125,14 @@ def _found(figures: ScaleUp, within: float) -> bool:
 def all_slow(setup: Setup) -> Promise[Slow]:
     """One pod answers all."""
     words = "all calls are as slow as the one pod that answers them"
-    return Promise(words, lambda figures: (figures.slow_pod_share or 0.0) > 0.99)
+    return Promise(words, lambda figures: _part(figures) > 0.99)
 
 
 def its_connections_slow(setup: Setup) -> Promise[Slow]:
     """Each connection has its pod, and keeps it."""
     words = "the connections that have the slow pod keep it: its share stays, and all of that is slow"
     least = 0.9 * setup.busiest
-    return Promise(words, lambda figures: (figures.slow_pod_share or 0.0) >= least and _slow(figures))
+    return Promise(words, lambda figures: _part(figures) >= least and _slow(figures))
 
 
 def its_turns_slow(setup: Setup) -> Promise[Slow]:
@@ -140,7 +140,7 @@ def its_turns_slow(setup: Setup) -> Promise[Slow]:
     words = "even, so the slow pod's share of the calls is slow: a bad p99"
     return Promise(
         words,
-        lambda figures: abs((figures.slow_pod_share or 0.0) / setup.fair - 1) < 1 - FEWER and _slow(figures),
+        lambda figures: abs(_part(figures) / setup.fair - 1) < 1 - FEWER and _slow(figures),
     )
 
 
@@ -150,7 +150,7 @@ def avoided(setup: Setup) -> Promise[Slow]:
 
     def kept(figures: Slow) -> bool:
         calls = figures.calls
-        slow = round((figures.slow_pod_share or 0.0) * calls)
+        slow = round(_part(figures) * calls)
         _, most = wilson(slow, calls, simultaneous_z(UNLIKELY, 1))
         return most < FEWER * setup.fair
 
@@ -160,6 +160,11 @@ def avoided(setup: Setup) -> Promise[Slow]:
 def by_policy(setup: Setup) -> Promise[Slow]:
     """What --lb-policy makes of it."""
     return avoided(setup) if setup.lb_policy == "least-request" else its_turns_slow(setup)
+
+
+def _part(figures: Slow) -> float:
+    """The slow pod's; 0 where no call was answered."""
+    return figures.slow_pod_share or 0.0
 
 
 def _slow(figures: Slow) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lbdemo.cluster.trial.drills import kill, rolling_restart, scale_up, sick, slow
 from lbdemo.cluster.trial.drills.base import Drill, DrillRun
 
-__all__ = ["DEFAULT", "DRILLS", "Drill", "DrillRun", "Drilled"]
+__all__ = ["DEFAULT", "DRILLS", "Drill", "DrillRun"]
 
 DRILLS: Mapping[str, Drill] = {
     "scale-up": scale_up.drill,
