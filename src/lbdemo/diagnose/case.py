@@ -1,0 +1,91 @@
+"""The evidence, and what follows from it: what all rules need, worked out once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose import connections, counting
+from lbdemo.diagnose.proxies import ISTIO, proxy_of
+from lbdemo.diagnose.servers import Server, servers_of
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.connections import Held
+    from lbdemo.diagnose.counting import Judged
+    from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.looks import EnvoyHost, EnvoyLook, EnvoyRoute
+
+
+class Case:
+    """One service's evidence with what follows from it. All of it is worked out of the evidence alone."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @cached_property
+    def servers(self) -> tuple[Server, ...]:
+        """All endpoints of the port, ready or not."""
+        return servers_of(self.evidence)
+
+    @cached_property
+    def ready(self) -> tuple[Server, ...]:
+        """Those that calls are meant to reach."""
+        return tuple(server for server in self.servers if server.gets_calls)
+
+    @cached_property
+    def held(self) -> tuple[Held, ...]:
+        """Connections, by the sockets of the servers."""
+        return connections.held_by_sockets(self.evidence, self.servers)
+
+    @cached_property
+    def sockets_seen(self) -> frozenset[str]:
+        """The servers whose sockets could be seen: of others nobody knows who holds connections."""
+        return frozenset(look.pod for look in self.evidence.sockets).intersection(s.name for s in self.servers)
+
+    @cached_property
+    def all_sockets_seen(self) -> bool:
+        """Whether a ready server without connections is known to have none."""
+        return bool(self.ready) and all(server.name in self.sockets_seen for server in self.ready)
+
+    @cached_property
+    def judged(self) -> Judged:
+        """How calls (or, where nobody counts them, connections) are spread."""
+        return counting.judged(self)
+
+    @cached_property
+    def active(self) -> tuple[Caller, ...]:
+        """The callers that were seen to call or to be connected: not those that only could."""
+        return tuple(caller for caller in self.evidence.callers if self._active(caller))
+
+    def _active(self, caller: Caller) -> bool:
+        return any(held.caller == caller.name for held in self.held) or any(
+            host.calls_total or host.connections_active
+            for look in self.envoy_looks(caller.name)
+            for host in self.hosts(look)
+        )
+
+    def meshed(self, caller: Caller) -> bool:
+        """Whether Istio's sidecar runs beside the caller."""
+        return proxy_of(caller.pod) == ISTIO
+
+    def held_by(self, caller: Caller) -> tuple[Held, ...]:
+        """The caller's connections, server by server, as the servers' sockets show them."""
+        return tuple(held for held in self.held if held.caller == caller.name)
+
+    def envoy_looks(self, pod: str) -> tuple[EnvoyLook, ...]:
+        """The looks at the pod's Envoy in their order; () when it has none, or it could not be seen."""
+        return tuple(sorted((e for e in self.evidence.envoys if e.pod == pod), key=lambda look: look.turn))
+
+    def hosts(self, look: EnvoyLook) -> tuple[EnvoyHost, ...]:
+        """The hosts of the clusters that stand for this service's port."""
+        return tuple(host for host in look.hosts if self.for_service(host.cluster))
+
+    def for_service(self, cluster: str) -> bool:
+        """Whether the name is of a cluster for this service's port, of any subset (outbound|PORT|SUBSET|HOST)."""
+        parts = cluster.split("|")
+        port = str(self.evidence.port.number)
+        return len(parts) == 4 and parts[0] == "outbound" and parts[1] == port and parts[3] == self.evidence.host
+
+    def route_of(self, caller: Caller) -> EnvoyRoute | None:
+        """What the caller's Envoy does with connections to the service; None when it could not be seen."""
+        return next((route for route in self.evidence.routes if route.pod == caller.name), None)

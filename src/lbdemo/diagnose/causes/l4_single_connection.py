@@ -1,0 +1,60 @@
+"""LB101: calls go over a connection or two through a Service that balances connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
+from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
+from lbdemo.diagnose.parts import part_of
+from lbdemo.words import count, listing
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+CODE, NAME = "LB101", "l4-single-connection"
+
+
+def cause(case: Case) -> Iterator[Finding | CannotTell]:
+    """Callers without a proxy that hold fewer connections than there are servers, to a Service with an address."""
+    if case.evidence.service.headless or len(case.ready) < 2:
+        return
+    if not case.sockets_seen:
+        yield CannotTell(
+            CODE, NAME, "no server's sockets could be seen: nobody knows who holds connections", ("sockets",)
+        )
+        return
+    few = [caller for caller in case.active if not case.meshed(caller) and _connections(case, caller)]
+    few = [caller for caller in few if _connections(case, caller) < len(case.ready)]
+    if few:
+        yield _finding(case, few)
+
+
+def _connections(case: Case, caller: Caller) -> int:
+    return sum(held.most for held in case.held_by(caller))
+
+
+def _finding(case: Case, few: list[Caller]) -> Finding:
+    name = case.evidence.name
+    return Finding(
+        CODE, NAME,
+        sentence="Calls go over one connection through a Service that balances connections.",
+        severity=Severity.PROBLEM,
+        evidence=(*_who_holds(case, few), Line(
+            f"Service {name} has a cluster IP; no proxy runs beside {listing([c.name for c in few])}", "API"
+        )),
+        fixes=(mesh_the_callers(few), choose_in_the_client(case)),
+        explains=part_of(case, few),
+    )  # fmt: skip
+
+
+def _who_holds(case: Case, few: list[Caller]) -> Iterator[Line]:
+    for caller in few:
+        held = case.held_by(caller)
+        where = ", ".join(f"{h.server.partition('/')[2]} holds {count(h.most, 'connection')}" for h in held)
+        yield Line(f"{where} of {caller.name}", "server sockets")
+    without = {s.name for s in case.ready if s.name in case.sockets_seen} - {h.server for h in case.held}
+    if without:
+        yield Line(f"{listing(sorted(n.partition('/')[2] for n in without))} hold none", "server sockets")

@@ -1,0 +1,187 @@
+"""How calls are spread, from the best source that there is: exact counters first, then segments, then connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.connections import incoming, looks_at
+from lbdemo.measure.flows import (
+    ConnectionVerdict,
+    FlowsVerdict,
+    Look,
+    Reading,
+    difference,
+    judge_connections,
+    judge_flows,
+)
+from lbdemo.measure.verdict import Expectation, Outcome
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.looks import EnvoyHost, Socket
+    from lbdemo.diagnose.servers import Server
+
+SEGMENTS_ERROR = 0.1
+"""How far counts by TCP segments may be off for callers of one kind: 0.92 to 1.11 segments a call were measured."""
+SERVERS_ONLY = ""
+"""The name of all callers together where servers count, who do not know who calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the counts of one source show. `calls` is None where only connections are known (`held` then is not)."""
+
+    source: str  # `callers' proxies`, `servers' metrics`, `server sockets`
+    calls: FlowsVerdict | None = None
+    held: tuple[ConnectionVerdict, ...] = ()
+    about: bool = False  # whether calls are estimated
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it shows of all callers together."""
+        if self.calls is not None:
+            return self.calls.outcome
+        return self.held[0].outcome if self.held else Outcome.INCONCLUSIVE
+
+    @property
+    def known(self) -> bool:
+        """Whether there was anything to judge."""
+        return self.calls is not None or bool(self.held)
+
+
+Source = Callable[["Case"], Judged | None]
+
+
+def judged(case: Case) -> Judged:
+    """The verdict of the best source; one without anything when nobody could count."""
+    found = [each for each in (source(case) for source in SOURCES) if each is not None]
+    return next((each for each in found if _says_something(each)), found[0] if found else Judged(""))
+
+
+def _says_something(found: Judged) -> bool:
+    return found.calls is None or any(flow.calls for flow in found.calls.flows)
+
+
+def expectation(case: Case) -> Expectation:
+    """Even shares for all servers that are ready."""
+    return Expectation(servers=tuple(server.name for server in case.ready))
+
+
+def by_envoys(case: Case) -> Judged | None:
+    """Calls as the callers' own Envoys count them; None unless every caller that was seen to call has one that does."""
+    named = {address: server.name for server in case.servers for address in server.addresses}
+    looks = {caller.name: case.envoy_looks(caller.name) for caller in case.active}
+    if not looks or not all(looks.values()):
+        return None
+    turns: dict[int, dict[tuple[str, str], int]] = {}
+    times: dict[int, float] = {}
+    for caller, each in looks.items():
+        for look in each:
+            times[look.turn] = max(look.at, times.get(look.turn, 0.0))
+            for host in case.hosts(look):
+                if per_connection(host):
+                    return None
+                pair = caller, named.get(host.address, host.address)
+                turn = turns.setdefault(look.turn, {})
+                turn[pair] = turn.get(pair, 0) + host.calls_total
+    return _flows(case, "callers' proxies", [_look(times[n], turns[n]) for n in sorted(turns)])
+
+
+def per_connection(host: EnvoyHost) -> bool:
+    """Whether this Envoy passes connections on, and counts those as calls."""
+    return host.calls_total > 0 and host.calls_total == host.connections_total and host.calls_ok == 0
+
+
+def by_metrics(case: Case) -> Judged | None:
+    """Calls as all ready servers count them by the same series; None when one of them does not."""
+    ready = {server.name for server in case.ready}
+    series = sorted({look.source for look in case.evidence.metrics})
+    for source in series:
+        looks = [look for look in case.evidence.metrics if look.source == source and look.pod in ready]
+        if {look.pod for look in looks} != ready:
+            continue
+        turns: dict[int, dict[tuple[str, str], int]] = {}
+        times: dict[int, float] = {}
+        for look in looks:
+            turns.setdefault(look.turn, {})[SERVERS_ONLY, look.pod] = look.calls
+            times[look.turn] = max(look.at, times.get(look.turn, 0.0))
+        whole = [_look(times[n], turn) for n, turn in sorted(turns.items()) if len(turn) == len(ready)]
+        return _flows(case, f"servers' metrics ({source})", whole)
+    return None
+
+
+def by_segments(case: Case) -> Judged | None:
+    """Calls as the segments at the servers' sockets tell; None when some ready server's could not be read."""
+    if not case.all_sockets_seen or any(held.segments is None for held in case.held):
+        return None
+    looks = _socket_looks(case, _segments)
+    found = _flows(case, "server sockets (TCP_INFO)", [Look(at, readings, SEGMENTS_ERROR, names)
+                                                     for at, readings, names in looks])  # fmt: skip
+    return found and Judged(found.source, found.calls, _connections(case), about=True)
+
+
+def by_sockets(case: Case) -> Judged | None:
+    """Connections as the servers' sockets show them; None when some ready server's could not be read."""
+    held = _connections(case) if case.all_sockets_seen else ()
+    return Judged("server sockets", held=held) if held else None
+
+
+SOURCES: tuple[Source, ...] = (by_envoys, by_metrics, by_segments, by_sockets)
+
+
+def _connections(case: Case) -> tuple[ConnectionVerdict, ...]:
+    looks = [Look(at, readings, endpoints=names) for at, readings, names in _socket_looks(case, _count)]
+    return judge_connections(looks, expectation(case)) if len(looks) > 1 else ()
+
+
+def _flows(case: Case, source: str, looks: Sequence[Look]) -> Judged | None:
+    if len(looks) < 2:
+        return None
+    return Judged(source, judge_flows(difference(looks), expectation(case)))
+
+
+def _look(at: float, counts: dict[tuple[str, str], int]) -> Look:
+    return Look(at, tuple(Reading(caller, server, count) for (caller, server), count in sorted(counts.items())))
+
+
+Measure = Callable[[dict[int, int], Sequence["Socket"]], int]
+
+
+def _segments(seen: dict[int, int], sockets: Sequence[Socket]) -> int:
+    """All segments that ever came over connections that were seen, those that are gone among them."""
+    seen.update({socket.inode: socket.segments_in or 0 for socket in sockets})
+    return sum(seen.values())
+
+
+def _count(_: dict[int, int], sockets: Sequence[Socket]) -> int:
+    return len(sockets)
+
+
+def _socket_looks(case: Case, measure: Measure) -> list[tuple[float, tuple[Reading, ...], tuple[str, ...]]]:
+    """By turn: its time, what was measured of each caller at each server, and the servers that were read."""
+    memory: dict[tuple[str, str], dict[int, int]] = {}
+    found = []
+    for turn in sorted({look.turn for look in case.evidence.sockets}):
+        looked = {s.name: look for s in case.ready for look in looks_at(case.evidence, s.name) if look.turn == turn}
+        if len(looked) < len(case.ready):
+            continue
+        at = max(look.at for look in looked.values())
+        readings = [_read(case, server, looked[server.name].sockets, measure, memory) for server in case.ready]
+        found.append((at, tuple(r for each in readings for r in each), tuple(s.name for s in case.ready)))
+    return found
+
+
+def _read(
+    case: Case, server: Server, sockets: Sequence[Socket], measure: Measure,
+    memory: dict[tuple[str, str], dict[int, int]],
+) -> list[Reading]:  # fmt: skip
+    by_caller: dict[str, list[Socket]] = {}
+    for caller, socket in incoming(case.evidence, server, sockets):
+        by_caller.setdefault(caller, []).append(socket)
+    known = {name for name, where in memory if where == server.name} | set(by_caller)
+    return [
+        Reading(name, server.name, measure(memory.setdefault((name, server.name), {}), by_caller.get(name, [])))
+        for name in sorted(known)
+    ]

@@ -1,0 +1,98 @@
+"""Everything that was seen of one service: plain records that can be saved and judged again without a cluster.
+
+What could not be seen is an `Unseen`, or is missing from the looks of its kind and named in `Evidence.unseen`; a look
+with nothing in it means that nothing was there. A pod is named `namespace/name` wherever several namespaces can meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lbdemo.diagnose.looks import EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
+from lbdemo.kube.answers import Unseen
+from lbdemo.kube.records.cluster import Namespace, Node
+from lbdemo.kube.records.gateways import Route
+from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, VirtualService
+from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
+from lbdemo.kube.records.workloads import Autoscaler, Deployment
+
+VERSION = 1
+"""Of the saved form. New fields have defaults, so that older files can be read."""
+
+
+def key(pod: Pod) -> str:
+    """The pod's name wherever several namespaces can meet: `namespace/name`."""
+    return f"{pod.meta.namespace}/{pod.meta.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the service. `pod` is None for who is no pod that could be seen: a node, something outside.
+
+    `found_by` says how it showed itself: `asked` (--from), `sockets` (a server's), `proxy` (its own Envoy knows calls),
+    `environment` (its variables or arguments name the service, no call was seen).
+    """
+
+    name: str  # `namespace/pod`, or the address
+    addresses: tuple[str, ...]
+    found_by: str
+    pod: Pod | None = None
+    workload: str = ""  # what keeps the pod running, as kubectl takes it: deployment/checkout; "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What else decides where calls go. A kind that the cluster does not have is an empty tuple: that was seen."""
+
+    namespaces: tuple[Namespace, ...] | Unseen = ()  # the service's and the callers'
+    nodes: tuple[Node, ...] | Unseen = ()
+    deployments: tuple[Deployment, ...] | Unseen = ()  # of the service's namespace
+    autoscalers: tuple[Autoscaler, ...] | Unseen = ()  # of the service's namespace
+    services: tuple[Service, ...] | Unseen = ()  # others of the service's namespace that select the same pods
+    virtual_services: tuple[VirtualService, ...] | Unseen = ()
+    destination_rules: tuple[DestinationRule, ...] | Unseen = ()
+    peer_authentications: tuple[PeerAuthentication, ...] | Unseen = ()
+    routes: tuple[Route, ...] | Unseen = ()  # GRPCRoutes and HTTPRoutes of the service's namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One service, watched for `watched` seconds.
+
+    `servers` are the pods behind the Service, ready or not: those that its slices name and those that it selects.
+    `sockets` has looks at servers and callers (`SocketLook.pod` tells which), `envoys` looks at the callers' (and
+    gateways') own Envoys, `clusters` and `routes` what those are told to do, `metrics` looks at the servers' counters.
+    """
+
+    service: Service
+    port: ServicePort
+    slices: tuple[EndpointSlice, ...] | Unseen
+    servers: tuple[Pod, ...] | Unseen
+    callers: tuple[Caller, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    sockets: tuple[SocketLook, ...] = ()
+    envoys: tuple[EnvoyLook, ...] = ()
+    clusters: tuple[EnvoyCluster, ...] = ()
+    routes: tuple[EnvoyRoute, ...] = ()
+    metrics: tuple[MetricsLook, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    domain: str = "cluster.local"
+    made: str = ""  # when, RFC 3339
+    watched: float = 0.0  # seconds
+    version: int = VERSION
+
+    @property
+    def namespace(self) -> str:
+        """The service's."""
+        return self.service.meta.namespace
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.service.meta.name
+
+    @property
+    def host(self) -> str:
+        """The service's whole DNS name."""
+        return f"{self.name}.{self.namespace}.svc.{self.domain}"

@@ -1,0 +1,82 @@
+"""Ways to mend what several causes have in common, as commands to paste, each with its undo."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lbdemo.diagnose.findings import Fix
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+INJECTION = "istio-injection"
+ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
+HEADLESS = "-headless"  # what a second Service's name ends with
+
+
+def kubectl(*words: str) -> str:
+    """A line to paste."""
+    return shlex.join(["kubectl", *words])
+
+
+def applied(*documents: Mapping[str, Any]) -> str:
+    """`kubectl apply` of these objects, as lines to paste."""
+    listed: Mapping[str, Any] = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
+    shown = documents[0] if len(documents) == 1 else listed
+    return f"kubectl apply -f - <<'EOF'\n{json.dumps(shown, indent=2)}\nEOF"
+
+
+def mesh_the_callers(callers: Collection[Caller]) -> Fix:
+    """A proxy beside each caller, which chooses a server for each call."""
+    return Fix(
+        "a proxy at the callers: Istio's sidecar chooses for each call",
+        commands=(
+            *(kubectl("label", "namespace", name, f"{INJECTION}=enabled", "--overwrite") for name in _spaces(callers)),
+            *(kubectl("-n", space, "rollout", "restart", owner) for space, owner in _workloads(callers)),
+        ),
+        undo=(
+            *(kubectl("label", "namespace", name, f"{INJECTION}-") for name in _spaces(callers)),
+            *(kubectl("-n", space, "rollout", "restart", owner) for space, owner in _workloads(callers)),
+        ),
+        advice="needs Istio in the cluster; pods that are no Deployment's must be made anew by whoever made them",
+    )
+
+
+def choose_in_the_client(case: Case) -> Fix:
+    """A headless Service beside this one: the client sees all pods, and chooses by itself."""
+    service, port = case.evidence.service, case.evidence.port
+    name = f"{service.meta.name}{HEADLESS}"
+    document = {
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": name, "namespace": service.meta.namespace},
+        "spec": {
+            "clusterIP": "None", "selector": dict(service.selector),
+            "ports": [{"name": port.name or "grpc", "port": _target(case), "targetPort": port.target or port.number}],
+        },
+    }  # fmt: skip
+    target = f"dns:///{name}.{service.meta.namespace}.svc.{case.evidence.domain}:{_target(case)}"
+    return Fix(
+        "the client chooses: a headless Service, round_robin, and a limited age of connections",
+        commands=(applied(document),),
+        undo=(kubectl("-n", service.meta.namespace, "delete", "service", name),),
+        advice=f"let clients call {target} with the service config {ROUND_ROBIN}, and servers end connections after "
+        "a while (max_connection_age 30 s to 5 min): clients ask DNS anew only then",
+    )
+
+
+def _target(case: Case) -> int:
+    """The port on which the pods listen: a headless Service translates none."""
+    return case.servers[0].port if case.servers else case.evidence.port.number
+
+
+def _spaces(callers: Collection[Caller]) -> list[str]:
+    return sorted({caller.pod.meta.namespace for caller in callers if caller.pod is not None})
+
+
+def _workloads(callers: Collection[Caller]) -> list[tuple[str, str]]:
+    """Namespace and Deployment/NAME, StatefulSet/NAME, … of each caller that something keeps running."""
+    return sorted({(c.pod.meta.namespace, c.workload) for c in callers if c.pod is not None and c.workload})

@@ -1,0 +1,117 @@
+"""What one look at one pod shows: its sockets, its Envoy's hosts, its counters.
+
+`at` is in seconds since watching began. Looks of one kind have one `turn` (0, 1, 2, …): those of one turn were taken
+side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ESTABLISHED, LISTEN, TIME_WAIT, SYN_SENT = "ESTABLISHED", "LISTEN", "TIME_WAIT", "SYN_SENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One TCP socket in a pod's network namespace. Addresses are unmapped: 10.0.0.1, never ::ffff:10.0.0.1.
+
+    `inode` stays that of one connection for its life (0 when nobody owns it any more, as in TIME_WAIT). Segments (with
+    data) and bytes since it was opened, from TCP_INFO; None where only /proc/net/tcp could be read.
+    """
+
+    local: str
+    local_port: int
+    peer: str
+    peer_port: int
+    state: str
+    inode: int = 0
+    uid: int = 0
+    segments_in: int | None = None
+    segments_out: int | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLook:
+    """A pod's TCP sockets at one time."""
+
+    pod: str  # namespace/name
+    turn: int
+    at: float
+    sockets: tuple[Socket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyHost:
+    """One host of a cluster in an Envoy's /clusters. Counters since the host was added; they fall with a restart.
+
+    On a cluster that Envoy treats as TCP, calls_total equals connections_total and calls_ok is 0: it chooses per
+    connection. `unhealthy` has the reasons, such as failed_outlier_check or failed_eds_health.
+    """
+
+    cluster: str  # such as outbound|8080||payments.shop.svc.cluster.local
+    address: str
+    port: int
+    calls_total: int = 0  # rq_total: attempts, retries among them
+    calls_ok: int = 0  # rq_success
+    calls_failed: int = 0  # rq_error
+    calls_active: int = 0  # rq_active
+    connections_total: int = 0  # cx_total
+    connections_active: int = 0  # cx_active
+    connect_failures: int = 0  # cx_connect_fail
+    weight: int = 1
+    priority: int = 0
+    zone: str = ""
+    unhealthy: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyLook:
+    """The hosts of a pod's Envoy at one time: of clusters for this service, of its pods, and of PassthroughCluster."""
+
+    pod: str
+    turn: int
+    at: float
+    hosts: tuple[EnvoyHost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyCluster:
+    """How a pod's Envoy was told to treat one cluster (config_dump). `type` is EDS, STRICT_DNS, LOGICAL_DNS, STATIC or
+    ORIGINAL_DST; `balancer` such as ROUND_ROBIN, LEAST_REQUEST, RING_HASH, CLUSTER_PROVIDED."""
+
+    pod: str
+    name: str
+    type: str
+    balancer: str
+    http2: bool = False
+    outlier_detection: bool = False
+    locality: bool = False  # whether nearer localities are preferred
+    max_requests_per_connection: int = 0  # 0: no limit
+    subset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvoyRoute:
+    """What a pod's Envoy does with connections to the service's address: `kind` is `http` (it reads requests) or `tcp`
+    (it passes connections on). `clusters` are those that it may choose, with their weights."""
+
+    pod: str
+    listener: str  # such as 10.96.3.7_8080 or 0.0.0.0_8080
+    kind: str
+    clusters: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsLook:
+    """A server pod's counters of calls at one time, health checks and reflection left out.
+
+    `source` is the series, such as grpc_server_started_total, istio_requests_total, request_total (Linkerd).
+    """
+
+    pod: str
+    turn: int
+    at: float
+    source: str
+    calls: int

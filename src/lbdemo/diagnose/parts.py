@@ -1,0 +1,32 @@
+"""How much of what was seen a finding explains."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from lbdemo.measure.verdict import Outcome
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+UNEVEN = (Outcome.PINNED, Outcome.UNBALANCED, Outcome.IN_TURNS)
+
+
+def part_of(case: Case, callers: Collection[Caller]) -> float:
+    """The part (0 to 1) of the seen imbalance that what concerns these callers explains.
+
+    Their part of all calls, or of connections where nobody counts calls; 0 where calls are spread evenly.
+    """
+    names = {caller.name for caller in callers}
+    judged = case.judged
+    if judged.calls is not None and any(flow.caller for flow in judged.calls.flows):
+        if judged.outcome not in UNEVEN:
+            return 0.0
+        total = sum(flow.calls for flow in judged.calls.flows)
+        return sum(flow.calls for flow in judged.calls.flows if flow.caller in names) / total if total else 0.0
+    if judged.known and judged.outcome is Outcome.BALANCED:
+        return 0.0
+    everybody = sum(held.most for held in case.held)
+    return sum(held.most for held in case.held if held.caller in names) / everybody if everybody else 0.0

@@ -1,0 +1,128 @@
+"""Made-up services with their callers, for rules: what would have been seen of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
+from lbdemo.diagnose.looks import ESTABLISHED, EnvoyHost, EnvoyLook, EnvoyRoute, Socket, SocketLook
+from lbdemo.kube.records.meta import Condition, Meta
+from lbdemo.kube.records.pods import Container, Pod
+from lbdemo.kube.records.services import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort
+
+SHOP = "shop"
+PORT = ServicePort(8080, "grpc", "grpc", app_protocol="grpc")
+LISTENS = 9090
+CLUSTER_IP = "10.96.3.7"
+TURNS = 12
+SECONDS = 10.0
+
+
+def pod(
+    name: str, address: str = "", namespace: str = SHOP, *, proxy: str = "", ready: bool = True, **more: Any
+) -> Pod:
+    """A running pod, with a native sidecar of the name `proxy` if one is given."""
+    containers = [Container("app", f"registry.example/{name}:1", ready=ready, running=True)]
+    if proxy:
+        containers.insert(0, Container(proxy, "proxyv2", init=True, always=True, ready=True, running=True))
+    meta = replace(Meta("Pod", namespace, name), **more.pop("meta", {}))
+    conditions = (Condition("Ready", "True" if ready else "False"),)
+    return Pod(meta, "Running", "node-1", (address,) if address else (), tuple(containers), conditions, **more)
+
+
+def service(name: str = "payments", *, headless: bool = False, port: ServicePort = PORT, **more: Any) -> Service:
+    ips = ("None",) if headless else (CLUSTER_IP,)
+    return Service(Meta("Service", SHOP, name), "ClusterIP", ips, (port,), {"app": name}, **more)
+
+
+def servers(names: Sequence[str] = ("payments-a", "payments-b", "payments-c"), *, proxy: str = "") -> tuple[Pod, ...]:
+    return tuple(pod(name, f"10.0.0.{number}", proxy=proxy) for number, name in enumerate(names, 1))
+
+
+def slices(pods: Sequence[Pod], *, port: ServicePort = PORT, listens: int = LISTENS) -> tuple[EndpointSlice, ...]:
+    endpoints = tuple(
+        Endpoint(one.addresses, ready=one.ready, serving=one.ready, terminating=False, target_kind="Pod",
+                 target=one.name, node=one.node)
+        for one in pods
+    )  # fmt: skip
+    return (EndpointSlice(Meta("EndpointSlice", SHOP, "payments-x"), "IPv4", (EndpointPort(listens, port.name),),
+                          endpoints),)  # fmt: skip
+
+
+def caller(name: str, number: int = 1, *, proxy: str = "", namespace: str = SHOP, **more: Any) -> Caller:
+    address = f"10.0.1.{number}"
+    one = pod(name, address, namespace, proxy=proxy, **more)
+    return Caller(f"{namespace}/{name}", (address,), "sockets", one, f"deployment/{name}")
+
+
+def socket_looks(
+    server: Pod, held: Mapping[str, int], turns: int = TURNS, *, port: int = LISTENS,
+    segments: Mapping[str, int] | None = None, new_each_turn: bool = False,
+) -> tuple[SocketLook, ...]:  # fmt: skip
+    """Looks at a server that holds so many connections of each address; `segments` more come from each a turn."""
+
+    def socket(turn: int, address: str, number: int) -> Socket:
+        inode = hash((server.name, address, number, turn if new_each_turn else 0)) & 0xFFFFFF
+        seen = None if segments is None else segments.get(address, 0) * (turn + 1)
+        return Socket(
+            server.addresses[0], port, address, 40000 + number, ESTABLISHED, inode, segments_in=seen, segments_out=seen
+        )
+
+    return tuple(
+        SocketLook(
+            f"{server.meta.namespace}/{server.name}", turn, turn * SECONDS / (turns - 1),
+            tuple(socket(turn, address, number) for address, most in held.items() for number in range(most)),
+        )
+        for turn in range(turns)
+    )  # fmt: skip
+
+
+def envoy_looks(
+    who: Caller, rates: Mapping[str, int], host: str, *, tcp: bool = False, turns: int = TURNS, subset: str = "",
+    port: int = PORT.number,
+) -> tuple[EnvoyLook, ...]:  # fmt: skip
+    """Looks at a caller's Envoy that sends so many calls a turn to each address; with `tcp` so many connections."""
+    cluster = f"outbound|{port}|{subset}|{host}"
+
+    def seen(turn: int, address: str, rate: int) -> EnvoyHost:
+        calls = rate * (turn + 1)
+        return EnvoyHost(
+            cluster, address, LISTENS, calls_total=calls, calls_ok=0 if tcp else calls,
+            connections_total=calls if tcp else min(calls, 1), connections_active=min(calls, 1),
+        )  # fmt: skip
+
+    return tuple(
+        EnvoyLook(who.name, turn, turn * SECONDS / (turns - 1),
+                  tuple(seen(turn, address, rate) for address, rate in rates.items()))
+        for turn in range(turns)
+    )  # fmt: skip
+
+
+def route(who: Caller, kind: str = "http", *clusters: tuple[str, int]) -> EnvoyRoute:
+    return EnvoyRoute(who.name, f"{CLUSTER_IP}_{PORT.number}", kind, clusters)
+
+
+def shop(
+    held: Mapping[str, Mapping[str, int]] | None = None, *, callers: Sequence[Caller] = (),
+    pods: Sequence[Pod] | None = None, headless: bool = False, about: Service | None = None,
+    surroundings: Surroundings | None = None, segments: Mapping[str, Mapping[str, int]] | None = None, **more: Any,
+) -> Evidence:  # fmt: skip
+    """A service with its pods; `held` says by server which address holds how many connections (None: no sockets seen).
+
+    `segments` says by server how many segments a turn come from each address.
+    """
+    there = tuple(servers() if pods is None else pods)
+    looks: tuple[SocketLook, ...] = ()
+    if held is not None:
+        each = (
+            socket_looks(one, held.get(one.name, {}), segments=None if segments is None else segments.get(one.name, {}))
+            for one in there
+        )
+        looks = tuple(look for many in each for look in many)
+    one = about or service(headless=headless)
+    return Evidence(
+        one, one.ports[0], slices(there, port=one.ports[0]), there, tuple(callers), surroundings or Surroundings(),
+        sockets=more.pop("sockets", ()) + looks, made="2026-11-26T12:00:00Z", watched=SECONDS, **more,
+    )  # fmt: skip
