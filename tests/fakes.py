@@ -86,7 +86,7 @@ class FakeRun:
     def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
         yield self.run(argv).encode()
 
-    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+    def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         yield from self.run(argv).splitlines()
 
     def called(self, line: str) -> bool:
@@ -147,7 +147,7 @@ class FakeStreams(FakeRun):
             else:
                 piece()
 
-    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+    def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         for chunk in self.chunks(argv):
             yield from chunk.decode().splitlines()
 

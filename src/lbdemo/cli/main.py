@@ -21,10 +21,24 @@ ENV_PREFIX = "LBDEMO_"
 GLOBALS = tuple(field.name for field in dataclasses.fields(Globals))
 
 # One line a command: its name, which is also its module in lbdemo.cli and the function in it. Hidden: for inside pods.
-COMMANDS = ("demo", "build", "up", "logs", "status", "verify", "compare", "report", "clean", "serve", "client", "peer")
+COMMANDS = (
+    "demo",
+    "build",
+    "up",
+    "logs",
+    "status",
+    "verify",
+    "compare",
+    "report",
+    "diagnose",
+    "clean",
+    "serve",
+    "client",
+    "peer",
+)
 HIDDEN = frozenset({"peer"})
 ON_A_CLUSTER = frozenset(
-    {"build", "up", "logs", "status", "verify", "compare", "clean"}
+    {"build", "up", "logs", "status", "verify", "compare", "diagnose", "clean"}
 )  # these take the global options, too
 
 
@@ -89,6 +103,12 @@ def given(ctx: typer.Context, name: str) -> bool:
     """Whether the option stands on the command line."""
     source = ctx.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
+
+
+def given_somehow(ctx: typer.Context, name: str) -> bool:
+    """Whether a global option was given: before the command, after it, or by its variable."""
+    source = ctx.find_root().get_parameter_source(name)
+    return given(ctx, name) or (source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT"))
 
 
 def check_given(name: str, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,9 +44,8 @@ def names_by_address(evidence: Evidence) -> dict[str, str]:
 def nodes_addresses(evidence: Evidence) -> frozenset[str]:
     """The addresses of the nodes that could be seen: kubelets probe from there."""
     nodes = evidence.surroundings.nodes
-    if not isinstance(nodes, tuple):
-        return frozenset()
-    return frozenset(address for node in nodes for _, address in node.addresses)
+    told = nodes if isinstance(nodes, tuple) else ()
+    return frozenset((*evidence.hosts, *(address for node in told for _, address in node.addresses)))
 
 
 def looks_at(evidence: Evidence, pod: str) -> tuple[SocketLook, ...]:
@@ -56,18 +56,31 @@ def looks_at(evidence: Evidence, pod: str) -> tuple[SocketLook, ...]:
 def incoming(evidence: Evidence, server: Server, sockets: Iterable[Socket]) -> Iterator[tuple[str, Socket]]:
     """The established connections to the server's port, each with its caller's name (its address where unknown).
 
-    Those of nodes (probes) and of the pod itself (a port-forward, its own proxy) are left out. With a sidecar of Istio
-    the connections to all of the pod's ports end at the sidecar.
+    Those of the pod itself (a port-forward, its own proxy) are left out, and of those of nodes all that do not last:
+    kubelets probe with a new one each time. With a sidecar of Istio the connections to all ports end at the sidecar.
     """
     names, nodes = names_by_address(evidence), nodes_addresses(evidence)
-    ports = {server.port, INBOUND} if proxy_of(server.pod) == ISTIO else {server.port}
-    own = {*server.addresses, *nodes}
+    lasting: frozenset[int] | None = None
     for socket in sockets:
-        if socket.state != ESTABLISHED or socket.local_port not in ports:
+        if not _arrives(server, socket):
             continue
-        if socket.peer.startswith(LOOPBACK) or (socket.peer in own and socket.peer not in names):
-            continue
+        if socket.peer in nodes and socket.peer not in names:
+            lasting = lasting_inodes(evidence, server) if lasting is None else lasting
+            if socket.inode not in lasting:
+                continue
         yield names.get(socket.peer, socket.peer), socket
+
+
+def _arrives(server: Server, socket: Socket) -> bool:
+    ports = (server.port, INBOUND) if proxy_of(server.pod) == ISTIO else (server.port,)
+    own = socket.peer.startswith(LOOPBACK) or socket.peer in server.addresses
+    return socket.state == ESTABLISHED and socket.local_port in ports and not own
+
+
+def lasting_inodes(evidence: Evidence, server: Server) -> frozenset[int]:
+    """The connections to the server that more than one look showed."""
+    seen = Counter(socket.inode for look in looks_at(evidence, server.name) for socket in look.sockets)
+    return frozenset(inode for inode, looks in seen.items() if inode and looks > 1)
 
 
 def held_by_sockets(evidence: Evidence, servers: Iterable[Server]) -> tuple[Held, ...]:

@@ -77,6 +77,7 @@ class Evidence:
     routes: tuple[EnvoyRoute, ...] = ()
     metrics: tuple[MetricsLook, ...] = ()
     unseen: tuple[Unseen, ...] = ()
+    hosts: tuple[str, ...] = ()  # further addresses of nodes, from which their kubelets probe
     domain: str = "cluster.local"
     made: str = ""  # when, RFC 3339
     watched: float = 0.0  # seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -25,9 +24,9 @@ def kubectl(*words: str) -> str:
 
 def applied(*documents: Mapping[str, Any]) -> str:
     """`kubectl apply` of these objects, as lines to paste."""
-    listed: Mapping[str, Any] = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
-    shown = documents[0] if len(documents) == 1 else listed
-    return f"kubectl apply -f - <<'EOF'\n{json.dumps(shown, indent=2)}\nEOF"
+    import yaml
+
+    return f"kubectl apply -f - <<'EOF'\n{yaml.safe_dump_all(documents, sort_keys=False)}EOF"
 
 
 def mesh_the_callers(callers: Collection[Caller]) -> Fix:

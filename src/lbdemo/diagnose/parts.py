@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from lbdemo.measure.verdict import Outcome
+from lbdemo.words import listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
+
+
+def short(name: str) -> str:
+    """A pod's name without its namespace."""
+    return name.rpartition("/")[2]
+
+
+def pods(names: Iterable[str]) -> str:
+    """A list of pods that stays short, without their namespace."""
+    return listing(sorted(map(short, names)))
+
 
 UNEVEN = (Outcome.PINNED, Outcome.UNBALANCED, Outcome.IN_TURNS)
 

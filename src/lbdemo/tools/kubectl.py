@@ -24,7 +24,7 @@ class Run(Protocol):
     def run(self, argv: Sequence[str], *, stdin: str = "", timeout: float | None = None) -> str:
         """The program's stdout."""
 
-    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+    def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         """The program's stdout in lines, as they come."""
 
 
@@ -32,13 +32,15 @@ class Run(Protocol):
 class Context:
     """A kubeconfig context: its name ("" inside a pod, whose service account is used), and its API server's address.
 
-    `plugin` is the program that logs the user in, "" when none has to; `profile` minikube's, "" for other clusters.
+    `plugin` is the program that logs the user in, "" when none has to; `profile` minikube's, "" for other clusters;
+    `namespace` the one that it is set to, "" for none.
     """
 
     name: str
     server: str
     plugin: str = ""
     profile: str = ""
+    namespace: str = ""
 
     def __str__(self) -> str:
         return f"context {self.name} ({self.server})" if self.name else f"this pod's own cluster ({self.server})"
@@ -106,7 +108,9 @@ class Kubectl:
             raise InputError("kubectl has no current context", CHOOSE)
         plugin = (users[0].get("user") or {}).get("exec") or {} if users else {}
         name = self.context or document.get("current-context", "")
-        return Context(name, clusters[0]["cluster"]["server"], plugin.get("command") or "", _profile(clusters[0]))
+        place = (document.get("contexts") or [{}])[0].get("context") or {}
+        server = clusters[0]["cluster"]["server"]
+        return Context(name, server, plugin.get("command") or "", _profile(clusters[0]), place.get("namespace") or "")
 
     def get_json(
         self,
@@ -144,12 +148,14 @@ class Kubectl:
         """The argv that runs a command in a pod's container."""
         return self.argv("exec", pod, "-c", container, "--", *command, namespace=namespace)
 
-    def exec(self, pod: str, namespace: str, command: Sequence[str], *, timeout: float = 60.0) -> Said:
+    def exec(
+        self, pod: str, namespace: str, command: Sequence[str], *, container: str = "echo", timeout: float = 60.0
+    ) -> Said:
         """Runs a command in the pod and returns what it said, however it ended: that is its answer.
 
         Raises what `explain` makes of it when the command could not be run, or nobody knows how it ended.
         """
-        arguments = self.exec_argv(pod, namespace, command)
+        arguments = self.exec_argv(pod, namespace, command, container)
         try:
             return Said(self._runner.run(arguments, timeout=timeout))
         except ProgramFailedError as error:
@@ -158,10 +164,10 @@ class Kubectl:
                 return Said(error.stdout, found.words, error.code)
             raise explain(error) from error
 
-    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+    def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         """Lines of a long call, made with `argv` or `exec_argv`. A failure has its hint, where there is one."""
         try:
-            yield from self._runner.stream(argv)
+            yield from self._runner.stream(argv, timeout=timeout)
         except ProgramFailedError as error:
             told = explain(error)
             raise (told if isinstance(told, ProgramFailedError) else error) from error

@@ -130,10 +130,10 @@ class Runner:
 
         return Child(process, end)
 
-    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+    def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         """The program's stdout line by line, without line ends; otherwise as `chunks`."""
         rest = b""
-        for chunk in self.chunks(argv):
+        for chunk in self.chunks(argv, timeout=timeout):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 yield line.decode("utf-8", "replace")

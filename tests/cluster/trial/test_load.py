@@ -30,7 +30,7 @@ class Client(FakeRun):
         self._lines, self._ends, self._fails, self._last = lines, ends, fails, last
         self._over = threading.Event()
 
-    def stream(self, argv: Sequence[str]) -> Iterator[str]:
+    def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         self.calls.append(list(argv))
         yield from self._lines
         if self._fails is not None:

@@ -19,7 +19,7 @@ def test_two_callers_with_a_connection_each_through_a_cluster_ip_are_explained_w
     assert case.judged.outcome is Outcome.PINNED
     assert isinstance(found, Finding)
     assert found.explains == 1.0
-    assert "payments-b and payments-c hold none" in [line.text for line in found.evidence]
+    assert "payments-b and payments-c hold no connection" in [line.text for line in found.evidence]
 
 
 def test_the_part_of_each_caller_is_that_of_its_calls() -> None:

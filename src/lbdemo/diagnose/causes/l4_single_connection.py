@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
-from lbdemo.diagnose.parts import part_of
+from lbdemo.diagnose.parts import part_of, pods, short
 from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller
 
 CODE, NAME = "LB101", "l4-single-connection"
+NAMED = 4  # callers whose connections are told one by one
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
@@ -43,7 +44,7 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
         sentence="Calls go over one connection through a Service that balances connections.",
         severity=Severity.PROBLEM,
         evidence=(*_who_holds(case, few), Line(
-            f"Service {name} has a cluster IP; no proxy runs beside {listing([c.name for c in few])}", "API"
+            f"Service {name} has a cluster IP; no proxy runs beside {pods(c.name for c in few)}", "API"
         )),
         fixes=(mesh_the_callers(few), choose_in_the_client(case)),
         explains=part_of(case, few),
@@ -51,10 +52,9 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
 
 
 def _who_holds(case: Case, few: list[Caller]) -> Iterator[Line]:
-    for caller in few:
-        held = case.held_by(caller)
-        where = ", ".join(f"{h.server.partition('/')[2]} holds {count(h.most, 'connection')}" for h in held)
-        yield Line(f"{where} of {caller.name}", "server sockets")
+    for caller in few[:NAMED]:
+        held = [f"{count(h.most, 'connection')} to {short(h.server)}" for h in case.held_by(caller)]
+        yield Line(f"{short(caller.name)} holds {listing(held)}", "server sockets")
     without = {s.name for s in case.ready if s.name in case.sockets_seen} - {h.server for h in case.held}
     if without:
-        yield Line(f"{listing(sorted(n.partition('/')[2] for n in without))} hold none", "server sockets")
+        yield Line(f"{pods(without)} {'hold' if len(without) > 1 else 'holds'} no connection", "server sockets")

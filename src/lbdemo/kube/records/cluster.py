@@ -29,6 +29,7 @@ class Node:
     unschedulable: bool
     taints: tuple[tuple[str, str, str], ...]  # key, value, effect
     conditions: tuple[Condition, ...]
+    pod_ranges: tuple[str, ...] = ()  # podCIDRs: the addresses of its pods, and of itself among them
 
     @property
     def ready(self) -> bool:
@@ -71,6 +72,7 @@ def parse_node(item: Mapping[str, Any]) -> Node:
         unschedulable=bool(spec.get("unschedulable")),
         taints=tuple((t["key"], t.get("value", ""), t["effect"]) for t in spec.get("taints") or ()),
         conditions=parse_conditions(status),
+        pod_ranges=tuple(spec.get("podCIDRs") or ()),
     )
 
 

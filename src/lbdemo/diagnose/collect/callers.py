@@ -1,0 +1,117 @@
+"""Who calls: pods that a person names, whoever holds connections to the servers, and who is told of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.collect.side_by_side import each
+from lbdemo.diagnose.evidence import Caller, key
+from lbdemo.diagnose.workloads import workload_of
+from lbdemo.errors import InputError
+from lbdemo.kube.answers import Unseen, Why, need
+from lbdemo.kube.kinds import DEPLOYMENTS, PODS
+
+if TYPE_CHECKING:
+    from lbdemo.kube.api import Api
+    from lbdemo.kube.records.pods import Pod
+    from lbdemo.kube.records.services import Service
+
+MOST = 64
+"""So many callers are looked up at most: of more, those with the most connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The callers, and what could not be seen of them."""
+
+    callers: tuple[Caller, ...]
+    unseen: tuple[Unseen, ...] = ()
+
+
+def caller(pod: Pod, found_by: str) -> Caller:
+    """A pod as a caller."""
+    return Caller(key(pod), pod.addresses, found_by, pod, workload_of(pod))
+
+
+def named(api: Api, names: Iterable[str], namespace: str) -> tuple[Caller, ...]:
+    """The pods that a person names, as POD, KIND/NAME (pod, deploy, deployment), or with `NAMESPACE/` before it.
+
+    Raises InputError for who is not there, UnseenError for who cannot be seen.
+    """
+    found = [caller(pod, "asked") for name in names for pod in _pods(api, name, namespace)]
+    return tuple({one.name: one for one in found}.values())
+
+
+KINDS = {"pod": "pod", "pods": "pod", "po": "pod", "deployment": "deployment", "deployments": "deployment",
+         "deploy": "deployment"}  # fmt: skip
+
+
+def _pods(api: Api, name: str, namespace: str) -> Sequence[Pod]:
+    *before, last = name.split("/")
+    kind = KINDS[before.pop()] if before and before[-1] in KINDS else ""
+    where = before[0] if before else namespace
+    if kind != "deployment" and (pod := need(api.get(PODS, last, where))) is not None:
+        return [pod]
+    deployment = need(api.get(DEPLOYMENTS, last, where)) if kind != "pod" else None
+    if deployment is None:
+        raise InputError(
+            f"there is no {kind or 'pod or deployment'} {last} in namespace {where}",
+            "name a caller as POD, deployment/NAME, or NAMESPACE/POD",
+        )
+    selector = ",".join(f"{label}={value}" for label, value in deployment.selector.items())
+    return [pod for pod in need(api.list(PODS, where, selector=selector)) if pod.stays]
+
+
+def by_addresses(api: Api, addresses: Sequence[str], namespace: str) -> Found:
+    """Whose addresses these are: pods of any namespace, where they may be seen; else the addresses themselves."""
+    answers = each(lambda address: _pod_at(api, address, namespace), addresses[:MOST])
+    unseen = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, Unseen)))
+    pairs = zip(addresses, answers, strict=False)
+    return Found(tuple(_known(address, pod) for address, pod in pairs), unseen)
+
+
+def _known(address: str, pod: Pod | Unseen | None) -> Caller:
+    if pod is None or isinstance(pod, Unseen):
+        return Caller(address, (address,), "sockets")
+    return caller(pod, "sockets")
+
+
+def _pod_at(api: Api, address: str, namespace: str) -> Pod | Unseen | None:
+    """The pod of this address: of any namespace, or of the service's where a user may not look everywhere.
+
+    Pods of the node's own network share its address: it tells nothing of them.
+    """
+    found = api.list(PODS, fields=f"status.podIP={address}")
+    if isinstance(found, Unseen) and found.why is Why.FORBIDDEN:
+        near = api.list(PODS, namespace, fields=f"status.podIP={address}")
+        found = near if isinstance(near, Unseen) or near else found
+    if isinstance(found, Unseen):
+        return found
+    there = [pod for pod in found if pod.stays and not pod.host_network]
+    return there[0] if there else None
+
+
+def told_of(service: Service, pods: Iterable[Pod], domain: str) -> Iterator[Caller]:
+    """Pods whose variables or arguments name the service: who calls it, by all that can be known without looking."""
+    names = names_of(service, domain)
+    for pod in pods:
+        words = (word for c in pod.containers for word in (*c.args, *c.env.values()))
+        if pod.stays and any(_names(word, names, pod.meta.namespace, service) for word in words):
+            yield caller(pod, "environment")
+
+
+def names_of(service: Service, domain: str) -> tuple[str, ...]:
+    """The names by which a client may call the service, the longest first."""
+    name, namespace = service.meta.name, service.meta.namespace
+    whole = f"{name}.{namespace}"
+    return (f"{whole}.svc.{domain}", f"{whole}.svc", whole, name)
+
+
+def _names(word: str, names: Sequence[str], namespace: str, service: Service) -> bool:
+    """Whether a word of a configuration is an address of the service: one of its names with a port after it."""
+    target = word.rpartition("=")[2].rpartition("/")[2]
+    host, colon, port = target.partition(":")
+    near = namespace == service.meta.namespace
+    return bool(colon) and port.isdigit() and host.rstrip(".") in (names if near else names[:-1])

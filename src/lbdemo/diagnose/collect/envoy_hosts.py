@@ -1,0 +1,74 @@
+"""What a sidecar's Envoy counts for each host: its `/clusters`, as text, of which a shell keeps what is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lbdemo.diagnose.collect.socket_script import plain
+from lbdemo.diagnose.looks import EnvoyHost
+
+PASSTHROUGH = "PassthroughCluster"
+HEALTHY = "healthy"
+PILOT = "pilot-agent request GET clusters"
+# The host's name is given as a word of its own, so that nothing in it is anything but letters to grep.
+SHELL = (
+    'n=0; while [ "$n" -lt "$1" ]; do echo @look; pilot-agent request GET clusters | '
+    'grep -F -e "$3" -e PassthroughCluster; n=$((n+1)); '
+    '[ "$n" -lt "$1" ] && { sleep "$2" 2>/dev/null || sleep 1; }; done'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """A way to look at an Envoy's hosts: with a shell, of `host`'s clusters only; else all each time."""
+
+    host: str
+    program: str = "sh"
+    repeated: bool = False
+
+    def command(self, turns: int, pause: float) -> list[str]:
+        """The words to run in the container."""
+        if self.repeated:
+            return ["pilot-agent", "request", "GET", "clusters"]
+        return ["sh", "-c", SHELL, "sh", str(turns), f"{pause:.3f}", self.host]
+
+
+def ways(host: str) -> tuple[Clusters, ...]:
+    """The best first: the proxy's image may have no shell."""
+    return (Clusters(host), Clusters(host, "pilot-agent", repeated=True))
+
+
+def hosts(lines: Iterable[str], host: str) -> tuple[EnvoyHost, ...]:
+    """The hosts of `host`'s clusters, and of the passthrough cluster; lines are CLUSTER::ADDRESS:PORT::NAME::VALUE."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for line in lines:
+        cluster, *rest = line.strip().split("::")
+        if len(rest) < 3 or not (cluster.endswith(f"|{host}") or cluster == PASSTHROUGH):
+            continue
+        address, name, value = "::".join(rest[:-2]), rest[-2], rest[-1]
+        if ":" in address:
+            found.setdefault((cluster, address), {})[name] = value
+    return tuple(_host(cluster, address, told) for (cluster, address), told in found.items())
+
+
+def _host(cluster: str, address: str, told: Mapping[str, str]) -> EnvoyHost:
+    name, _, port = address.rpartition(":")
+    flags = told.get("health_flags", HEALTHY)
+
+    def number(key: str) -> int:
+        return int(told.get(key) or 0)
+
+    return EnvoyHost(
+        cluster, _address(name), int(port) if port.isdigit() else 0, number("rq_total"), number("rq_success"),
+        number("rq_error"), number("rq_active"), number("cx_total"), number("cx_active"), number("cx_connect_fail"),
+        number("weight") or 1, number("priority"), told.get("zone", ""),
+        () if flags == HEALTHY else tuple(flag for flag in flags.split("/") if flag),
+    )  # fmt: skip
+
+
+def _address(name: str) -> str:
+    try:
+        return plain(name.strip("[]"))
+    except ValueError:
+        return name  # a unix socket, or something internal

@@ -1,0 +1,118 @@
+"""All evidence of one service: objects first, then who calls, then all looks side by side."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.case import Case
+from lbdemo.diagnose.collect import callers as who
+from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
+from lbdemo.diagnose.collect.watching import first_look, watch
+from lbdemo.diagnose.connections import incoming, names_by_address
+from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
+from lbdemo.kube.answers import Unseen
+from lbdemo.kube.kinds import PODS
+from lbdemo.words import count, duration
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.collect.asked import Asked, Means
+    from lbdemo.kube.records.pods import Pod
+
+DOMAIN = "cluster.local"
+
+
+def gather(asked: Asked, means: Means) -> Evidence:
+    """What can be seen of the service now, and while it is watched.
+
+    Raises InputError for a service, a port or a caller that is not there, UnseenError where not even the service can
+    be seen. All else that cannot be seen is named in the evidence.
+    """
+    service = service_of(means.api, asked)
+    objects = behind(means.api, service, port_of(service, asked.port))
+    bare = Evidence(service, objects.port, objects.slices, objects.servers, domain=DOMAIN, made=_now())
+    servers = _watched(Case(bare))
+    means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: "
+              f"{count(len(Case(bare).ready), 'ready pod')}; looking for callers")  # fmt: skip
+    found, missing = _callers(asked, means, bare, servers)
+    pods = [caller.pod for caller in found if caller.pod is not None]
+    around = surroundings(means.api, objects, pods)
+    means.say(f"{count(len(found), 'caller')}; watching for {duration(asked.watch)}")
+    seen = watch(means, service, bare.host, objects.port.number, servers, pods, asked.watch)
+    whole = replace(
+        bare, callers=found, surroundings=around, sockets=seen.sockets, envoys=seen.envoys, clusters=seen.clusters,
+        routes=seen.routes, metrics=seen.metrics, watched=asked.watch,
+    )  # fmt: skip
+    late, hosts, unknown = _late(means, whole) if not asked.callers else ((), (), ())
+    missing = (*_of_objects(objects, around), *missing, *seen.unseen, *unknown)
+    return replace(whole, callers=(*found, *late), hosts=hosts, unseen=tuple(dict.fromkeys(missing)))
+
+
+def _late(means: Means, evidence: Evidence) -> tuple[tuple[Caller, ...], tuple[str, ...], tuple[Unseen, ...]]:
+    """Who came while the service was watched, and which of the addresses are nodes': in their ranges, and no pod's."""
+    known = names_by_address(evidence)
+    peers = [address for address in _peers(replace(evidence, callers=())) if address not in known]
+    found = who.by_addresses(means.api, peers, evidence.namespace)
+    nodes = evidence.surroundings.nodes
+    ranges = [ip_network(each, strict=False) for node in nodes for each in node.pod_ranges] if isinstance(
+        nodes, tuple) else []  # fmt: skip
+    hosts = tuple(
+        one.name for one in found.callers
+        if one.pod is None and any(ip_address(one.name) in each for each in ranges)
+    )  # fmt: skip
+    lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
+    return tuple(one for one in found.callers if lasting.intersection(one.addresses)), hosts, found.unseen
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _watched(case: Case) -> list[Pod]:
+    """The pods behind the service's endpoints, those that leave among them: they may still be called."""
+    return [server.pod for server in case.servers if server.pod is not None]
+
+
+def _callers(
+    asked: Asked, means: Means, bare: Evidence, servers: Sequence[Pod]
+) -> tuple[tuple[Caller, ...], tuple[Unseen, ...]]:
+    """Who is asked about, or everybody who shows himself: by connections, else by what pods are told."""
+    if asked.callers:
+        return who.named(means.api, asked.callers, asked.namespace), ()
+    looked = first_look(means, servers)
+    addresses = _peers(replace(bare, sockets=looked.sockets, surroundings=_nodes_of(means, servers)))
+    found = who.by_addresses(means.api, addresses, asked.namespace)
+    if found.callers:
+        return found.callers, found.unseen
+    pods = means.api.list(PODS, asked.namespace)
+    if isinstance(pods, Unseen):
+        return (), (*found.unseen, pods)
+    own = {key(pod) for pod in servers}
+    told = tuple(one for one in who.told_of(bare.service, pods, bare.domain) if one.name not in own)
+    return told, found.unseen
+
+
+def _nodes_of(means: Means, servers: Sequence[Pod]) -> Surroundings:
+    """The nodes, whose kubelets' probes are no calls."""
+    return Surroundings(nodes=nodes_of(means.api, servers))
+
+
+def _peers(evidence: Evidence) -> list[str]:
+    """The addresses that hold connections to the servers, those with the most first."""
+    case = Case(evidence)
+    held: Counter[str] = Counter()
+    for look in evidence.sockets:
+        for server in case.servers:
+            if server.name == look.pod:
+                held.update(name for name, _ in incoming(evidence, server, look.sockets))
+    return [address for address, _ in held.most_common()]
+
+
+def _of_objects(objects: Objects, around: Surroundings) -> Iterable[Unseen]:
+    """Which objects could not be seen."""
+    answers = (objects.slices, objects.servers, *(getattr(around, name) for name in Surroundings.__slots__))
+    return (answer for answer in answers if isinstance(answer, Unseen))

@@ -1,0 +1,99 @@
+"""What servers count themselves, asked over HTTP through the API server: their mesh's proxies, or the applications."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.proxies import ISTIO, LINKERD, proxy_of
+
+if TYPE_CHECKING:
+    from lbdemo.kube.records.pods import Pod
+
+PATH, PORT, SCRAPE = (f"prometheus.io/{word}" for word in ("path", "port", "scrape"))
+NAMED = ("metrics", "http-metrics", "http-prom", "prometheus", "monitoring", "http-monitoring")
+ISTIO_PORT, LINKERD_PORT = 15020, 4191
+
+NAME = re.compile(r"[{\s]")
+UNASKED = re.compile(r"^/?grpc\.(health|reflection|channelz)\.")
+"""Methods that are no calls of anybody's: health checks, reflection, channelz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A counter of calls: its name, the label that names the method or the service, and labels that must be so."""
+
+    name: str
+    method: str = ""
+    wanted: Mapping[str, str] | None = None
+
+
+SERIES = (
+    Series("istio_requests_total", "", {"reporter": "destination", "request_protocol": "grpc"}),
+    Series("request_total", "", {"direction": "inbound"}),
+    Series("grpc_server_started_total", "grpc_service"),
+    Series("grpc_server_handled_total", "grpc_service"),
+    Series("grpc_server_call_started_total", "grpc_method"),
+    Series("grpc_server_call_duration_seconds_count", "grpc_method"),
+    Series("rpc_server_call_duration_seconds_count", "rpc_method"),
+    Series("rpc_server_duration_milliseconds_count", "rpc_service"),
+    Series("rpc_server_duration_count", "rpc_service"),
+)
+"""What meshes and gRPC's libraries count by, the surest first (Istio, Linkerd, go-grpc-prometheus and its like,
+gRPC's own OpenTelemetry plugin, OpenTelemetry's conventions of now and before)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a pod may tell its figures."""
+
+    port: int
+    path: str
+
+
+def pages(pod: Pod) -> Iterator[Page]:
+    """Where the pod may tell them, each once: its mesh's proxy, its annotations, ports that are named so."""
+    proxy = proxy_of(pod)
+    if proxy == ISTIO:
+        yield Page(ISTIO_PORT, "stats/prometheus")
+    if proxy == LINKERD:
+        yield Page(LINKERD_PORT, "metrics")
+    told = pod.meta.annotations
+    port = told.get(PORT, "")
+    if port.isdigit() and told.get(SCRAPE, "true") == "true" and int(port) != ISTIO_PORT:
+        yield Page(int(port), told.get(PATH, "/metrics").lstrip("/"))
+        return
+    for one in (port for container in pod.containers for port in container.ports):
+        if one.name in NAMED:
+            yield Page(one.number, "metrics")
+            return
+
+
+def counted(text: str) -> dict[str, int]:
+    """The calls by series that a page of figures has; a series that is not there is not in it.
+
+    Only its lines are read: a proxy's page may have megabytes of others. Raises ValueError for lines that are none.
+    """
+    from prometheus_client.parser import text_string_to_metric_families as families
+
+    known = {series.name: series for series in SERIES}
+    ours = (line for line in text.splitlines() if NAME.split(line, maxsplit=1)[0] in known)
+    found: dict[str, float] = {}
+    for sample in (sample for family in families("\n".join(ours) + "\n") for sample in family.samples):
+        if _counts(known[sample.name], sample.labels) and isfinite(sample.value):
+            found[sample.name] = found.get(sample.name, 0.0) + sample.value
+    return {name: round(value) for name, value in found.items()}
+
+
+def _counts(series: Series, labels: Mapping[str, str]) -> bool:
+    if any(labels.get(name) != value for name, value in (series.wanted or {}).items()):
+        return False
+    return not UNASKED.match(labels.get(series.method, ""))
+
+
+def best(counts: Sequence[Mapping[str, int]]) -> str:
+    """The surest series that all of the pods have; "" for none."""
+    return next((each.name for each in SERIES if counts and all(each.name in found for found in counts)), "")

@@ -1,0 +1,205 @@
+"""What the API server knows of the service: itself, its endpoints, its pods, and what else decides where calls go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from lbdemo.diagnose.collect.side_by_side import asking, each
+from lbdemo.diagnose.evidence import Surroundings
+from lbdemo.diagnose.workloads import deployment_of
+from lbdemo.errors import InputError
+from lbdemo.kube.answers import Unseen, Why, need
+from lbdemo.kube.kinds import AUTOSCALERS, DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, SERVICES
+from lbdemo.kube.records.services import SERVICE_NAME
+from lbdemo.kube.traffic_kinds import (
+    DESTINATION_RULES,
+    GRPC_ROUTES,
+    HTTP_ROUTES,
+    PEER_AUTHENTICATIONS,
+    VIRTUAL_SERVICES,
+)
+from lbdemo.words import listing
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.collect.asked import Asked
+    from lbdemo.kube.api import Api
+    from lbdemo.kube.kinds import Kind
+    from lbdemo.kube.records.cluster import Node
+    from lbdemo.kube.records.gateways import Route
+    from lbdemo.kube.records.meta import Meta
+    from lbdemo.kube.records.pods import Pod
+    from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def meta(self) -> Meta:
+        """Its name, among others."""
+
+
+T = TypeVar("T")
+N = TypeVar("N", bound=Named)
+Many = tuple[T, ...] | Unseen
+
+SPEAKS_GRPC = ("grpc", "kubernetes.io/h2c", "http2", "h2c")
+BY_NAME = 20  # so many objects are asked for one by one; of more of them all are listed
+ISTIO_ROOT = "istio-system"  # where policies hold for the whole mesh, unless Istio was told otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """The service with what stands behind it."""
+
+    service: Service
+    port: ServicePort
+    slices: Many[EndpointSlice]
+    servers: Many[Pod]
+
+
+def service_of(api: Api, asked: Asked) -> Service:
+    """The service. Raises InputError when it is not there, UnseenError when nobody can see it."""
+    found = need(api.get(SERVICES, asked.service, asked.namespace))
+    if found is None:
+        raise InputError(f"there is no service {asked.service} in namespace {asked.namespace}", _others(api, asked))
+    return found
+
+
+def _others(api: Api, asked: Asked) -> str:
+    there = api.metas(SERVICES, asked.namespace, limit=10)
+    if isinstance(there, Unseen) or not there:
+        return "choose another namespace with -n NAME"
+    return f"there are {listing([meta.name for meta in there])}; another namespace is chosen with -n NAME"
+
+
+def port_of(service: Service, wanted: str) -> ServicePort:
+    """The port by number or name, or the one that speaks gRPC by its name or its protocol, else the first.
+
+    Raises InputError where there is none of that name, or none at all.
+    """
+    if not service.ports:
+        raise InputError(f"service {service.meta.name} has no ports")
+    if wanted:
+        chosen = [port for port in service.ports if wanted in (str(port.number), port.name)]
+        if not chosen:
+            known = listing([f"{port.number} ({port.name})" if port.name else str(port.number)
+                             for port in service.ports])  # fmt: skip
+            raise InputError(f"service {service.meta.name} has no port {wanted}", f"it has {known}")
+        return chosen[0]
+    return next((port for port in service.ports if speaks_grpc(port)), service.ports[0])
+
+
+def speaks_grpc(port: ServicePort) -> bool:
+    """Whether the port says that it does: by its application protocol, or as Istio takes it from its name."""
+    named = port.name.split("-")[0]
+    return port.app_protocol in SPEAKS_GRPC or named in ("grpc", "http2", "h2c")
+
+
+def behind(api: Api, service: Service, port: ServicePort) -> Objects:
+    """The endpoints and the pods behind the service."""
+    namespace, name = service.meta.namespace, service.meta.name
+    selector = ",".join(f"{label}={value}" for label, value in service.selector.items())
+
+    def pods() -> Many[Pod]:
+        return api.list(PODS, namespace, selector=selector) if selector else ()
+
+    def slices() -> Many[EndpointSlice]:
+        return api.list(ENDPOINT_SLICES, namespace, selector=f"{SERVICE_NAME}={name}")
+
+    with asking() as pool:
+        selected = pool.submit(pods)
+        found = slices()
+        return Objects(service, port, found, _with_named(api, namespace, found, selected.result()))
+
+
+def _with_named(api: Api, namespace: str, slices: Many[EndpointSlice], pods: Many[Pod]) -> Many[Pod]:
+    """The pods, with those that only the slices name: somebody may write endpoints by hand."""
+    if isinstance(slices, Unseen) or isinstance(pods, Unseen):
+        return pods
+    known = {pod.name for pod in pods}
+    named = {e.target for s in slices for e in s.endpoints if e.target_kind == "Pod"} - known
+    more = each(lambda name: api.get(PODS, name, namespace), sorted(named)[:BY_NAME])
+    return (*pods, *(pod for pod in more if pod is not None and not isinstance(pod, Unseen)))
+
+
+def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surroundings:
+    """What else decides where calls go; `callers` are the pods that call."""
+    service, servers = objects.service, objects.servers if isinstance(objects.servers, tuple) else ()
+    namespace = service.meta.namespace
+    spaces = sorted({namespace, *(pod.meta.namespace for pod in callers)})
+    mesh = sorted({*spaces, ISTIO_ROOT})
+    owners = sorted(filter(None, {deployment_of(pod) for pod in servers}))
+    with asking() as pool:
+        spaces_there = pool.submit(_named, api, NAMESPACES, spaces)
+        nodes = pool.submit(nodes_of, api, (*servers, *callers))
+        deployments = pool.submit(_named, api, DEPLOYMENTS, owners, namespace)
+        autoscalers = pool.submit(api.list, AUTOSCALERS, namespace)
+        siblings = pool.submit(_siblings, api, service)
+        virtual_services = pool.submit(_everywhere, api, VIRTUAL_SERVICES, mesh)
+        destination_rules = pool.submit(_everywhere, api, DESTINATION_RULES, mesh)
+        peer_authentications = pool.submit(_in_each, api, PEER_AUTHENTICATIONS, sorted({namespace, ISTIO_ROOT}))
+        routes = pool.submit(_routes, api, namespace)
+        return Surroundings(
+            namespaces=spaces_there.result(), nodes=nodes.result(), deployments=deployments.result(),
+            autoscalers=_known(autoscalers.result()), services=siblings.result(),
+            virtual_services=virtual_services.result(), destination_rules=destination_rules.result(),
+            peer_authentications=peer_authentications.result(), routes=routes.result(),
+        )  # fmt: skip
+
+
+def nodes_of(api: Api, pods: Iterable[Pod]) -> Many[Node]:
+    """The nodes on which the pods run."""
+    return _named(api, NODES, sorted({pod.node for pod in pods if pod.node}))
+
+
+def _known(found: Many[T]) -> Many[T]:
+    """What there is; nothing where the cluster has no such kind: that was seen."""
+    return () if isinstance(found, Unseen) and found.why is Why.NO_SUCH_KIND else found
+
+
+def _named(api: Api, kind: Kind[N], names: Sequence[str], namespace: str = "") -> Many[N]:
+    """The objects of these names that are there: one by one, or, if they are many, out of a list."""
+    if len(names) > BY_NAME:
+        found = api.list(kind, namespace)
+        wanted = set(names)
+        if isinstance(found, Unseen):
+            return found
+        return tuple(one for one in found if one.meta.name in wanted)
+    answers = each(lambda name: api.get(kind, name, namespace), names)
+    unseen = next((answer for answer in answers if isinstance(answer, Unseen)), None)
+    return unseen or tuple(one for one in answers if one is not None and not isinstance(one, Unseen))
+
+
+def _siblings(api: Api, service: Service) -> Many[Service]:
+    """Other Services that select all of the same pods."""
+    found = api.list(SERVICES, service.meta.namespace)
+    if isinstance(found, Unseen):
+        return found
+    return tuple(
+        one for one in found
+        if one.meta.name != service.meta.name and one.selector and one.selector.items() <= service.selector.items()
+    )  # fmt: skip
+
+
+def _everywhere(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
+    """All of a kind; of these namespaces only where a user may not see more."""
+    found = _known(api.list(kind))
+    if isinstance(found, Unseen) and found.why is Why.FORBIDDEN:
+        return _in_each(api, kind, namespaces)
+    return found
+
+
+def _in_each(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
+    """Those of the namespaces; what is seen of only some of them is unseen."""
+    answers = each(lambda namespace: _known(api.list(kind, namespace)), namespaces)
+    unseen = next((answer for answer in answers if isinstance(answer, Unseen)), None)
+    return unseen or tuple(one for answer in answers if not isinstance(answer, Unseen) for one in answer)
+
+
+def _routes(api: Api, namespace: str) -> Many[Route]:
+    answers = [_known(api.list(kind, namespace)) for kind in (GRPC_ROUTES, HTTP_ROUTES)]
+    unseen = next((answer for answer in answers if isinstance(answer, Unseen)), None)
+    return unseen or tuple(route for answer in answers if not isinstance(answer, Unseen) for route in answer)

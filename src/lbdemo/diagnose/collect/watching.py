@@ -1,0 +1,161 @@
+"""All looks of a watch, side by side: sockets of servers, Envoys of callers, counters of servers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.collect import envoy_config, envoy_hosts, metrics, socket_script
+from lbdemo.diagnose.collect.exec_looks import Execs, Turns, running, unseen
+from lbdemo.diagnose.collect.side_by_side import each
+from lbdemo.diagnose.evidence import key
+from lbdemo.diagnose.looks import EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
+from lbdemo.diagnose.proxies import ISTIO, proxy_of
+from lbdemo.errors import LbdemoError
+from lbdemo.kube.answers import Unseen
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.collect.asked import Means
+    from lbdemo.kube.records.pods import Pod
+    from lbdemo.kube.records.services import Service
+
+TURNS = 12
+"""Looks of a watch: from 8 intervals on it is known how much a total varies."""
+AT_ONCE = 16
+"""Pods that are looked at side by side."""
+ONE = Turns(1, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """All looks, and what could not be looked at."""
+
+    sockets: tuple[SocketLook, ...] = ()
+    envoys: tuple[EnvoyLook, ...] = ()
+    clusters: tuple[EnvoyCluster, ...] = ()
+    routes: tuple[EnvoyRoute, ...] = ()
+    metrics: tuple[MetricsLook, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+
+
+def first_look(means: Means, servers: Sequence[Pod]) -> Watched:
+    """One look at the servers' sockets: who is connected to them?"""
+    execs = Execs(means.kubectl)
+    answers = each(lambda pod: _sockets(execs, pod, ONE), servers, AT_ONCE)
+    return _together(answers)
+
+
+def watch(
+    means: Means, service: Service, host: str, port: int, servers: Sequence[Pod], callers: Sequence[Pod], seconds: float
+) -> Watched:
+    """Twelve looks over so many seconds at the servers' sockets and counters, and at the callers' Envoys.
+
+    `host` is the service's whole DNS name, `port` the Service's own.
+    """
+    turns, execs = Turns(TURNS, seconds), Execs(means.kubectl)
+    proxied = [pod for pod in callers if proxy_of(pod) == ISTIO]
+    jobs: list[Callable[[], Watched]] = [
+        *(lambda pod=pod: _sockets(execs, pod, turns) for pod in servers),
+        *(lambda pod=pod: _envoy(execs, pod, host, turns) for pod in proxied),
+        *(lambda pod=pod: _config(means, pod, service, host, port) for pod in proxied),
+        lambda: Counters(means, servers).watch(turns),
+    ]
+    return _together(each(lambda job: job(), jobs, max(AT_ONCE, len(jobs)) if len(jobs) < 4 * AT_ONCE else 64))
+
+
+def _together(answers: Sequence[Watched]) -> Watched:
+    return Watched(
+        sockets=tuple(look for one in answers for look in one.sockets),
+        envoys=tuple(look for one in answers for look in one.envoys),
+        clusters=tuple(cluster for one in answers for cluster in one.clusters),
+        routes=tuple(route for one in answers for route in one.routes),
+        metrics=tuple(look for one in answers for look in one.metrics),
+        unseen=tuple(dict.fromkeys(unseen for one in answers for unseen in one.unseen)),
+    )
+
+
+def _sockets(execs: Execs, pod: Pod, turns: Turns) -> Watched:
+    ways = tuple(socket_script.WAYS)
+    found = execs.looks(pod, ways, turns, socket_script.looks)
+    if isinstance(found, Unseen):
+        return Watched(unseen=(found,))
+    return Watched(sockets=tuple(SocketLook(key(pod), s.turn, s.at, socket_script.sockets(s.lines)) for s in found))
+
+
+def _envoy(execs: Execs, pod: Pod, host: str, turns: Turns) -> Watched:
+    found = execs.looks(_only(pod), envoy_hosts.ways(host), turns, socket_script.looks)
+    if isinstance(found, Unseen):
+        return Watched(unseen=(found,))
+    return Watched(envoys=tuple(EnvoyLook(key(pod), s.turn, s.at, envoy_hosts.hosts(s.lines, host)) for s in found))
+
+
+def _only(pod: Pod) -> Pod:
+    """The pod as if it had its proxy only: no other container knows that Envoy's admin."""
+    return replace(pod, containers=tuple(c for c in running(pod) if c.name == ISTIO))
+
+
+def _config(means: Means, pod: Pod, service: Service, host: str, port: int) -> Watched:
+    addresses = (
+        envoy_config.clusters_address(host, port), envoy_config.listeners_address(service, port),
+        envoy_config.routes_address(port, host),
+    )  # fmt: skip
+    try:
+        clusters, listeners, routes = (_admin(means, pod, address) for address in addresses)
+    except LbdemoError as error:
+        return Watched(unseen=(unseen(pod, error, means.kubectl.context),))
+    return Watched(
+        clusters=envoy_config.clusters(key(pod), clusters),
+        routes=envoy_config.routes(key(pod), listeners, routes, host, port),
+    )
+
+
+def _admin(means: Means, pod: Pod, address: str) -> str:
+    command = ["pilot-agent", "request", "GET", address]
+    return means.kubectl.exec(pod.name, pod.meta.namespace, command, container=ISTIO, timeout=10).out
+
+
+class Counters:
+    """The servers' own counters of calls, over HTTP through the API server."""
+
+    def __init__(
+        self, means: Means, servers: Sequence[Pod], clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        self._api = means.api
+        self._pods = [(pod, page) for pod in servers for page in metrics.pages(pod)]
+        self._clock = clock
+        self._pause = pause
+
+    def watch(self, turns: Turns) -> Watched:
+        """Looks at those counters that all servers have; none where they have none."""
+        begun, unseen_ = self._clock(), []
+        seen: list[MetricsLook] = []
+        asked = self._pods
+        for turn in range(turns.turns if asked else 0):
+            self._pause(max(0.0, begun + turn * turns.pause - self._clock()))
+            answers = each(lambda one: self._ask(*one), asked, AT_ONCE)
+            if turn == 0:
+                unseen_ = [answer for answer in answers if isinstance(answer, Unseen)]
+                asked = [one for one, answer in zip(asked, answers, strict=True) if isinstance(answer, dict) and answer]
+                answers = [answer for answer in answers if isinstance(answer, dict) and answer]
+            at = self._clock() - begun
+            pairs = ((pod, a) for (pod, _), a in zip(asked, answers, strict=True) if isinstance(a, dict))
+            seen += _looks(pairs, turn, at)
+        return Watched(metrics=tuple(seen), unseen=tuple(unseen_))
+
+    def _ask(self, pod: Pod, page: metrics.Page) -> dict[str, int] | Unseen:
+        reply = self._api.pod_get(pod.name, pod.meta.namespace, page.port, page.path, timeout=5)
+        if isinstance(reply, Unseen):
+            return reply
+        try:
+            return metrics.counted(reply.body.decode("utf-8", "replace")) if reply.status == 200 else {}
+        except ValueError:
+            return {}
+
+
+def _looks(answers: Iterator[tuple[Pod, dict[str, int]]], turn: int, at: float) -> Iterator[MetricsLook]:
+    for pod, counts in answers:
+        for source, calls in counts.items():
+            yield MetricsLook(key(pod), turn, at, source, calls)

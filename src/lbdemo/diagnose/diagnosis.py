@@ -1,0 +1,127 @@
+"""What comes of it all, as one record: who calls whom over what, the verdict, the findings, and what was not seen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from lbdemo.diagnose.case import Case
+from lbdemo.diagnose.causes import explain
+from lbdemo.diagnose.findings import Finding, Severity
+from lbdemo.diagnose.parts import UNEVEN
+from lbdemo.diagnose.path import Per, Way, ways
+from lbdemo.diagnose.proxies import proxy_of
+from lbdemo.diagnose.ranking import Ranked, ranked
+from lbdemo.records.verdict import verdict_record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from lbdemo.diagnose.counting import Judged
+    from lbdemo.diagnose.evidence import Evidence
+    from lbdemo.kube.answers import Unseen
+    from lbdemo.measure.flows import ConnectionVerdict, FlowVerdict
+
+VERSION = 1
+"""Of the record. Members may be added; those that are there keep their meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The evidence, judged."""
+
+    evidence: Evidence
+    case: Case
+    ways: tuple[Way, ...]
+    said: Ranked
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The causes that were found, the one that explains most first."""
+        return self.said.findings
+
+    def worse_than(self, severity: Severity) -> bool:
+        """Whether something of this severity, or a graver one, was found."""
+        order = list(Severity)
+        return any(order.index(finding.severity) <= order.index(severity) for finding in self.findings)
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether calls are provably not spread, and no cause that is known here accounts for any of it."""
+        return self.case.judged.outcome in UNEVEN and not any(finding.explains for finding in self.findings)
+
+    @property
+    def connected_everywhere(self) -> bool:
+        """Whether each caller that was seen chooses for each call, and holds connections to all ready pods."""
+        ready = {server.name for server in self.case.ready}
+        active = [way for way in self.ways if way.found_by != "environment"]
+        return bool(active) and all(
+            way.choice.per is Per.CALL and ready <= {a.server for a in way.arrivals if a.connections} for way in active
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record ready for JSON: stable keys, null for what is not known."""
+        evidence = self.evidence
+        return {
+            "version": VERSION,
+            "service": {"namespace": evidence.namespace, "name": evidence.name, "port": evidence.port.number,
+                        "host": evidence.host},
+            "made": evidence.made,
+            "watched": evidence.watched,
+            "servers": [_server(self.case, name) for name in [server.name for server in self.case.servers]],
+            "callers": [_way(self.case, way) for way in self.ways],
+            "verdict": judged_record(self.case.judged),
+            "unexplained": self.unexplained,
+            "findings": [_finding(finding) for finding in self.findings],
+            "cannot_tell": [{"code": c.code, "name": c.name, "because": c.because} for c in self.said.cannot],
+            "ignored": list(self.said.ignored),
+            "unseen": [unseen_record(unseen) for unseen in evidence.unseen],
+        }  # fmt: skip
+
+
+def diagnose(evidence: Evidence, ignored: Collection[str] = ()) -> Diagnosis:
+    """Judges the evidence; findings of `ignored` codes are left out, and counted."""
+    case = Case(evidence)
+    return Diagnosis(evidence, case, ways(case), ranked(explain(case), evidence, ignored))
+
+
+def _server(case: Case, name: str) -> dict[str, Any]:
+    server = next(server for server in case.servers if server.name == name)
+    return {"name": server.name, "ready": server.ready, "terminating": server.terminating, "node": server.node,
+            "zone": server.zone, "proxy": proxy_of(server.pod)}  # fmt: skip
+
+
+def _way(case: Case, way: Way) -> dict[str, Any]:
+    caller = next(caller for caller in case.evidence.callers if caller.name == way.caller)
+    return {**asdict(way), "proxy": proxy_of(caller.pod), "workload": caller.workload}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    record = asdict(finding)
+    return {**record, "severity": finding.severity.value, "explains": round(finding.explains, 4), "page": finding.page}
+
+
+def unseen_record(unseen: Unseen) -> dict[str, Any]:
+    """What could not be seen, and what would settle it."""
+    return {"what": unseen.what, "why": unseen.why.value, "detail": unseen.detail, "hint": unseen.hint}
+
+
+def judged_record(judged: Judged) -> dict[str, Any]:
+    """The verdict with its source; `calls` is null where only connections are known, `callers` has one for each."""
+    if judged.calls is not None:
+        whole, *_ = _flows = (judged.calls.whole, *judged.calls.callers)
+        return {"outcome": judged.outcome.value, "source": judged.source, "about": judged.about,
+                **_flow(whole), "callers": [_flow(each) for each in _flows[1:]]}  # fmt: skip
+    whole_held = _held(judged.held[0]) if judged.held else {"reasons": [], "connections": {}}
+    return {"outcome": judged.outcome.value, "source": judged.source, "about": False, "calls": None, **whole_held,
+            "callers": [_held(each) for each in judged.held[1:]]}  # fmt: skip
+
+
+def _flow(flow: FlowVerdict) -> dict[str, Any]:
+    return {"caller": flow.caller, "calls": flow.calls, "intervals": flow.intervals,
+            "seconds": round(flow.seconds, 3), "watch": flow.watch, **verdict_record(flow.verdict)}  # fmt: skip
+
+
+def _held(verdict: ConnectionVerdict) -> dict[str, Any]:
+    return {"caller": verdict.caller, "outcome": verdict.outcome.value, "connections": dict(verdict.held),
+            "reasons": [reason.to_dict() for reason in verdict.reasons]}  # fmt: skip

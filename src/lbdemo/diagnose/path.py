@@ -1,0 +1,130 @@
+"""The way from each caller to the pods: who chooses on it, for each connection or for each call, and among how many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.counting import per_connection
+from lbdemo.diagnose.proxies import LINKERD, proxy_of
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+
+class Per(StrEnum):
+    """For what somebody chooses a pod."""
+
+    CONNECTION = "connection"
+    CALL = "call"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who chooses the pod, for what, among how many pods (None: unknown); `policy` as it is configured, "" unknown."""
+
+    who: str
+    per: Per
+    among: int | None
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one pod gets of one caller: connections at once and calls while it was watched; None where unknown."""
+
+    server: str
+    connections: int | None
+    calls: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One caller's way: to which address, over how many connections (None: unknown), who chooses, what arrives where.
+
+    `found_by` is `environment` for a caller of which no call was seen.
+    """
+
+    caller: str
+    address: str
+    connections: int | None
+    choice: Choice
+    arrivals: tuple[Arrival, ...]
+    found_by: str
+
+
+def ways(case: Case) -> tuple[Way, ...]:
+    """The way of each caller, those with most calls (or connections) first."""
+    found = [_way(case, caller) for caller in case.evidence.callers]
+    return tuple(sorted(found, key=lambda way: (-_weight(way), way.caller)))
+
+
+def _weight(way: Way) -> int:
+    return sum(a.calls or 0 for a in way.arrivals) or (way.connections or 0)
+
+
+def _way(case: Case, caller: Caller) -> Way:
+    counted, held = calls_of(case, caller.name), _connections(case, caller)
+    names = [server.name for server in case.ready if server.name in {*counted, *held}]
+    others = sorted({*counted, *held} - set(names))
+    arrivals = tuple(
+        Arrival(name, held.get(name, 0) if held or case.held_by(caller) else None, counted.get(name))
+        for name in (*names, *others)
+        if counted.get(name) or held.get(name)
+    )
+    known = sum(held.values()) if held or case.all_sockets_seen else None
+    service = case.evidence.service
+    address = "its pods" if service.headless else (service.cluster_ips[:1] or ("",))[0]
+    found_by = "sockets" if arrivals and caller.found_by == "environment" else caller.found_by
+    return Way(caller.name, address, known, choice(case, caller, held), arrivals, found_by)
+
+
+def calls_of(case: Case, caller: str) -> Mapping[str, int]:
+    """The caller's calls to each server while it was watched; {} where nobody knows them."""
+    judged = case.judged.calls
+    flow = next((flow for flow in judged.flows if flow.caller == caller), None) if judged else None
+    return flow.totals if flow else {}
+
+
+def _connections(case: Case, caller: Caller) -> dict[str, int]:
+    """The caller's connections to each server: its own Envoy's count, else what the servers' sockets show."""
+    if looks := case.envoy_looks(caller.name):
+        named = {address: server.name for server in case.servers for address in server.addresses}
+        held: dict[str, int] = {}
+        for host in case.hosts(looks[-1]):
+            name = named.get(host.address, host.address)
+            held[name] = held.get(name, 0) + host.connections_active
+        if any(held.values()):
+            return held
+    return {one.server: one.most for one in case.held_by(caller)}
+
+
+def choice(case: Case, caller: Caller, held: Mapping[str, int]) -> Choice:
+    """Who chooses a pod for what this caller sends."""
+    if case.meshed(caller):
+        return _of_sidecar(case, caller)
+    if proxy_of(caller.pod) == LINKERD:
+        return Choice("its Linkerd proxy", Per.UNKNOWN, None)
+    if not case.evidence.service.headless:
+        return Choice("kube-proxy", Per.CONNECTION, len(case.ready))
+    reached = sum(1 for count in held.values() if count)
+    if reached > 1:
+        return Choice("the client", Per.CALL, reached)
+    return Choice("the client", Per.CONNECTION if reached else Per.UNKNOWN, len(case.ready) if reached else None)
+
+
+def _of_sidecar(case: Case, caller: Caller) -> Choice:
+    looks = case.envoy_looks(caller.name)
+    hosts = case.hosts(looks[-1]) if looks else ()
+    policy = next((c.balancer for c in case.evidence.clusters if c.pod == caller.name and case.for_service(c.name)), "")
+    route = case.route_of(caller)
+    if (route is not None and route.kind == "tcp") or any(per_connection(host) for host in hosts):
+        return Choice("its sidecar, as TCP", Per.CONNECTION, len(hosts) or None, policy)
+    if case.evidence.service.headless:
+        return Choice("its sidecar, as the client chose", Per.CONNECTION, len(hosts) or None, policy)
+    seen = route is not None or any(host.calls_ok for host in hosts)
+    return Choice("its sidecar", Per.CALL if seen else Per.UNKNOWN, len(hosts) or None, policy)

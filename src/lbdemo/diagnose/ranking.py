@@ -1,0 +1,38 @@
+"""In which order findings are told: what explains most first, then what follows, then what does not matter here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.findings import CannotTell, Finding, Severity
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.evidence import Evidence
+
+IGNORE = "lbdemo.dev/ignore"
+"""The annotation of a Service whose value names codes that its people know of: LB204, LB101."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Findings in the order in which they are told, what could not be told, and the codes that were ignored."""
+
+    findings: tuple[Finding, ...]
+    cannot: tuple[CannotTell, ...]
+    ignored: tuple[str, ...] = ()
+
+
+def ranked(said: Sequence[Finding | CannotTell], evidence: Evidence, ignored: Collection[str] = ()) -> Ranked:
+    """All that the causes said, in order. Those of `ignored` codes, or that the Service's annotation names, are left
+    out."""
+    known = evidence.service.meta.annotations.get(IGNORE, "")
+    left_out = {code.strip().upper() for code in (*ignored, *known.replace(" ", ",").split(",")) if code.strip()}
+    findings = [each for each in said if isinstance(each, Finding)]
+    kept = [finding for finding in findings if finding.code not in left_out]
+    codes = {finding.code for finding in kept}
+    order = list(Severity)
+    kept.sort(key=lambda f: (bool(codes.intersection(f.follows_from)), -f.explains, order.index(f.severity), f.code))
+    cannot = tuple(each for each in said if isinstance(each, CannotTell) and each.code not in left_out)
+    return Ranked(tuple(kept), cannot, tuple(sorted({f.code for f in findings} - codes)))

@@ -1,0 +1,224 @@
+"""A diagnosis for a person: the way of the calls, the verdict, the findings with their fixes, what was not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from lbdemo.render.flow_sentences import flow_reasons, short
+from lbdemo.words import count, duration, listing, number, percent
+
+if TYPE_CHECKING:
+    from lbdemo.render.figures import Record
+
+NOBODY = "no caller was seen"
+COLOURS = {"BALANCED": "bold green", "INCONCLUSIVE": "bold yellow"}
+SEVERITIES = {"problem": "bold red", "risk": "bold yellow", "note": "bold"}
+MARGIN = " " * 7
+LABEL = 7  # columns of seen, fix, undo, more
+MANY = 12  # callers that are drawn; of more the rest is counted
+
+
+def print_diagnosis(console: Console, record: Record) -> None:
+    """Prints the record that `-o json` prints."""
+    console.print(Text(headline(record), "bold"), soft_wrap=True)
+    console.print()
+    for line in picture(record, console.width):
+        console.print(Text(line), soft_wrap=True)
+    console.print()
+    for text in verdict(record):
+        console.print(text)
+    if record["unexplained"]:
+        console.print(Text("No cause that is known here explains it."))
+    for finding in record["findings"]:
+        console.print()
+        _finding(console, finding)
+    _rest(console, record)
+
+
+def headline(record: Record) -> str:
+    """The service, its pods, its callers, how long it was watched."""
+    service, servers = record["service"], record["servers"]
+    ready = sum(1 for server in servers if server["ready"] and not server["terminating"])
+    waiting = len(servers) - ready
+    pods = count(ready, "ready pod") + (f", {waiting} not ready" if waiting else "")
+    callers = count(len(record["callers"]), "caller") if record["callers"] else NOBODY
+    return (
+        f"{service['name']} ({service['namespace']}), port {service['port']}: {pods}; {callers}; "
+        f"watched {duration(record['watched'])}"
+    )
+
+
+def picture(record: Record, width: int) -> list[str]:
+    """Who calls whom over what: a line for each caller and pod where that is wide enough, else two."""
+    rows = list(_rows(record))
+    if not rows:
+        return []
+    sizes = [max(len(row[column]) for row in rows) for column in range(4)]
+    whole = [_line(row, sizes) for row in rows]
+    if max(map(len, whole)) <= width:
+        return whole
+    return [line for row in rows for line in _folded(row, sizes)]
+
+
+Row = tuple[str, str, str, str]  # caller; connections and choice; pod; calls
+
+
+def _line(row: Row, sizes: Sequence[int]) -> str:
+    caller, way, pod, calls = (text.ljust(size) for text, size in zip(row, sizes, strict=True))
+    first = f"  {caller} ── {way} ──> " if row[1] else f"  {caller}    {' ' * len(way)}     "
+    return f"{first}{pod}  {calls}".rstrip()
+
+
+def _folded(row: Row, sizes: Sequence[int]) -> Iterator[str]:
+    if row[0]:
+        yield f"  {row[0]} ── {row[1]}"
+    arrow = "──> " if row[1] else "    "
+    yield f"      {arrow}{row[2].ljust(sizes[2])}  {row[3]}".rstrip()
+
+
+def _rows(record: Record) -> Iterator[Row]:
+    callers = record["callers"][:MANY]
+    total = sum(arrival["calls"] or 0 for caller in record["callers"] for arrival in caller["arrivals"])
+    for caller in callers:
+        arrivals: list[Any] = caller["arrivals"] or [None]
+        for number_, arrival in enumerate(arrivals):
+            first = number_ == 0
+            yield (
+                short(caller["caller"]) if first else "",
+                _way(caller) if first else "",
+                *_arrival(record, arrival, total),
+            )
+    if more := record["callers"][MANY:]:
+        yield (f"and {count(len(more), 'caller')} more", "", "", "")
+    yield from _others(record)
+
+
+def _others(record: Record) -> Iterator[Row]:
+    """Pods that got nothing of anybody, and, where only servers count, what each of them got."""
+    arrived = {arrival["server"] for caller in record["callers"] for arrival in caller["arrivals"]}
+    shares = {share["server"]: share["calls"] for share in record["verdict"].get("shares", ())}
+    total = sum(shares.values())
+    by_servers = total and not any(a["calls"] for c in record["callers"] for a in c["arrivals"])
+    for server in record["servers"]:
+        name = server["name"]
+        if by_servers:
+            yield "", "", short(name), _calls(record, shares.get(name, 0), total) + _state(server)
+        elif name not in arrived:
+            yield "", "", short(name), f"0{_state(server)}"
+
+
+def _state(server: Record) -> str:
+    if server["terminating"]:
+        return "  (terminating)"
+    return "" if server["ready"] else "  (not ready)"
+
+
+def _way(caller: Record) -> str:
+    choice, held = caller["choice"], caller["connections"]
+    if caller["found_by"] == "environment":
+        return f"is told of {caller['address']}; no call was seen"
+    over = "connections unknown" if held is None else count(held, "connection")
+    per = {"connection": "one choice a connection", "call": "one choice a call"}.get(choice["per"], "choice unknown")
+    policy = f", {choice['policy']}" if choice["policy"] else ""
+    return f"{over} ──> {caller['address']} ({choice['who']}: {per}{policy})"
+
+
+def _arrival(record: Record, arrival: Record | None, total: int) -> tuple[str, str]:
+    if arrival is None:
+        return "?", ""
+    if arrival["calls"] is None:
+        return short(arrival["server"]), count(arrival["connections"] or 0, "connection")
+    return short(arrival["server"]), _calls(record, arrival["calls"], total)
+
+
+def _calls(record: Record, calls: int, total: int) -> str:
+    about = "≈" if record["verdict"]["about"] else " "
+    share = percent(calls / total) if total else ""
+    return f"{number(calls):>9} calls {about} {share:>7}"
+
+
+def verdict(record: Record) -> Iterator[Text]:
+    """The verdict in a line, and why."""
+    judged = record["verdict"]
+    if not judged["source"]:
+        yield Text.assemble(("INCONCLUSIVE", COLOURS["INCONCLUSIVE"]), ": nobody could count calls or connections.")
+        return
+    told, *more = flow_reasons(judged) or [""]
+    about = ", about" if judged["about"] else ""
+    yield Text.assemble((judged["outcome"], COLOURS.get(judged["outcome"], "bold red")), f": {told}")
+    counted = "counted" if judged["calls"] is not None else "seen"
+    yield Text(f"({counted} by {judged['source']}{about})", "dim")
+    for sentence in more:
+        yield Text(sentence)
+
+
+def _finding(console: Console, finding: Record) -> None:
+    possible = "possible: " if finding["possible"] else ""
+    head = Text.assemble((finding["code"], SEVERITIES[finding["severity"]]), f"  {possible}{finding['sentence']}  ",
+                         (f"[{matters(finding)}]", "dim"))  # fmt: skip
+    console.print(head)
+    for index, line in enumerate(finding["evidence"]):
+        _labelled(console, "seen" if index == 0 else "", f"{line['text']}  ({line['source']})")
+    for index, fix in enumerate(finding["fixes"], 1):
+        _fix(console, f"{index}  " if len(finding["fixes"]) > 1 else "", fix, first=index == 1)
+    _labelled(console, "more", finding["page"])
+
+
+def matters(finding: Record) -> str:
+    """How much of what was seen it explains, in words."""
+    if finding["follows_from"]:
+        return f"follows from {listing(finding['follows_from'])}"
+    if finding["explains"] > 0.995:
+        return "explains all of it"
+    if finding["explains"] > 0:
+        return f"explains {percent(round(finding['explains'], 2))} of it"
+    return "as it was told to be" if finding["severity"] == "note" else "explains nothing of what was seen"
+
+
+def _fix(console: Console, number_: str, fix: Record, *, first: bool) -> None:
+    _labelled(console, "fix" if first else "", f"{number_}{fix['title']}")
+    if fix["advice"]:
+        _labelled(console, "", fix["advice"], deeper=len(number_))
+    for command in fix["commands"]:
+        _command(console, "", command)
+    for index, command in enumerate(fix["undo"]):
+        _command(console, "undo" if index == 0 else "", command)
+
+
+def _command(console: Console, label: str, command: str) -> None:
+    """As it is: what is to be pasted is not folded, and documents begin where lines do."""
+    head, *document = command.splitlines()
+    console.print(Text.assemble(f"{MARGIN}{label:<{LABEL}}", (head, "cyan")), soft_wrap=True)
+    for line in document:
+        console.print(Text(line, "cyan"), soft_wrap=True)
+
+
+def _labelled(console: Console, label: str, text: str, deeper: int = 0) -> None:
+    """A text beside its label, folded at words."""
+    first, rest = f"{MARGIN}{label:<{LABEL}}{' ' * deeper}", " " * (len(MARGIN) + LABEL + deeper)
+    lines = wrap(text, max(20, console.width - len(first)), break_long_words=False, break_on_hyphens=False)
+    for index, line in enumerate(lines):
+        console.print(Text(f"{rest if index else first}{line}"), soft_wrap=True)
+
+
+def _rest(console: Console, record: Record) -> None:
+    told = [f"{each['code']} {each['name']}: {each['because']}" for each in record["cannot_tell"]]
+    unseen = [_unseen(each) for each in record["unseen"]]
+    for label, lines in (("cannot tell", told), ("not seen", unseen)):
+        if lines:
+            console.print()
+        for line in lines:
+            console.print(Text.assemble((f"{label}: ", "bold"), line))
+    if record["ignored"]:
+        console.print()
+        console.print(Text(f"ignored: {listing(record['ignored'])}", "dim"))
+
+
+def _unseen(each: Record) -> str:
+    said = f": {each['detail']}" if each["detail"] else ""
+    return f"{each['what']}: {each['why']}{said}" + (f"; {each['hint']}" if each["hint"] else "")

@@ -1,0 +1,20 @@
+"""A diagnosis in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lbdemo.words import count, listing
+
+if TYPE_CHECKING:
+    from lbdemo.render.figures import Record
+
+
+def line(record: Record) -> str:
+    """The service, the verdict, the calls, and the codes that were found."""
+    service, verdict = record["service"], record["verdict"]
+    calls = (
+        "" if verdict["calls"] is None else f", {'about ' if verdict['about'] else ''}{count(verdict['calls'], 'call')}"
+    )
+    found = listing([f"{each['code']} {each['name']}" for each in record["findings"]]) or "nothing found"
+    return f"{service['namespace']}/{service['name']}:{service['port']}  {verdict['outcome']}{calls}  {found}"
