@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
     from lbdemo.diagnose.looks import EnvoyHost, EnvoyLook, EnvoyRoute
+    from lbdemo.kube.records.meta import Meta
 
 
 class Case:
@@ -63,6 +64,35 @@ class Case:
             for look in self.envoy_looks(caller.name)
             for host in self.hosts(look)
         )
+
+    @cached_property
+    def plain(self) -> tuple[Caller, ...]:
+        """The active callers without any mesh's proxy beside them."""
+        return tuple(caller for caller in self.active if not proxy_of(caller.pod))
+
+    @cached_property
+    def through_sidecars(self) -> tuple[Caller, ...]:
+        """The active callers with Istio's sidecar beside them."""
+        return tuple(caller for caller in self.active if self.meshed(caller))
+
+    @cached_property
+    def servers_meshed(self) -> bool:
+        """Whether all ready servers have Istio's sidecar."""
+        return bool(self.ready) and all(proxy_of(server.pod) == ISTIO for server in self.ready)
+
+    def namespace_of(self, caller: Caller) -> Meta | None:
+        """The caller's namespace; None where it is no pod, or its namespace could not be seen."""
+        found = self.evidence.surroundings.namespaces
+        place = caller.pod.meta.namespace if caller.pod else ""
+        return next((one.meta for one in found if one.meta.name == place), None) if isinstance(found, tuple) else None
+
+    def reached(self, caller: Caller) -> frozenset[str]:
+        """The servers that hold connections of the caller, by their sockets."""
+        return frozenset(held.server for held in self.held_by(caller))
+
+    def connections(self, caller: Caller) -> int:
+        """The most connections that the caller held at once, by the servers' sockets."""
+        return sum(held.most for held in self.held_by(caller))
 
     def meshed(self, caller: Caller) -> bool:
         """Whether Istio's sidecar runs beside the caller."""

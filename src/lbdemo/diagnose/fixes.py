@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 INJECTION = "istio-injection"
 ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
+AGE = "max_connection_age of 30 s to 5 min"
 HEADLESS = "-headless"  # what a second Service's name ends with
 
 
@@ -47,6 +48,18 @@ def mesh_the_callers(callers: Collection[Caller]) -> Fix:
 
 def choose_in_the_client(case: Case) -> Fix:
     """A headless Service beside this one: the client sees all pods, and chooses by itself."""
+    apply, undo, target = headless_beside(case)
+    return Fix(
+        "the client chooses: a headless Service, round_robin, and a limited age of connections",
+        (apply,),
+        (undo,),
+        f"let clients call {target} with the service config {ROUND_ROBIN}, and servers end connections after "
+        f"a while ({AGE}): clients ask DNS anew only then",
+    )
+
+
+def headless_beside(case: Case) -> tuple[str, str, str]:
+    """A second, headless Service for the same pods: the command that makes it, its undo, and a client's target."""
     service, port = case.evidence.service, case.evidence.port
     name = f"{service.meta.name}{HEADLESS}"
     document = {
@@ -58,12 +71,26 @@ def choose_in_the_client(case: Case) -> Fix:
         },
     }  # fmt: skip
     target = f"dns:///{name}.{service.meta.namespace}.svc.{case.evidence.domain}:{_target(case)}"
+    return applied(document), kubectl("-n", service.meta.namespace, "delete", "service", name), target
+
+
+def ask_for_round_robin(case: Case) -> Fix:
+    """What a client's code has to say, so that it uses all addresses that it sees."""
     return Fix(
-        "the client chooses: a headless Service, round_robin, and a limited age of connections",
-        commands=(applied(document),),
-        undo=(kubectl("-n", service.meta.namespace, "delete", "service", name),),
-        advice=f"let clients call {target} with the service config {ROUND_ROBIN}, and servers end connections after "
-        "a while (max_connection_age 30 s to 5 min): clients ask DNS anew only then",
+        "ask for round_robin in the client's code",
+        advice=f"dial dns:///{case.evidence.host}:{_target(case)} (a bare name may mean another resolver) "
+        f"with the service config {ROUND_ROBIN}; and let servers end connections after a while ({AGE}), or clients "
+        "never learn of new pods",
+    )
+
+
+def limit_connection_age(case: Case) -> Fix:
+    """What servers have to do, so that clients ask DNS again."""
+    return Fix(
+        "let servers end connections after a while",
+        advice=f"{AGE}, with some seconds of grace: Go keepalive.ServerParameters MaxConnectionAge; Java "
+        "NettyServerBuilder.maxConnectionAge; C++, Python, Ruby grpc.max_connection_age_ms. Until then restart the "
+        f"callers of {case.evidence.name} after each change of its pods; or let a mesh choose",
     )
 
 

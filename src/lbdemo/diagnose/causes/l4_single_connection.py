@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
+from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.parts import part_of, pods, short
 from lbdemo.words import count, listing
 
@@ -19,7 +20,10 @@ NAMED = 4  # callers whose connections are told one by one
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
-    """Callers without a proxy that hold fewer connections than there are servers, to a Service with an address."""
+    """Callers without a proxy that hold fewer connections than there are servers, to a Service with an address.
+
+    Where the servers are meshed, or where the caller is itself a proxy, other causes say it more precisely.
+    """
     if case.evidence.service.headless or len(case.ready) < 2:
         return
     if not case.sockets_seen:
@@ -27,14 +31,9 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
             CODE, NAME, "no server's sockets could be seen: nobody knows who holds connections", ("sockets",)
         )
         return
-    few = [caller for caller in case.active if not case.meshed(caller) and _connections(case, caller)]
-    few = [caller for caller in few if _connections(case, caller) < len(case.ready)]
-    if few:
+    few = [c for c in case.plain if 0 < case.connections(c) < len(case.ready) and not is_proxy(c.pod)]
+    if few and not case.servers_meshed:  # else it is the caller's missing proxy: LB303, LB304
         yield _finding(case, few)
-
-
-def _connections(case: Case, caller: Caller) -> int:
-    return sum(held.most for held in case.held_by(caller))
 
 
 def _finding(case: Case, few: list[Caller]) -> Finding:

@@ -35,9 +35,13 @@ def routes_address(port: int, host: str) -> str:
 
 
 def documents(text: str) -> list[Mapping[str, Any]]:
-    """The configurations in a dump; [] for what is none, such as an older Envoy's error."""
+    """The configurations in a dump; [] for what is none, such as an older Envoy's error.
+
+    The agent may say something before it: the dump begins where a line begins with a brace.
+    """
+    begins = 0 if text.startswith("{") else text.find("\n{") + 1
     try:
-        return list(json.loads(text).get("configs") or ())
+        return list(json.loads(text[begins:]).get("configs") or ())
     except (ValueError, AttributeError):
         return []
 

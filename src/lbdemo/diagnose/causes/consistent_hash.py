@@ -1,0 +1,38 @@
+"""LB317: calls with the same key go to the same pod, as they were told to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.istio_scope import destination_rule_for
+from lbdemo.diagnose.parts import UNEVEN, part_of, pods
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+
+CODE, NAME = "LB317", "consistent-hash"
+HASHES = ("RING_HASH", "MAGLEV")
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Callers whose Envoys choose by a hash."""
+    hashed = {c.pod: c.balancer for c in case.evidence.clusters if c.balancer in HASHES and case.for_service(c.name)}
+    callers = [caller for caller in case.through_sidecars if caller.name in hashed]
+    if not callers:
+        return
+    space = callers[0].pod.meta.namespace if callers[0].pod else case.evidence.namespace
+    rule = destination_rule_for(case.evidence, space)
+    seen = [Line(f"{pods(c.name for c in callers)}: {hashed[callers[0].name]}", "callers' proxies")]
+    if rule is not None and rule.policy.hashed_by:
+        seen.append(Line(f"{rule.meta.reference}: consistentHash by {rule.policy.hashed_by}", "API"))
+    yield Finding(
+        CODE, NAME,
+        sentence="Calls with the same key go to the same pod, as they were told to: few keys use few pods.",
+        severity=Severity.NOTE,
+        evidence=tuple(seen),
+        fixes=(Fix("if no call has to come to the same pod as another, take consistentHash off the DestinationRule; "
+                   "else hash by something with more values"),),
+        explains=part_of(case, callers) if case.judged.outcome in UNEVEN else 0.0,
+    )  # fmt: skip

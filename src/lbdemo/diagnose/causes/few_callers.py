@@ -1,0 +1,41 @@
+"""LB114: somebody chooses once a connection, and there are so few connections that chance decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.findings import Finding, Line, Severity
+from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
+from lbdemo.diagnose.parts import UNEVEN, part_of, short
+from lbdemo.words import count, listing
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+
+CODE, NAME = "LB114", "few-callers"
+ENOUGH = 5
+"""Connections a pod from which on chance leaves shares that people call even (a spread of about 45 %)."""
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Pools of connections to a Service with an address: as many as pods or more, and fewer than five times as many."""
+    if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
+        return
+    pools = [caller for caller in case.plain if case.connections(caller) >= len(case.ready)]
+    held = sum(case.connections(caller) for caller in pools)
+    if not pools or held >= ENOUGH * len(case.ready) or case.judged.outcome not in UNEVEN:
+        return
+    each = {s.name: sum(h.most for h in case.held if h.server == s.name) for s in case.ready}
+    told = listing([f"{short(name)} {number}" for name, number in each.items()])
+    yield Finding(
+        CODE, NAME,
+        sentence=f"{count(held, 'connection')} to {len(case.ready)} pods are so few that chance decides.",
+        severity=Severity.PROBLEM,
+        evidence=(
+            Line(f"connections: {told}", "server sockets"),
+            Line(f"Service {case.evidence.name} has a cluster IP: kube-proxy draws a pod for each connection", "API"),
+        ),
+        fixes=(mesh_the_callers(pools), choose_in_the_client(case)),
+        explains=part_of(case, pools),
+    )  # fmt: skip

@@ -1,0 +1,35 @@
+"""LB319: least request compares two pods drawn at random: its totals are even on average only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.parts import pods
+from lbdemo.measure.verdict import Outcome
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+
+CODE, NAME = "LB319", "least-request-looks-random"
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Callers with least request whose totals are not proven to be even, while no pod is left out."""
+    told = {c.pod for c in case.evidence.clusters if c.balancer == "LEAST_REQUEST" and case.for_service(c.name)}
+    callers = [caller for caller in case.through_sidecars if caller.name in told]
+    judged = case.judged
+    if not callers or judged.calls is None or judged.outcome not in (Outcome.UNBALANCED, Outcome.INCONCLUSIVE):
+        return
+    shares = judged.calls.whole.verdict.shares
+    if not shares or any(share.calls == 0 for share in shares):
+        return
+    yield Finding(
+        CODE, NAME,
+        sentence="Least request is at work: totals are even on average only, and slower pods get less.",
+        severity=Severity.NOTE,
+        evidence=(Line(f"{pods(c.name for c in callers)}: LEAST_REQUEST", "callers' proxies"),),
+        fixes=(Fix("nothing is wrong; where exact shares matter, a DestinationRule with ROUND_ROBIN gives them"),),
+        explains=1.0 if judged.outcome is Outcome.UNBALANCED else 0.0,
+    )  # fmt: skip

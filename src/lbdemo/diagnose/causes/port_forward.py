@@ -1,0 +1,44 @@
+"""LB903: calls come through `kubectl port-forward`, which picks one pod and goes past Service and mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.connections import LOOPBACK, looks_at
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.looks import ESTABLISHED
+from lbdemo.diagnose.parts import short
+from lbdemo.diagnose.proxies import proxy_of
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.servers import Server
+
+CODE, NAME = "LB903", "measured-through-port-forward"
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Lasting connections to a server's port from its own loopback address, where no proxy stands beside it."""
+    served = [server for server in case.ready if not proxy_of(server.pod) and _from_within(case, server)]
+    for server in served:
+        alone = not case.active
+        yield Finding(
+            CODE, NAME,
+            sentence="Calls come through a port-forward: it picks one pod, and goes past Service, kube-proxy and mesh.",
+            severity=Severity.PROBLEM if alone else Severity.NOTE,
+            evidence=(Line(f"{short(server.name)} has a connection to its port {server.port} from within itself",
+                           "server sockets"),),
+            fixes=(Fix("measure from inside of the cluster: let a pod call, and name it with --from"),),
+            explains=1.0 if alone else 0.0,
+        )  # fmt: skip
+
+
+def _from_within(case: Case, server: Server) -> bool:
+    looks = looks_at(case.evidence, server.name)
+    return bool(looks) and all(
+        any(
+            s.state == ESTABLISHED and s.local_port == server.port and s.peer.startswith(LOOPBACK) for s in look.sockets
+        )
+        for look in looks[-2:]
+    )

@@ -1,0 +1,70 @@
+"""LB301: the mesh takes the port for TCP: its sidecars choose once a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.counting import per_connection
+from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
+from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.parts import part_of, pods
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+CODE, NAME = "LB301", "port-not-grpc"
+
+
+def cause(case: Case) -> Iterator[Finding | CannotTell]:
+    """Callers with sidecars that pass connections to this service on, instead of reading calls."""
+    if case.evidence.service.headless:
+        return
+    blind = [c for c in case.through_sidecars if not case.envoy_looks(c.name) and case.route_of(c) is None]
+    if blind:
+        yield CannotTell(CODE, NAME, f"the sidecar of {pods(c.name for c in blind)} could not be asked")
+    passing = [caller for caller in case.through_sidecars if as_tcp(case, caller)]
+    if passing:
+        yield _finding(case, passing)
+
+
+def as_tcp(case: Case, caller: Caller) -> bool:
+    """Whether the caller's sidecar takes what goes to the service for TCP: by its listener, or by what it counts."""
+    route = case.route_of(caller)
+    looks = case.envoy_looks(caller.name)
+    counted = bool(looks) and any(per_connection(host) for host in case.hosts(looks[-1]))
+    return counted or (route is not None and route.kind == "tcp")
+
+
+def _finding(case: Case, passing: list[Caller]) -> Finding:
+    name, port = case.evidence.name, case.evidence.port
+    told = f"name {port.name or '(none)'}, appProtocol {port.app_protocol or '(none)'}"
+    index = case.evidence.service.ports.index(port)
+    where = f"/spec/ports/{index}/appProtocol"
+    patch = ("-n", case.evidence.namespace, "patch", "service", name, "--type", "json", "-p")
+    undo = (
+        f'[{{"op":"add","path":"{where}","value":"{port.app_protocol}"}}]'
+        if port.app_protocol
+        else f'[{{"op":"remove","path":"{where}"}}]'
+    )
+    return Finding(
+        CODE, NAME,
+        sentence="The mesh takes the port for TCP: sidecars choose once a connection.",
+        severity=Severity.PROBLEM,
+        evidence=(
+            Line(f"port {port.number} of Service {name}: {told}", "API"),
+            *(_of(case, caller) for caller in passing[:4]),
+        ),
+        fixes=(Fix("say that the port speaks gRPC",
+                   (kubectl(*patch, f'[{{"op":"add","path":"{where}","value":"grpc"}}]'),), (kubectl(*patch, undo),),
+                   "or let the port's name begin with grpc; connections that are there stay as they are"),),
+        explains=part_of(case, passing),
+    )  # fmt: skip
+
+
+def _of(case: Case, caller: Caller) -> Line:
+    route = case.route_of(caller)
+    if route is not None and route.kind == "tcp":
+        return Line(f"{pods([caller.name])}: listener {route.listener} passes connections on", "callers' proxies")
+    return Line(f"{pods([caller.name])}: its Envoy counts a call for each connection", "callers' proxies")

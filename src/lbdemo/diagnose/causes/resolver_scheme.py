@@ -1,0 +1,56 @@
+"""LB104: a client's environment sends its connections to an HTTP proxy, which resolves names in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.parts import part_of, pods, short
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+CODE, NAME = "LB104", "resolver-scheme"
+PROXY = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "grpc_proxy")
+EXCEPT = ("NO_PROXY", "no_proxy", "no_grpc_proxy")
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Callers connected to one pod of several whose variables name an HTTP proxy, and do not except this service."""
+    if not case.evidence.service.headless or len(case.ready) < 2:
+        return
+    told = [c for c in case.plain if len(case.reached(c)) <= 1 and proxied(case, c)]
+    if told:
+        yield _finding(case, told)
+
+
+def proxied(case: Case, caller: Caller) -> str:
+    """The variable that sends the caller's connections to a proxy; "" for none, or where the service is excepted."""
+    env = {name: value for c in (caller.pod.containers if caller.pod else ()) for name, value in c.env.items()}
+    names = next((name for name in PROXY if env.get(name)), "")
+    excepted = [each.strip().lstrip(".") for name in EXCEPT for each in env.get(name, "").split(",") if each.strip()]
+    return "" if any(case.evidence.host.endswith(each) or each == "*" for each in excepted) else names
+
+
+def _finding(case: Case, told: list[Caller]) -> Finding:
+    fixes = tuple(
+        Fix("except the cluster's names from the proxy",
+            (kubectl("-n", c.pod.meta.namespace, "set", "env", c.workload, f"NO_PROXY=.{case.evidence.domain},.svc"),),
+            (kubectl("-n", c.pod.meta.namespace, "set", "env", c.workload, "NO_PROXY-"),),
+            "and write targets as dns:///NAME:PORT, so that the client resolves them itself")
+        for c in told[:1] if c.pod is not None and c.workload
+    )  # fmt: skip
+    return Finding(
+        CODE, NAME,
+        sentence=f"{pods(c.name for c in told)} may reach the service through an HTTP proxy, which sees one name only.",
+        severity=Severity.RISK,
+        evidence=tuple(Line(f"{short(c.name)} has {proxied(case, c)}, and nothing excepts {case.evidence.host}", "API")
+                       for c in told),
+        fixes=fixes,
+        explains=0.0,
+        follows_from=(),
+        possible=part_of(case, told) < 1,
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""LB113: the longer a pod runs, the more connections it has: those that began later came when others were taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.findings import Finding, Line, Severity
+from lbdemo.diagnose.fixes import limit_connection_age
+from lbdemo.diagnose.parts import part_of, short
+from lbdemo.diagnose.times import age
+from lbdemo.words import listing
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.servers import Server
+
+CODE, NAME = "LB113", "restart-order-skew"
+MANY = 5  # connections a pod, on average: with fewer, chance alone makes such an order
+TWICE = 2.0  # the oldest pod holds so many times as many as the youngest, at least
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Many connections without a proxy, of which each older pod holds more than each younger one."""
+    callers = [caller for caller in case.plain if case.connections(caller)]
+    names = {caller.name for caller in callers}
+    held = Counter({server.name: 0 for server in case.ready})
+    for one in case.held:
+        if one.caller in names and one.server in held:
+            held[one.server] += one.most
+    order = _oldest_first(case)
+    if len(order) < 2 or not case.all_sockets_seen or held.total() < MANY * len(order):
+        return
+    counts = [held[server.name] for server in order]
+    falls = all(before > after for before, after in pairwise(counts))
+    if falls and counts[0] >= TWICE * max(1, counts[-1]):
+        yield _finding(case, order, held, part_of(case, callers))
+
+
+def _oldest_first(case: Case) -> list[Server]:
+    ages = {server.name: age(server.pod, case.evidence.made) for server in case.ready}
+    if any(each is None for each in ages.values()):
+        return []
+    return sorted(case.ready, key=lambda server: -(ages[server.name] or 0.0))
+
+
+def _finding(case: Case, order: list[Server], held: Counter[str], part: float) -> Finding:
+    told = listing([f"{short(server.name)} {held[server.name]}" for server in order])
+    return Finding(
+        CODE, NAME,
+        sentence="Connections stay where they were made: the older a pod, the more of them it holds.",
+        severity=Severity.PROBLEM,
+        evidence=(Line(f"connections, the oldest pod first: {told}", "server sockets"),),
+        fixes=(limit_connection_age(case),),
+        explains=part,
+    )  # fmt: skip

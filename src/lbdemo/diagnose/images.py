@@ -1,0 +1,25 @@
+"""What a container's image tells of what runs in it: by its name only, so it is a hint and no proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.proxies import ISTIO, LINKERD
+
+if TYPE_CHECKING:
+    from lbdemo.kube.records.pods import Pod
+
+PROXIES = ("envoy", "nginx", "haproxy", "traefik", "contour", "kong", "apisix", "emissary", "gloo", "caddy")
+
+
+def name_of(image: str) -> str:
+    """An image's own name, without registry, tag and digest."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+
+
+def is_proxy(pod: Pod | None) -> bool:
+    """Whether the pod's own program is one of the proxies that people put in front of services."""
+    if pod is None:
+        return False
+    own = [c for c in pod.containers if not c.init and c.name not in (ISTIO, LINKERD)]
+    return any(word in name_of(container.image) for container in own for word in PROXIES)

@@ -1,0 +1,111 @@
+"""Which of Istio's objects hold for a service and for who calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.kube.records.istio import MESH
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.evidence import Evidence
+    from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, VirtualService
+    from lbdemo.kube.records.meta import Meta
+    from lbdemo.kube.records.pods import Pod
+
+ROOT = "istio-system"
+"""Istio's root namespace, unless its mesh configuration names another one."""
+INJECTION, REVISION = "istio-injection", "istio.io/rev"
+
+
+def whole_name(host: str, namespace: str, domain: str) -> str:
+    """A host as Istio reads it: a short name is of the namespace of the object that it stands in."""
+    if "." not in host and host != "*":
+        return f"{host}.{namespace}.svc.{domain}"
+    return host
+
+
+def fits(host: str, name: str) -> bool:
+    """Whether a host, which may begin with `*`, is this name."""
+    return host == name or host == "*" or (host.startswith("*.") and name.endswith(host[1:]))
+
+
+def exported_to(export_to: tuple[str, ...], own: str, namespace: str) -> bool:
+    """Whether an object of the namespace `own` holds in another one."""
+    return not export_to or "*" in export_to or namespace in export_to or ("." in export_to and namespace == own)
+
+
+def virtual_services_for(evidence: Evidence, namespace: str) -> Iterator[VirtualService]:
+    """Those that sidecars in this namespace heed for the service's host."""
+    found = evidence.surroundings.virtual_services
+    for one in found if isinstance(found, tuple) else ():
+        own = one.meta.namespace
+        hosts = (whole_name(host, own, evidence.domain) for host in one.hosts)
+        heeded = MESH in one.gateways and exported_to(one.export_to, own, namespace)
+        if heeded and any(fits(host, evidence.host) for host in hosts):
+            yield one
+
+
+def destination_rule_for(evidence: Evidence, namespace: str) -> DestinationRule | None:
+    """The one that sidecars in this namespace heed for the service's host.
+
+    It is looked for in the caller's namespace, then in the service's, then in Istio's root namespace; and it must be
+    exported there (Istio's documentation of DestinationRule, `exportTo` and "Cross namespace configuration sharing").
+    """
+    found = list(_rules(evidence))
+    for place in dict.fromkeys((namespace, evidence.namespace, ROOT)):
+        here = [one for one in found if one.meta.namespace == place]
+        here = [one for one in here if exported_to(one.export_to, place, namespace)]
+        if here:
+            return min(here, key=_made)
+    return None
+
+
+def rules_elsewhere(evidence: Evidence, namespace: str) -> Iterator[DestinationRule]:
+    """Those for the service's host that sidecars in this namespace never heed, since they stand somewhere else."""
+    places = {namespace, evidence.namespace, ROOT}
+    for one in _rules(evidence):
+        if one.meta.namespace not in places or not exported_to(one.export_to, one.meta.namespace, namespace):
+            yield one
+
+
+def _rules(evidence: Evidence) -> Iterator[DestinationRule]:
+    found = evidence.surroundings.destination_rules
+    for one in found if isinstance(found, tuple) else ():
+        if fits(whole_name(one.host, one.meta.namespace, evidence.domain), evidence.host):
+            yield one
+
+
+def _made(one: DestinationRule) -> str:
+    return one.meta.created
+
+
+def strict_for(evidence: Evidence, pod: Pod, port: int) -> PeerAuthentication | None:
+    """What makes this pod refuse plain text on the port: for the pod, else its namespace, else the mesh; None: nothing.
+
+    The narrowest one that says anything holds.
+    """
+    found = evidence.surroundings.peer_authentications
+    known = found if isinstance(found, tuple) else ()
+    near = [one for one in known if one.meta.namespace == pod.meta.namespace]
+    scopes: tuple[Iterable[PeerAuthentication], ...] = (
+        [one for one in near if one.selector and one.selector.items() <= pod.meta.labels.items()],
+        [one for one in near if not one.selector],
+        [one for one in known if one.meta.namespace == ROOT and not one.selector],
+    )
+    for scope in scopes:
+        for one in scope:
+            mode = one.ports.get(port, one.mode)
+            if mode not in ("", "UNSET"):
+                return one if mode == "STRICT" else None
+    return None
+
+
+def injects(namespace: Meta | None) -> str:
+    """The label by which Istio puts sidecars into new pods of the namespace, as `name=value`; "" where it does not."""
+    if namespace is None:
+        return ""
+    if namespace.labels.get(INJECTION):
+        return f"{INJECTION}=enabled" if namespace.labels[INJECTION] == "enabled" else ""
+    revision = namespace.labels.get(REVISION, "")
+    return f"{REVISION}={revision}" if revision else ""
