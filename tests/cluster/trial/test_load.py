@@ -31,6 +31,7 @@ class Client(FakeRun):
         self._over = threading.Event()
 
     def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
+        assert timeout is None, "a client runs until it is ended"
         self.calls.append(list(argv))
         yield from self._lines
         if self._fails is not None:

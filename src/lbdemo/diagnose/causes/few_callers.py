@@ -19,8 +19,12 @@ ENOUGH = 5
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Pools of connections to a Service with an address: as many as pods or more, and fewer than five times as many."""
-    if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
+    """Pools of connections to a Service with an address: as many as pods or more, and fewer than five times as many.
+
+    With affinity it is not chance that decides (LB401).
+    """
+    service = case.evidence.service
+    if service.headless or service.sticky or len(case.ready) < 2 or case.servers_meshed:
         return
     pools = [caller for caller in case.plain if case.connections(caller) >= len(case.ready)]
     held = sum(case.connections(caller) for caller in pools)

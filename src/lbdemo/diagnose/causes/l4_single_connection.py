@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.images import is_proxy
-from lbdemo.diagnose.parts import part_of, pods, short
+from lbdemo.diagnose.parts import UNEVEN, part_of, pods, short
+from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
@@ -22,32 +24,42 @@ NAMED = 4  # callers whose connections are told one by one
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
     """Callers without a proxy that hold fewer connections than there are servers, to a Service with an address.
 
-    Where the servers are meshed, or where the caller is itself a proxy, other causes say it more precisely.
+    Where the servers are meshed, or where the caller is itself a proxy, other causes say it more precisely. Where no
+    sockets could be seen, uneven calls of callers that are told of the Service's name leave hardly anything else.
     """
-    if case.evidence.service.headless or len(case.ready) < 2:
+    if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
         return
     if not case.sockets_seen:
-        yield CannotTell(
-            CODE, NAME, "no server's sockets could be seen: nobody knows who holds connections", ("sockets",)
-        )
+        yield _unseen(case)
         return
     few = [c for c in case.plain if 0 < case.connections(c) < len(case.ready) and not is_proxy(c.pod)]
-    if few and not case.servers_meshed:  # else it is the caller's missing proxy: LB303, LB304
+    if few:
         yield _finding(case, few)
 
 
+def _unseen(case: Case) -> Finding | CannotTell:
+    told = [c for c in case.evidence.callers if c.pod is not None and not proxy_of(c.pod) and not is_proxy(c.pod)]
+    if not told or case.judged.outcome not in UNEVEN:
+        because = "no server's sockets could be seen: nobody knows who holds connections"
+        return CannotTell(CODE, NAME, because, ("sockets",))
+    counted = Line(f"calls are {case.judged.outcome}", case.judged.source)
+    return replace(_finding(case, told), evidence=(counted, _no_proxy(case, told)), explains=1.0, possible=True)
+
+
 def _finding(case: Case, few: list[Caller]) -> Finding:
-    name = case.evidence.name
     return Finding(
         CODE, NAME,
         sentence="Calls go over one connection through a Service that balances connections.",
         severity=Severity.PROBLEM,
-        evidence=(*_who_holds(case, few), Line(
-            f"Service {name} has a cluster IP; no proxy runs beside {pods(c.name for c in few)}", "API"
-        )),
+        evidence=(*_who_holds(case, few), _no_proxy(case, few)),
         fixes=(mesh_the_callers(few), choose_in_the_client(case)),
         explains=part_of(case, few),
     )  # fmt: skip
+
+
+def _no_proxy(case: Case, few: list[Caller]) -> Line:
+    callers = pods(caller.name for caller in few)
+    return Line(f"Service {case.evidence.name} has a cluster IP; no proxy runs beside {callers}", "API")
 
 
 def _who_holds(case: Case, few: list[Caller]) -> Iterator[Line]:

@@ -34,7 +34,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     """
     service = service_of(means.api, asked)
     objects = behind(means.api, service, port_of(service, asked.port))
-    bare = Evidence(service, objects.port, objects.slices, objects.servers, domain=DOMAIN, made=_now())
+    bare = Evidence(service, objects.port, objects.slices, objects.servers, domain=DOMAIN)
     servers = _watched(Case(bare))
     means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: "
               f"{count(len(Case(bare).ready), 'ready pod')}; looking for callers")  # fmt: skip
@@ -49,7 +49,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     )  # fmt: skip
     late, hosts, unknown = _late(means, whole) if not asked.callers else ((), (), ())
     missing = (*_of_objects(objects, around), *missing, *seen.unseen, *unknown)
-    return replace(whole, callers=(*found, *late), hosts=hosts, unseen=tuple(dict.fromkeys(missing)))
+    return replace(whole, callers=(*found, *late), hosts=hosts, made=_now(), unseen=tuple(dict.fromkeys(missing)))
 
 
 def _late(means: Means, evidence: Evidence) -> tuple[tuple[Caller, ...], tuple[str, ...], tuple[Unseen, ...]]:

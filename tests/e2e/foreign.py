@@ -1,0 +1,137 @@
+"""Somebody else's services on a cluster: made with kubectl, named and labelled as people do."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from e2e.cluster import Done, eventually, kubectl, lbdemo_argv, run
+from e2e.foreign_images import image
+
+PORT, METRICS = 9090, 9100
+WATCH = "6s"
+
+
+def deployment(
+    name: str, kind: str, arguments: Sequence[str], replicas: int = 1, *, listens: bool = False,
+    labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None, **pod: Any,
+) -> dict[str, Any]:  # fmt: skip
+    marks = {"app": name, **(labels or {})}
+    container: dict[str, Any] = {"name": "main", "image": image(kind), "args": list(arguments)}
+    if listens:
+        container["ports"] = [{"containerPort": PORT}]
+        container["readinessProbe"] = {"tcpSocket": {"port": PORT}, "periodSeconds": 2}
+    container |= pod.pop("container", {})
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "labels": marks},
+        "spec": {
+            "replicas": replicas, "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": marks, "annotations": dict(annotations or {})},
+                "spec": {"terminationGracePeriodSeconds": 1, "containers": [container], **pod},
+            },
+        },
+    }  # fmt: skip
+
+
+def service(name: str, *, headless: bool = False, port: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    told = {"port": PORT if headless else 80, "targetPort": PORT, "name": "grpc", **(port or {})}
+    ip = {"clusterIP": "None"} if headless else {}
+    whole = {"selector": {"app": name}, "ports": [told], **ip, **spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": whole}
+
+
+def go_server(name: str, replicas: int = 3, *arguments: str, **more: Any) -> dict[str, Any]:
+    scrape = {"prometheus.io/scrape": "true", "prometheus.io/port": str(METRICS)}
+    annotations = {**scrape, **more.pop("annotations", {})}
+    told = [f"-serve=:{PORT}", f"-metrics=:{METRICS}", *arguments]
+    return deployment(name, "go", told, replicas, listens=True, annotations=annotations, **more)
+
+
+def go_client(name: str, target: str, *arguments: str, **more: Any) -> dict[str, Any]:
+    return deployment(name, "go", [f"-call={target}", *arguments], **more)
+
+
+def python_server(name: str, replicas: int = 3, *arguments: str, **more: Any) -> dict[str, Any]:
+    return deployment(name, "python", [f"--port={PORT}", *arguments], replicas, listens=True, **more)
+
+
+def python_client(name: str, target: str, *arguments: str, **more: Any) -> dict[str, Any]:
+    return deployment(name, "python", [f"--target={target}", *arguments], **more)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A namespace of somebody's services."""
+
+    namespace: str
+
+    @classmethod
+    def open(cls, labels: Mapping[str, str] | None = None) -> Shop:
+        name = f"shop-{uuid.uuid4().hex[:6]}"
+        meta = {"name": name, "labels": dict(labels or {})}
+        kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": meta}))
+        return cls(name)
+
+    def close(self) -> None:
+        run(["kubectl", "delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false"])
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        return kubectl("-n", self.namespace, *arguments, stdin=stdin)
+
+    def apply(self, *documents: Mapping[str, Any]) -> None:
+        """Makes them, and waits until all pods are ready."""
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(listed))
+        self.settled(*(one["metadata"]["name"] for one in documents if one["kind"] == "Deployment"))
+
+    def settled(self, *names: str) -> None:
+        for name in names:
+            self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=120s")
+
+    def calling(self, name: str, seconds: float = 60) -> None:
+        """Waits until the client's calls are answered."""
+
+        def answered() -> bool:
+            lines = run(["kubectl", "-n", self.namespace, "logs", f"deployment/{name}", "-c", "main", "--tail=1"]).out
+            found = re.search(r"calls (\d+)", lines)
+            return bool(found and int(found[1]) > 20)
+
+        eventually(answered, seconds)
+
+    def diagnose(
+        self, name: str, *options: str, expect: int | None = None, watch: str = WATCH, **environment: str
+    ) -> Done:
+        argv = [*lbdemo_argv(self.namespace, "diagnose", name, "--watch", watch), *options]
+        done = run(argv, environment=environment)
+        assert expect is None or done.code == expect, f"exit {done.code}\n{done.out}\n{done.err}"
+        assert "Traceback" not in done.err, done.err
+        return done
+
+    def record(self, name: str, *options: str, **more: Any) -> Any:
+        return self.diagnose(name, *options, "-o", "json", **more).json
+
+    def paste(self, commands: Sequence[str]) -> None:
+        """What was printed, as a person pastes it into a shell."""
+        done = run(["bash", "-ec", "\n".join(commands)])
+        assert done.code == 0, f"{commands}\n{done.out}{done.err}"
+
+
+def codes(record: Any) -> list[str]:
+    return [finding["code"] for finding in record["findings"]]
+
+
+def wait_until_healthy(shop: Shop, name: str, seconds: float = 90) -> Any:
+    """What is found when nothing is found any more."""
+    deadline = time.monotonic() + seconds
+    while True:
+        record = shop.record(name)
+        problems = [f["code"] for f in record["findings"] if f["severity"] == "problem"]
+        if not problems and record["verdict"]["outcome"] not in ("PINNED", "UNBALANCED"):
+            return record
+        assert time.monotonic() < deadline, json.dumps(record, indent=1)

@@ -1,0 +1,185 @@
+"""Somebody's services, each broken in a way that people meet: the cause is found first, and no wrong one is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from e2e.cluster import kubectl, run
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    go_client,
+    go_server,
+    python_client,
+    python_server,
+    service,
+    wait_until_healthy,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def open_shop() -> Iterator[Callable[..., Shop]]:
+    shops: list[Shop] = []
+
+    def make(**labels: str) -> Shop:
+        shops.append(Shop.open({name.replace("_", "-"): value for name, value in labels.items()}))
+        return shops[-1]
+
+    yield make
+    for shop in shops:
+        shop.close()
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    return open_shop()
+
+
+def test_one_connection_through_a_cluster_ip_explains_all_and_calls_are_counted_by_segments(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels"), python_client("checkout", "parcels:80"),
+               python_client("batch", "parcels:80", "--rate=5"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB101"]
+    assert record["findings"][0]["explains"] > 0.99
+    assert record["verdict"]["outcome"] == "PINNED"
+    assert record["verdict"]["source"].startswith("server sockets")
+    calls = {c["workload"]: sum(a["calls"] for a in c["arrivals"]) for c in record["callers"]}
+    assert 5 < calls["deployment/checkout"] / calls["deployment/batch"] < 20, "ten times as many were sent"
+
+
+def test_a_service_without_a_shell_is_judged_by_its_own_counters(shop: Shop) -> None:
+    shop.apply(go_server("payments"), service("payments"), go_client("checkout", "payments:80"))
+    shop.calling("checkout")
+
+    record = shop.record("payments", expect=1)
+
+    assert codes(record) == ["LB101"]
+    assert record["findings"][0]["possible"]
+    assert record["verdict"]["source"] == "servers' metrics (grpc_server_started_total)"
+    assert any("none of python3, sh, cat" in unseen["detail"] for unseen in record["unseen"])
+
+
+def test_a_headless_service_and_the_default_policy_are_pick_first(shop: Shop) -> None:
+    target = f"dns:///parcels:{PORT}"
+    shop.apply(python_server("parcels"), service("parcels", headless=True), python_client("checkout", target))
+    shop.calling("checkout")
+
+    assert codes(shop.record("parcels", expect=1)) == ["LB103"]
+
+    shop.apply(python_client("checkout", target, "--policy=round_robin"))
+    shop.calling("checkout")
+    record = wait_until_healthy(shop, "parcels")
+    assert record["callers"][0]["choice"]["per"] == "call"
+
+
+def test_pods_that_came_later_are_never_called_without_a_connection_age(shop: Shop) -> None:
+    target = f"dns:///parcels:{PORT}"
+    shop.apply(python_server("parcels", 2), service("parcels", headless=True),
+               python_client("checkout", target, "--policy=round_robin"))  # fmt: skip
+    shop.calling("checkout")
+    shop.kubectl("scale", "deployment/parcels", "--replicas=4")
+    shop.settled("parcels")
+
+    early = shop.record("parcels")
+    assert "LB107" not in codes(early), "they may still be found"
+    assert "LB201" in codes(early)
+
+    record = shop.record("parcels", watch="70s", expect=1)
+    assert codes(record)[0] == "LB107"
+
+
+def test_a_proxy_whose_upstream_is_a_cluster_ip(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels"),
+               python_client("nginx-front", "parcels:80", "--channels=2", "--own-connections"))  # fmt: skip
+    shop.calling("nginx-front")
+
+    assert codes(shop.record("parcels", expect=1)) == ["LB101"], "a name is no proof of a proxy: the image's would be"
+
+
+def test_affinity_by_address_is_told_beside_what_pins_the_calls(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels", sessionAffinity="ClientIP"),
+               python_client("checkout", "parcels:80", "--channels=6", "--own-connections"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record)[0] == "LB401"
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.kubectl("rollout", "restart", "deployment/checkout")
+    shop.settled("checkout")
+    shop.calling("checkout")
+    assert "LB401" not in codes(shop.record("parcels"))
+
+
+def test_one_ready_pod_of_three(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 1), service("parcels"), python_client("checkout", "parcels:80"))
+    shop.calling("checkout")
+    broken = {"readinessProbe": {"tcpSocket": {"port": 1}}}
+    ill = python_server("parcels-ill", 2, container=broken, labels={"app": "parcels"})
+    ill["spec"]["selector"]["matchLabels"] = {"app": "parcels", "state": "ill"}
+    ill["spec"]["template"]["metadata"]["labels"] = {"app": "parcels", "state": "ill"}
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps(ill))
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record)[0] == "LB202"
+    assert "1 of 3" in record["findings"][0]["sentence"]
+
+
+def test_silence_is_no_fault(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"))
+
+    record = shop.record("parcels", watch="2s")
+
+    assert codes(record)[-1] == "LB901"
+    assert all(finding["severity"] == "note" for finding in record["findings"])
+
+
+def test_who_may_only_look_is_told_what_is_missing(shop: Shop) -> None:
+    shop.apply(go_server("payments", 2), service("payments"), go_client("checkout", "payments:80"))
+    shop.kubectl("create", "serviceaccount", "viewer")
+    shop.kubectl("create", "rolebinding", "viewer", "--clusterrole=view", f"--serviceaccount={shop.namespace}:viewer")
+    told = run(
+        ["kubectl", "--as", f"system:serviceaccount:{shop.namespace}:viewer", "get", "pods", "-n", shop.namespace]
+    )
+    assert told.code == 0
+
+    record = shop.record("payments", watch="2s", KUBECONFIG=kubeconfig_of(shop, "viewer"))
+
+    assert any("pods/exec" in unseen["hint"] for unseen in record["unseen"])
+    assert record["callers"][0]["found_by"] == "environment"
+
+
+def test_who_sees_services_only_gets_an_answer_all_the_same(shop: Shop) -> None:
+    shop.apply(go_server("payments", 1), service("payments"))
+    shop.kubectl("create", "serviceaccount", "blind")
+    shop.kubectl("create", "role", "blind", "--verb=get", "--resource=services")
+    shop.kubectl("create", "rolebinding", "blind", "--role=blind", f"--serviceaccount={shop.namespace}:blind")
+
+    done = shop.diagnose("payments", watch="2s", KUBECONFIG=kubeconfig_of(shop, "blind"))
+
+    assert done.code == 7
+    assert "endpointslices" in done.out
+
+
+def kubeconfig_of(shop: Shop, account: str) -> str:
+    """A kubeconfig of a service account, in a file of the shop's own."""
+    import tempfile
+
+    view = json.loads(kubectl("config", "view", "--minify", "--raw", "--flatten", "-o", "json"))
+    token = shop.kubectl("create", "token", account, "--duration=1h").strip()
+    name = view["contexts"][0]["name"]
+    context = {**view["contexts"][0]["context"], "user": account}
+    view |= {"users": [{"name": account, "user": {"token": token}}], "contexts": [{"name": name, "context": context}]}
+    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
+        json.dump(view, file)
+    return file.name
