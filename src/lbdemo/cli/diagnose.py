@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lbdemo import errors
 from lbdemo.cli import output
-from lbdemo.cli.diagnosis import Format, check, give
+from lbdemo.cli.diagnosis import FAIL_ON, Format, How, give
 
 if TYPE_CHECKING:
     from lbdemo.cli.session import Session
+    from lbdemo.diagnose.collect.asked import Asked
     from lbdemo.diagnose.evidence import Evidence
 
-Port = Annotated[str, typer.Option(metavar="PORT", help="Which port, by number or name (default: the one for gRPC).")]
+Port = Annotated[
+    str,
+    typer.Option(
+        metavar="PORT", envvar="LBDEMO_DIAGNOSE_PORT", help="Which port, by number or name (default: gRPC's)."
+    ),
+]
 From = Annotated[
     list[str] | None,
     typer.Option("--from", metavar="CALLER", help="Look at these callers: POD or deployment/NAME; may be repeated."),
 ]
 Watch = Annotated[str, typer.Option(metavar="DURATION", help="For how long calls are counted.")]
+Everywhere = Annotated[
+    bool, typer.Option("--all-namespaces", "-A", help="All services that speak gRPC, of all namespaces: a line each.")
+]
+Selector = Annotated[
+    str, typer.Option("--selector", "-l", metavar="LABELS", help="The services with these labels: a line each.")
+]
 Ignore = Annotated[
     list[str] | None, typer.Option(metavar="CODE", help="Do not tell findings of this code; may be repeated.")
 ]
-FailOn = Annotated[str, typer.Option(metavar="SEVERITY", help="What makes it exit with 1: problem, risk, note, never.")]
-Save = Annotated[str, typer.Option(metavar="DIR", callback=output.named, help="Keep all evidence there.")]
-Load = Annotated[
-    str, typer.Option(metavar="DIR", callback=output.named, help="Judge kept evidence, without a cluster.")
+FailOn = Annotated[
+    str,
+    typer.Option(metavar="SEVERITY", help="What makes it exit with 1: problem, risk, note or never.",
+                 autocompletion=lambda: FAIL_ON),
+]  # fmt: skip
+Keep = Annotated[
+    str,
+    typer.Option(
+        "--save", metavar="DIR", envvar="LBDEMO_DIAGNOSE_SAVE", callback=output.named, help="Keep all evidence there."
+    ),
 ]
+Load = Annotated[
+    str, typer.Option(metavar="DIR", callback=output.named, help="Judge kept evidence; no cluster needed.")
+]
+Anonymize = Annotated[bool, typer.Option("--anonymize", help="With --save: keep other names in place of yours.")]
+After = Annotated[str, typer.Option(metavar="DIR", callback=output.named, help="Say what changed since that evidence.")]
 
 
 def diagnose(
@@ -36,30 +60,74 @@ def diagnose(
     port: Port = "",
     callers: From = None,
     watch: Watch = "10s",
+    everywhere: Everywhere = False,
+    selector: Selector = "",
+    save: Keep = "",
+    anonymize: Anonymize = False,
+    load: Load = "",
+    after: After = "",
     ignore: Ignore = None,
     fail_on: FailOn = "problem",
     form: Format = "text",
+    junit: output.Junit = "",
 ) -> int:
     """Tells why a service is not balanced: any gRPC service, with or without a mesh. Changes nothing."""
-    from lbdemo.diagnose.diagnosis import diagnose as judge
+    many = everywhere or bool(selector)
+    how = How(form, fail_on, tuple(ignore or ()), after, junit, many)
+    how.check()
+    check(service, load, save, after, many=many, anonymize=anonymize)
+    if load:
+        from lbdemo.diagnose.saving import load as kept
 
-    check(form, fail_on)
-    evidence = seen(ctx, service, port, callers or [], watch)
-    return give(judge(evidence, ignore or ()), form, fail_on)
+        return give([kept(Path(load))], how)
+    found = seen(ctx, (service, port, tuple(callers or ()), watch), everywhere=everywhere, selector=selector)
+    if save:
+        from lbdemo.diagnose.saving import save as keep
+
+        keep(found[0], Path(save), anonymous=anonymize)
+    return give(found, how)
 
 
-def seen(ctx: typer.Context, service: str, port: str, callers: list[str], watch: str) -> Evidence:
-    """What can be seen of the service on the cluster."""
+def check(service: str, load: str, save: str, after: str, *, many: bool, anonymize: bool) -> None:
+    """Raises InputError for options that contradict each other."""
+    if not (service or load or many):
+        raise errors.InputError("which service? give its name", "`kubectl get services` lists those of a namespace")
+    if sum(map(bool, (service, load, many))) > 1:
+        raise errors.InputError("a service, --load, and several services exclude each other")
+    if many and (save or after):
+        raise errors.InputError("--save and --after are for one service", "name the service")
+    if anonymize and not save:
+        raise errors.InputError("--anonymize is for what is kept", "give --save DIR, too")
+
+
+def seen(
+    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], str], *, everywhere: bool, selector: str
+) -> list[Evidence]:
+    """What can be seen of the service (or of several) on the cluster."""
     from lbdemo.cli.session import say, session
     from lbdemo.diagnose.collect.asked import Asked, Means
     from lbdemo.diagnose.collect.gather import gather
+    from lbdemo.diagnose.collect.many import gather_each, several
     from lbdemo.durations import seconds
 
+    service, port, callers, watch = what
     with session(ctx.obj, quiet=True, live=False) as here:
         namespace, name = place(ctx, here, service)
-        say(f"{here.context}, namespace {namespace}")
-        asked = Asked(namespace, name, port, tuple(callers), seconds(watch))
-        return gather(asked, Means(here.tools.api, here.tools.kubectl, say))
+        say(f"{here.context}, " + ("all namespaces" if everywhere else f"namespace {namespace}"))
+        asked = Asked(namespace, name, port, callers, seconds(watch))
+        means = Means(here.tools.api, here.tools.kubectl, say)
+        if name:
+            return [gather(asked, means)]
+        each = several(asked, means, everywhere=everywhere, selector=selector)
+        say(f"{len(each)} services, {watch} each")
+        return list(gather_each(each, means, unanswered))
+
+
+def unanswered(asked: Asked, error: errors.LbdemoError) -> None:
+    """Tells of a service that could not be seen at all; the others are told all the same."""
+    from lbdemo.cli.session import say
+
+    say(f"{asked.namespace}/{asked.service}: {error.message}")
 
 
 def place(ctx: typer.Context, here: Session, service: str) -> tuple[str, str]:
@@ -67,8 +135,6 @@ def place(ctx: typer.Context, here: Session, service: str) -> tuple[str, str]:
     from lbdemo.cli.main import given_somehow
 
     before, _, name = service.rpartition("/")
-    if not name:
-        raise errors.InputError("which service? give its name", "`kubectl get services` lists those of a namespace")
     if before in ("", "svc", "service", "services"):
         before = ctx.obj.namespace if given_somehow(ctx, "namespace") else here.context.namespace or "default"
     return before, name

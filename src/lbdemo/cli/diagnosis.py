@@ -1,11 +1,14 @@
-"""How a diagnosis is given: on the terminal, in a line, as JSON or YAML; and what it exits with."""
+"""How a diagnosis is given: on the terminal, in a line, as JSON, YAML, JUnit; and what it exits with."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,46 +17,96 @@ from lbdemo.config import check_choice
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.diagnosis import Diagnosis
+    from lbdemo.diagnose.evidence import Evidence
 
 FORMS = ("text", "short", "json", "yaml")
 FAIL_ON = ("problem", "risk", "note", "never")
+WIDTH = 120  # columns where there is no terminal: room for the picture
+GRAVITY = (errors.ANSWER_IS_NO, errors.CANNOT_TELL, errors.OK)
+"""The graver one decides what several services exit with."""
 
 Format = Annotated[
     str, typer.Option("--output", "-o", metavar="FORM", help="text, short, json or yaml.", autocompletion=lambda: FORMS)
 ]
 
 
-def check(form: str, fail_on: str) -> None:
-    """Raises InputError for words that mean nothing here."""
-    check_choice(form, FORMS, "--output")
-    check_choice(fail_on, FAIL_ON, "--fail-on")
+@dataclass(frozen=True, slots=True)
+class How:
+    """How it is to be told, and judged."""
+
+    form: str
+    fail_on: str
+    ignored: tuple[str, ...] = ()
+    after: str = ""
+    junit: str = ""
+    many: bool = False
+
+    def check(self) -> None:
+        """Raises InputError for words that mean nothing here, and for files that could not be written."""
+        from lbdemo.cli.output import check_writable
+
+        check_choice(self.form, FORMS, "--output")
+        check_choice(self.fail_on, FAIL_ON, "--fail-on")
+        check_writable(self.junit)
 
 
-def give(diagnosis: Diagnosis, form: str, fail_on: str) -> int:
-    """Shows it on stdout; the exit code is the same in every form."""
-    record = diagnosis.to_dict()
-    if form == "json":
-        print(json.dumps(record, indent=2))
-    elif form == "yaml":
+def give(seen: Sequence[Evidence], how: How) -> int:
+    """Judges and shows it; the exit code is the same in every form."""
+    from lbdemo.diagnose.diagnosis import diagnose
+
+    judged = sorted((diagnose(each, how.ignored) for each in seen), key=lambda one: _worst(one, how))
+    records = [one.to_dict() for one in judged]
+    if how.after and judged:
+        records[0]["after"] = changes(how, judged[0])
+    tell(records, how)
+    if how.junit:
+        from lbdemo.cli.output import write
+        from lbdemo.render.diagnosis_junit import junit
+
+        write(how.junit, junit(records))
+    return min((exit_code(one, how.fail_on) for one in judged), key=GRAVITY.index, default=errors.CANNOT_TELL)
+
+
+def _worst(one: Diagnosis, how: How) -> tuple[int, float, str]:
+    """The worst first: by what it exits with, then by how much is explained by what was found."""
+    code = exit_code(one, how.fail_on)
+    return GRAVITY.index(code), -sum(f.explains for f in one.findings), one.evidence.host
+
+
+def changes(how: How, now: Diagnosis) -> dict[str, Any]:
+    """What is different since the evidence of before."""
+    from lbdemo.diagnose.changes import Changes
+    from lbdemo.diagnose.diagnosis import diagnose
+    from lbdemo.diagnose.saving import load
+
+    return Changes(diagnose(load(Path(how.after)), how.ignored), now).to_dict()
+
+
+def tell(records: list[dict[str, Any]], how: How) -> None:
+    """On stdout."""
+    document: Any = {"version": 1, "services": records} if how.many else records[0]
+    if how.form == "json":
+        print(json.dumps(document, indent=2))
+    elif how.form == "yaml":
         import yaml
 
-        print(yaml.safe_dump(record, sort_keys=False, allow_unicode=True), end="")
-    elif form == "short":
+        print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), end="")
+    elif how.form == "short" or how.many:
         from lbdemo.render.diagnosis_line import line
 
-        print(line(record))
+        for record in records:
+            print(line(record))
     else:
-        show(record)
-    return exit_code(diagnosis, fail_on)
+        show(records[0])
 
 
-def show(record: dict[str, object]) -> None:
+def show(record: dict[str, Any]) -> None:
     """On a terminal as wide as it is; piped so wide that the picture has room."""
     from lbdemo.cli.output import without_trailing_blanks
     from lbdemo.cli.session import console
     from lbdemo.render.diagnosis import print_diagnosis
 
-    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 120
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDTH
     shown = console(width=width)
     if shown.is_terminal:
         print_diagnosis(shown, record)
@@ -71,7 +124,6 @@ def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
         return errors.OK
     if diagnosis.unexplained or diagnosis.worse_than(Severity(fail_on)):
         return errors.ANSWER_IS_NO
-    outcome = diagnosis.case.judged.outcome
-    if outcome is Outcome.INCONCLUSIVE:
-        return errors.OK if diagnosis.connected_everywhere else errors.CANNOT_TELL
+    if diagnosis.case.judged.outcome is Outcome.INCONCLUSIVE and not diagnosis.connected_everywhere:
+        return errors.CANNOT_TELL
     return errors.OK

@@ -10,6 +10,8 @@ from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.servers import Server, servers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lbdemo.diagnose.connections import Held
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
@@ -37,6 +39,11 @@ class Case:
     def held(self) -> tuple[Held, ...]:
         """Connections, by the sockets of the servers."""
         return connections.held_by_sockets(self.evidence, self.servers)
+
+    @cached_property
+    def at_once(self) -> Mapping[str, int]:
+        """By caller: the most connections that it held at once, to all servers together."""
+        return connections.at_once(self.evidence, self.servers)
 
     @cached_property
     def sockets_seen(self) -> frozenset[str]:
@@ -92,7 +99,7 @@ class Case:
 
     def connections(self, caller: Caller) -> int:
         """The most connections that the caller held at once, by the servers' sockets."""
-        return sum(held.most for held in self.held_by(caller))
+        return self.at_once.get(caller.name, 0)
 
     def meshed(self, caller: Caller) -> bool:
         """Whether Istio's sidecar runs beside the caller."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,6 +86,19 @@ def lasting_inodes(evidence: Evidence, server: Server) -> frozenset[int]:
 def held_by_sockets(evidence: Evidence, servers: Iterable[Server]) -> tuple[Held, ...]:
     """Who holds connections to each of the servers whose sockets could be seen."""
     return tuple(held for server in servers for held in _held(evidence, server))
+
+
+def at_once(evidence: Evidence, servers: Sequence[Server]) -> Mapping[str, int]:
+    """By caller: the most connections that it held to all of the servers together in one turn of looks."""
+    turns: dict[int, Counter[str]] = {}
+    for server in servers:
+        for look in looks_at(evidence, server.name):
+            held = turns.setdefault(look.turn, Counter())
+            held.update(name for name, _ in incoming(evidence, server, look.sockets))
+    most: Counter[str] = Counter()
+    for held in turns.values():
+        most |= held
+    return most
 
 
 def _held(evidence: Evidence, server: Server) -> Iterator[Held]:

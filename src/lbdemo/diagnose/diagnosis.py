@@ -72,6 +72,7 @@ class Diagnosis:
             "callers": [_way(self.case, way) for way in self.ways],
             "verdict": judged_record(self.case.judged),
             "unexplained": self.unexplained,
+            "connected_everywhere": self.connected_everywhere,
             "findings": [_finding(finding) for finding in self.findings],
             "cannot_tell": [{"code": c.code, "name": c.name, "because": c.because} for c in self.said.cannot],
             "ignored": list(self.said.ignored),

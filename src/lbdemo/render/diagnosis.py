@@ -38,6 +38,21 @@ def print_diagnosis(console: Console, record: Record) -> None:
         console.print()
         _finding(console, finding)
     _rest(console, record)
+    if "after" in record:
+        console.print()
+        for text in changes(record):
+            console.print(text)
+
+
+def changes(record: Record) -> Iterator[Text]:
+    """What is different since the evidence of before."""
+    after = record["after"]
+    told = f"{after['outcome']} then, {record['verdict']['outcome']} now"
+    yield Text.assemble(("since ", "bold"), (after["made"], "bold"), f": {told}")
+    for label, codes, style in (("gone", after["gone"], "green"), ("new", after["new"], "red"),
+                                ("still", after["still"], "yellow")):  # fmt: skip
+        if codes:
+            yield Text.assemble(f"  {label:<6}", (listing(codes), style))
 
 
 def headline(record: Record) -> str:

@@ -26,7 +26,7 @@ def cause(case: Case) -> Iterator[Finding]:
     service = case.evidence.service
     if service.headless or service.sticky or len(case.ready) < 2 or case.servers_meshed:
         return
-    pools = [caller for caller in case.plain if case.connections(caller) >= len(case.ready)]
+    pools = [c for c in case.plain if c.pod is not None and case.connections(c) >= len(case.ready)]
     held = sum(case.connections(caller) for caller in pools)
     if not pools or held >= ENOUGH * len(case.ready) or case.judged.outcome not in UNEVEN:
         return

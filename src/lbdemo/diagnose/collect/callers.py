@@ -81,7 +81,7 @@ def _known(address: str, pod: Pod | Unseen | None) -> Caller:
 def _pod_at(api: Api, address: str, namespace: str) -> Pod | Unseen | None:
     """The pod of this address: of any namespace, or of the service's where a user may not look everywhere.
 
-    Pods of the node's own network share its address: it tells nothing of them.
+    Pods of the node's own network share its address: it tells nothing of them. One that leaves may still call.
     """
     found = api.list(PODS, fields=f"status.podIP={address}")
     if isinstance(found, Unseen) and found.why is Why.FORBIDDEN:
@@ -89,8 +89,8 @@ def _pod_at(api: Api, address: str, namespace: str) -> Pod | Unseen | None:
         found = near if isinstance(near, Unseen) or near else found
     if isinstance(found, Unseen):
         return found
-    there = [pod for pod in found if pod.stays and not pod.host_network]
-    return there[0] if there else None
+    there = [pod for pod in found if pod.phase not in ("Succeeded", "Failed") and not pod.host_network]
+    return min(there, key=lambda pod: pod.meta.deleting, default=None)
 
 
 def told_of(service: Service, pods: Iterable[Pod], domain: str) -> Iterator[Caller]:

@@ -80,7 +80,7 @@ def _sockets(execs: Execs, pod: Pod, turns: Turns) -> Watched:
     ways = tuple(socket_script.WAYS)
     found = execs.looks(pod, ways, turns, socket_script.looks)
     if isinstance(found, Unseen):
-        return Watched(unseen=(found,))
+        return Watched(unseen=() if pod.meta.deleting else (found,))  # what leaves is soon no longer there to be seen
     return Watched(sockets=tuple(SocketLook(key(pod), s.turn, s.at, socket_script.sockets(s.lines)) for s in found))
 
 

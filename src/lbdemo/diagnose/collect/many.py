@@ -1,0 +1,50 @@
+"""Several services at once: those of a namespace, or of all of them, that speak gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.collect.gather import gather
+from lbdemo.diagnose.collect.objects import speaks_grpc
+from lbdemo.diagnose.collect.side_by_side import each
+from lbdemo.errors import InputError, LbdemoError
+from lbdemo.kube.answers import need
+from lbdemo.kube.kinds import SERVICES
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.collect.asked import Asked, Means
+    from lbdemo.diagnose.evidence import Evidence
+
+SIDE_BY_SIDE = 4
+"""Services that are watched at once: each has a program running in each of its pods."""
+
+
+def several(asked: Asked, means: Means, *, everywhere: bool, selector: str) -> tuple[Asked, ...]:
+    """A question for each service of the namespace (or of all) that has a port for gRPC and fits the selector.
+
+    Raises InputError where there is none, UnseenError where they cannot be listed.
+    """
+    found = need(means.api.list(SERVICES, "" if everywhere else asked.namespace, selector=selector))
+    ours = [one for one in found if one.selector and any(speaks_grpc(port) for port in one.ports)]
+    if not ours:
+        where = "in any namespace" if everywhere else f"in namespace {asked.namespace}"
+        hint = "a port says that it speaks gRPC by appProtocol or by its name; a single service can always be named"
+        raise InputError(f"no service {where} has a port for gRPC", hint)
+    return tuple(replace(asked, namespace=one.meta.namespace, service=one.meta.name) for one in ours)
+
+
+def gather_each(
+    asked: Sequence[Asked], means: Means, failed: Callable[[Asked, LbdemoError], None]
+) -> tuple[Evidence, ...]:
+    """The evidence of each, a few side by side; `failed` is told of those that could not be seen at all."""
+
+    def one(question: Asked) -> Evidence | None:
+        try:
+            return gather(question, replace(means, say=lambda _: None))
+        except LbdemoError as error:
+            failed(question, error)
+            return None
+
+    return tuple(found for found in each(one, asked, SIDE_BY_SIDE) if found is not None)

@@ -1,0 +1,142 @@
+"""Evidence in a file: kept, sent, and judged again; with other names where names are nobody's business."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+from lbdemo.diagnose.evidence import VERSION, Evidence
+from lbdemo.diagnose.workloads import workload_of
+from lbdemo.errors import InputError, OperationFailedError
+from lbdemo.kube.answers import Right, Unseen, Why
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+FILE = "evidence.json"
+UNSEEN = "unseen"
+"""The member by which an answer that could not be had is told from a list of answers."""
+SECRET = "(left out)"
+TOLD = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "GRPC_XDS_BOOTSTRAP", "GRPC_DNS_RESOLVER")
+"""Variables whose values causes ask for; those of others are not kept, nor is what people write into annotations."""
+ANNOTATIONS = ("istio.io/", "linkerd.io/", "prometheus.io/", "kubernetes.io/topology", "lbdemo.dev/")
+
+
+def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
+    """Writes the evidence into the folder, which is made if need be. Raises OperationFailedError."""
+    document = without_secrets(converter().unstructure(evidence))
+    if anonymous:
+        document = renamed(document, names(evidence))
+    file = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise OperationFailedError(f"cannot write {file}: {error.strerror}") from error
+    return file
+
+
+def load(path: Path) -> Evidence:
+    """Evidence that `save` wrote, from its folder or its file. Raises InputError for what is none."""
+    file = path / FILE if path.is_dir() else path
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror}", "give the folder that --save has written") from error
+    except ValueError as error:
+        raise InputError(f"{file} is no evidence: {error}") from error
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise InputError(f"{file} is no evidence that this lbdemo reads (version {version}, not {VERSION})")
+    try:
+        return converter().structure(document, Evidence)
+    except Exception as error:
+        raise InputError(f"{file} is damaged: {error}") from error
+
+
+@cache
+def converter() -> Converter:
+    """Turns records into plain JSON and back; what could not be seen stays what it is."""
+    from cattrs.preconf.json import make_converter
+
+    made = make_converter()
+    made.register_structure_hook_func(_may_be_unseen, lambda value, kind: _seen_or_not(made, value, kind))
+    made.register_unstructure_hook(Unseen, lambda one: {UNSEEN: asdict(one)})
+    made.register_structure_hook(Unseen, lambda value, _: _unseen(value))
+    return made
+
+
+def _may_be_unseen(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType) and Unseen in get_args(kind)
+
+
+def _seen_or_not(made: Converter, value: Any, kind: Any) -> Any:
+    if isinstance(value, Mapping) and UNSEEN in value:
+        return _unseen(value)
+    return made.structure(value, next(one for one in get_args(kind) if one is not Unseen))
+
+
+def _unseen(value: Mapping[str, Any]) -> Unseen:
+    told = value[UNSEEN]
+    return Unseen(**{**told, "why": Why(told["why"]), "right": Right(**told["right"]) if told["right"] else None})
+
+
+def without_secrets(document: Any) -> Any:
+    """The document without what may be nobody's business: variables, arguments and annotations that no cause reads."""
+    if isinstance(document, list):
+        return [without_secrets(one) for one in document]
+    if not isinstance(document, dict):
+        return document
+    kept = {name: without_secrets(value) for name, value in document.items()}
+    if isinstance(kept.get("env"), dict):
+        kept["env"] = {name: value if name.upper() in TOLD else SECRET for name, value in kept["env"].items()}
+    if isinstance(kept.get("annotations"), dict):
+        known = kept["annotations"].items()
+        kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
+    if isinstance(kept.get("args"), list):
+        kept["args"] = []
+    return kept
+
+
+def names(evidence: Evidence) -> dict[str, str]:
+    """Another name for each that people have given: namespaces, services, workloads, pods, nodes, images."""
+    found: dict[str, str] = {}
+    for what, name in _named(evidence):
+        if name and name not in found:
+            found[name] = f"{what}-{sum(1 for other in found.values() if other.startswith(f'{what}-')) + 1}"
+    return found
+
+
+def _named(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    pods = [*(evidence.servers if isinstance(evidence.servers, tuple) else ()),
+            *(caller.pod for caller in evidence.callers if caller.pod is not None)]  # fmt: skip
+    yield "namespace", evidence.namespace
+    yield "service", evidence.name
+    for pod in pods:
+        yield "namespace", pod.meta.namespace
+        yield "pod", pod.name
+        yield "workload", workload_of(pod).rpartition("/")[2]
+        yield "node", pod.node
+        for container in pod.containers:
+            yield "image", container.image
+
+
+def renamed(document: Any, others: Mapping[str, str]) -> Any:
+    """The document with other names, wherever they stand in it as words; the names of its own members stay."""
+    longest_first = sorted(others, key=len, reverse=True)
+    pattern = re.compile("|".join(rf"(?<![A-Za-z0-9-]){re.escape(name)}(?![A-Za-z0-9])" for name in longest_first))
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, str):
+            return pattern.sub(lambda found: others[found[0]], value)
+        if isinstance(value, list):
+            return [walk(one) for one in value]
+        return {name: walk(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+    return walk(document) if others else document

@@ -1,0 +1,64 @@
+"""Diagnoses as JUnit: a suite a service, a case for the verdict and one for each finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from lbdemo.render.flow_sentences import flow_reasons
+
+if TYPE_CHECKING:
+    from lbdemo.render.figures import Record
+
+
+def junit(records: Sequence[Record]) -> str:
+    """The document. A problem, and calls that are not spread for no known cause, are failures; what nobody can tell
+    is an error."""
+    root = ET.Element("testsuites", name="lbdemo diagnose")
+    totals = {"tests": 0, "failures": 0, "errors": 0}
+    for record in records:
+        suite = ET.SubElement(root, "testsuite", name=_name(record), timestamp=record["made"][:19], time="0")
+        for case in _cases(record):
+            suite.append(case)
+        found = {
+            "tests": len(suite), "failures": len(suite.findall("testcase/failure")),
+            "errors": len(suite.findall("testcase/error")),
+        }  # fmt: skip
+        for name, number in found.items():
+            suite.set(name, str(number))
+            totals[name] += number
+    for name, number in totals.items():
+        root.set(name, str(number))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _name(record: Record) -> str:
+    service = record["service"]
+    return f"{service['namespace']}/{service['name']}:{service['port']}"
+
+
+def _cases(record: Record) -> Iterator[ET.Element]:
+    yield _verdict(record)
+    for finding in record["findings"]:
+        case = ET.Element("testcase", classname=_name(record), name=f"{finding['code']} {finding['name']}", time="0")
+        if finding["severity"] == "problem":
+            _said(case, "failure", finding["sentence"], finding)
+        yield case
+
+
+def _verdict(record: Record) -> ET.Element:
+    judged = record["verdict"]
+    case = ET.Element("testcase", classname=_name(record), name="calls are spread", time="0")
+    told = " ".join(flow_reasons(judged)) or "nobody could count calls or connections"
+    if record["unexplained"]:
+        ET.SubElement(case, "failure", message=f"{judged['outcome']}: {told}", type=judged["outcome"])
+    elif judged["outcome"] == "INCONCLUSIVE" and not record["connected_everywhere"]:
+        ET.SubElement(case, "error", message=told, type="INCONCLUSIVE")
+    return case
+
+
+def _said(case: ET.Element, kind: str, message: str, finding: Record) -> None:
+    said = ET.SubElement(case, kind, message=message, type=finding["code"])
+    said.text = "\n".join(f"{line['text']} ({line['source']})" for line in finding["evidence"])

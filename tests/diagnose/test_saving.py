@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from diagnose.shops import caller, envoy_looks, route, shop
+
+from lbdemo.diagnose.diagnosis import diagnose
+from lbdemo.diagnose.evidence import Evidence, Surroundings
+from lbdemo.diagnose.looks import EnvoyCluster, MetricsLook
+from lbdemo.diagnose.saving import FILE, SECRET, load, save
+from lbdemo.errors import InputError
+from lbdemo.kube.answers import Right, Unseen, Why
+from lbdemo.kube.records.cluster import Namespace
+from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, TrafficPolicy
+from lbdemo.kube.records.meta import Meta
+
+HOST = "payments.shop.svc.cluster.local"
+FORBIDDEN = Unseen("nodes", Why.FORBIDDEN, "no", Right("list", "nodes"), "work")
+
+
+def everything() -> Evidence:
+    checkout, batch = caller("checkout", 1), caller("batch", 2, proxy="istio-proxy")
+    around = Surroundings(
+        namespaces=(Namespace(Meta("Namespace", "", "shop", {"istio-injection": "enabled"}), "Active", ()),),
+        nodes=FORBIDDEN,
+        destination_rules=(
+            DestinationRule(Meta("DestinationRule", "shop", "payments"), "payments", TrafficPolicy("ROUND_ROBIN"),
+                            ports={8080: TrafficPolicy("RANDOM")}),
+        ),
+        peer_authentications=(
+            PeerAuthentication(Meta("PeerAuthentication", "shop", "all"), "STRICT", ports={9090: "DISABLE"}),
+        ),
+    )  # fmt: skip
+    return shop(
+        {"payments-a": {"10.0.1.1": 1}}, callers=[checkout, batch], segments={"payments-a": {"10.0.1.1": 9}},
+        surroundings=around, envoys=envoy_looks(batch, {"10.0.0.1": 5}, HOST), routes=(route(batch, "http", ("a", 1)),),
+        clusters=(EnvoyCluster(batch.name, "a", "EDS", "RANDOM"),),
+        metrics=(MetricsLook("shop/payments-a", 0, 0.1, "request_total", 7),), unseen=(FORBIDDEN,),
+    )  # fmt: skip
+
+
+def pinned() -> Evidence:
+    return shop({"payments-a": {"10.0.1.1": 1}}, callers=[caller("checkout")],
+                segments={"payments-a": {"10.0.1.1": 50}})  # fmt: skip
+
+
+def test_what_was_kept_is_what_was_seen(tmp_path: Path) -> None:
+    seen = everything()
+
+    save(seen, tmp_path / "kept")
+
+    assert load(tmp_path / "kept") == seen
+    assert load(tmp_path / "kept" / FILE) == seen
+
+
+def test_it_is_judged_alike(tmp_path: Path) -> None:
+    seen = pinned()
+    save(seen, tmp_path)
+
+    assert diagnose(load(tmp_path)).to_dict() == diagnose(seen).to_dict()
+
+
+def test_secrets_are_not_kept(tmp_path: Path) -> None:
+    checkout = caller("checkout")
+    assert checkout.pod is not None
+    (container,) = checkout.pod.containers
+    told = replace(container, env={"PASSWORD": "hunter2", "HTTPS_PROXY": "proxy:3128"}, args=("--token=hunter2",))
+    meta = replace(checkout.pod.meta, annotations={"kubectl.kubernetes.io/last-applied-configuration": "hunter2",
+                                                   "sidecar.istio.io/inject": "false"})  # fmt: skip
+    seen = shop(callers=[replace(checkout, pod=replace(checkout.pod, containers=(told,), meta=meta))])
+
+    text = save(seen, tmp_path).read_text()
+
+    assert "hunter2" not in text
+    kept = load(tmp_path).callers[0].pod
+    assert kept is not None
+    assert kept.containers[0].env == {"PASSWORD": SECRET, "HTTPS_PROXY": "proxy:3128"}
+    assert kept.meta.annotations == {"sidecar.istio.io/inject": "false"}
+
+
+def test_other_names_change_no_judgement(tmp_path: Path) -> None:
+    seen = pinned()
+
+    text = save(seen, tmp_path, anonymous=True).read_text()
+
+    for name in ("shop", "payments", "checkout", "registry.example"):
+        assert name not in text
+    again, first = diagnose(load(tmp_path)).to_dict(), diagnose(seen).to_dict()
+    assert [f["code"] for f in again["findings"]] == [f["code"] for f in first["findings"]]
+    assert again["verdict"]["outcome"] == first["verdict"]["outcome"]
+    assert again["verdict"]["calls"] == first["verdict"]["calls"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 99}', '{"version": 1, "service": 7}'])
+def test_what_is_no_evidence_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE).write_text(text)
+
+    with pytest.raises(InputError):
+        load(tmp_path)
+
+
+def test_older_evidence_without_newer_members_is_read(tmp_path: Path) -> None:
+    file = save(everything(), tmp_path)
+    document = json.loads(file.read_text())
+    for name in ("hosts", "metrics", "clusters"):
+        document.pop(name)
+    file.write_text(json.dumps(document))
+
+    assert load(tmp_path).metrics == ()
