@@ -83,6 +83,17 @@ def lasting_inodes(evidence: Evidence, server: Server) -> frozenset[int]:
     return frozenset(inode for inode, looks in seen.items() if inode and looks > 1)
 
 
+def from_within(evidence: Evidence, server: Server) -> bool:
+    """Whether something in the pod itself is connected to the server's port, in the last looks: a port-forward is."""
+    looks = looks_at(evidence, server.name)
+    return bool(looks) and all(any(_inner(server, socket) for socket in look.sockets) for look in looks[-2:])
+
+
+def _inner(server: Server, socket: Socket) -> bool:
+    own = socket.peer.startswith(LOOPBACK)
+    return socket.state == ESTABLISHED and socket.local_port == server.port and own
+
+
 def held_by_sockets(evidence: Evidence, servers: Iterable[Server]) -> tuple[Held, ...]:
     """Who holds connections to each of the servers whose sockets could be seen."""
     return tuple(held for server in servers for held in _held(evidence, server))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.connections import from_within
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import pods
 from lbdemo.words import duration
@@ -20,6 +21,8 @@ def cause(case: Case) -> Iterator[Finding]:
     if case.active or not case.ready or not (case.all_sockets_seen or _counted(case)):
         return
     if _counted(case) and case.judged.calls is not None and any(flow.calls for flow in case.judged.calls.flows):
+        return
+    if any(from_within(case.evidence, server) for server in case.ready):
         return
     told = [caller.name for caller in case.evidence.callers]
     seen = [Line("no connection to any pod in all looks", "server sockets")] if case.all_sockets_seen else []

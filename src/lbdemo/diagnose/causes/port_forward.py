@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import LOOPBACK, looks_at
+from lbdemo.diagnose.connections import from_within
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.diagnose.parts import short
 from lbdemo.diagnose.proxies import proxy_of
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
-    from lbdemo.diagnose.servers import Server
 
 CODE, NAME = "LB903", "measured-through-port-forward"
 
 
 def cause(case: Case) -> Iterator[Finding]:
     """Lasting connections to a server's port from its own loopback address, where no proxy stands beside it."""
-    served = [server for server in case.ready if not proxy_of(server.pod) and _from_within(case, server)]
+    served = [server for server in case.ready if not proxy_of(server.pod) and from_within(case.evidence, server)]
     for server in served:
         alone = not case.active
         yield Finding(
@@ -32,13 +30,3 @@ def cause(case: Case) -> Iterator[Finding]:
             fixes=(Fix("measure from inside of the cluster: let a pod call, and name it with --from"),),
             explains=1.0 if alone else 0.0,
         )  # fmt: skip
-
-
-def _from_within(case: Case, server: Server) -> bool:
-    looks = looks_at(case.evidence, server.name)
-    return bool(looks) and all(
-        any(
-            s.state == ESTABLISHED and s.local_port == server.port and s.peer.startswith(LOOPBACK) for s in look.sockets
-        )
-        for look in looks[-2:]
-    )

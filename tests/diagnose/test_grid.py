@@ -1,0 +1,321 @@
+"""All causes over made-up services: which are told of each, in which order, and that no others are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from diagnose.shops import LISTENS, SHOP, caller, envoy_looks, pod, route, servers, service, shop, socket_looks
+
+from lbdemo.diagnose.causes import TABLE
+from lbdemo.diagnose.diagnosis import diagnose
+from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
+from lbdemo.diagnose.findings import Severity
+from lbdemo.diagnose.looks import ESTABLISHED, EnvoyCluster, MetricsLook, Socket, SocketLook
+from lbdemo.kube.records.cluster import Namespace
+from lbdemo.kube.records.istio import (
+    Destination,
+    DestinationRule,
+    MeshRoute,
+    PeerAuthentication,
+    Subset,
+    TrafficPolicy,
+    VirtualService,
+)
+from lbdemo.kube.records.meta import Meta, Owner
+from lbdemo.kube.records.pods import Container, Pod
+from lbdemo.kube.records.workloads import Autoscaler
+from lbdemo.measure.verdict import Outcome
+
+HOST = "payments.shop.svc.cluster.local"
+NOW = "2026-11-26T12:00:00Z"
+A, B, C = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
+NAMES = ("payments-a", "payments-b", "payments-c")
+MESHED = "istio-proxy"
+INJECTED = Namespace(Meta("Namespace", "", SHOP, {"istio-injection": "enabled"}), "Active", ())
+PLAIN = Namespace(Meta("Namespace", "", SHOP), "Active", ())
+
+
+def aged(minutes: Sequence[float]) -> tuple[Pod, ...]:
+    """The pods, so many minutes old."""
+
+    def made(age: float) -> str:
+        seconds = 12 * 3600 - round(age * 60)
+        return f"2026-11-26T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
+
+    names = [*NAMES, "payments-d"][: len(minutes)]
+    pods = servers(names)
+    return tuple(
+        replace(one, meta=replace(one.meta, created=made(age))) for one, age in zip(pods, minutes, strict=True)
+    )
+
+
+def held(*counts: int, address: str = "10.0.1.1") -> dict[str, dict[str, int]]:
+    """So many connections of one address to each of the pods."""
+    return {name: {address: count} for name, count in zip([*NAMES, "payments-d"], counts, strict=False) if count}
+
+
+def even(segments: int, *names: str) -> dict[str, dict[str, int]]:
+    return {name: {"10.0.1.1": segments} for name in names or NAMES}
+
+
+def calls(who: Caller, *rates: int, **more: Any) -> dict[str, Any]:
+    """A caller whose sidecar sends so many calls a turn to each pod."""
+    addressed = dict(zip((A, B, C), rates, strict=False))
+    return {"callers": [who], "envoys": envoy_looks(who, addressed, HOST, **more)}
+
+
+def cluster(who: Caller, **told: Any) -> EnvoyCluster:
+    return EnvoyCluster(who.name, f"outbound|8080||{HOST}", **{"type": "EDS", "balancer": "ROUND_ROBIN", **told})
+
+
+def rule(policy: TrafficPolicy | None = None, namespace: str = SHOP, **more: Any) -> DestinationRule:
+    return DestinationRule(Meta("DestinationRule", namespace, "payments"), "payments" if namespace == SHOP else HOST,
+                           policy or TrafficPolicy(), **more)  # fmt: skip
+
+
+def routed(*to: Destination, namespace: str = SHOP) -> VirtualService:
+    return VirtualService(
+        Meta("VirtualService", namespace, "payments"), ("payments",), ("mesh",), (MeshRoute("http", to),)
+    )
+
+
+def around(*, space: Namespace = PLAIN, **more: Any) -> Surroundings:
+    return Surroundings(namespaces=(space,), **more)
+
+
+def subset(name: str, **labels: str) -> Subset:
+    return Subset(name, labels)
+
+
+def pod_of(who: Caller) -> Pod:
+    assert who.pod is not None
+    return who.pod
+
+
+def running(who: Caller, container: Container) -> Caller:
+    return replace(who, pod=replace(pod_of(who), containers=(container,)))
+
+
+CHECKOUT = caller("checkout")
+SIDECAR = caller("checkout", proxy=MESHED)
+FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/envoy:v1.39", running=True))
+PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
+REPLICAS = Owner("ReplicaSet", "payments-1a", "u", True)
+HPA = Autoscaler(Meta("HorizontalPodAutoscaler", SHOP, "payments"), "Deployment", "payments", 1, 9, 3, 3, ())
+OWNED = tuple(
+    replace(one, meta=replace(one.meta, labels={"pod-template-hash": "1a"}, owners=(REPLICAS,))) for one in servers()
+)
+
+
+def quiet_pod() -> Evidence:
+    unready = pod("payments-b", B, ready=False)
+    return shop(held(1), callers=[CHECKOUT], pods=(servers()[0], unready), segments=even(50))
+
+
+def forwarded() -> Evidence:
+    looks = tuple(
+        SocketLook(look.pod, look.turn, look.at, (Socket("127.0.0.1", LISTENS, "127.0.0.1", 4000, ESTABLISHED, 7),))
+        for look in socket_looks(servers()[0], {})
+    )
+    others = tuple(look for one in servers()[1:] for look in socket_looks(one, {}))
+    return shop(sockets=(*looks, *others))
+
+
+def silent() -> Evidence:
+    return shop({}, callers=[replace(CHECKOUT, found_by="environment")])
+
+
+def counted_only() -> Evidence:
+    looks = tuple(
+        MetricsLook(f"shop/{name}", turn, float(turn), "grpc_server_started_total", 40 * turn * (name == NAMES[0]))
+        for name in NAMES for turn in range(12)
+    )  # fmt: skip
+    return shop(callers=[replace(CHECKOUT, found_by="environment")], metrics=looks)
+
+
+def with_hosts(**told: Any) -> Evidence:
+    """A caller whose Envoy knows of the third pod what is told, and sends it nothing."""
+    seen = calls(SIDECAR, 20, 20, 0)
+    looks = tuple(
+        replace(look, hosts=tuple(replace(host, **(told if host.address == C else {})) for host in look.hosts))
+        for look in seen.pop("envoys")
+    )
+    outliers = around(destination_rules=(rule(TrafficPolicy(outlier_detection=True)),))
+    return shop(**seen, envoys=looks, surroundings=outliers)
+
+
+def stale() -> Evidence:
+    seen = calls(SIDECAR, 20, 20, 20)
+    gone = envoy_looks(SIDECAR, {"10.0.0.99": 3}, HOST)
+    looks = tuple(
+        replace(look, hosts=(*look.hosts, *(replace(h, calls_ok=0, calls_failed=h.calls_total) for h in lost.hosts)))
+        for look, lost in zip(seen.pop("envoys"), gone, strict=True)
+    )
+    return shop(**seen, envoys=looks)
+
+
+def past() -> Evidence:
+    told = {"traffic.sidecar.istio.io/excludeOutboundPorts": "8080"}
+    one = pod_of(SIDECAR)
+    marked = replace(SIDECAR, pod=replace(one, meta=replace(one.meta, annotations=told)))
+    return shop(held(1), callers=[marked], segments=even(50), envoys=envoy_looks(marked, {A: 0}, HOST))
+
+
+Make = Callable[[], Evidence]
+UNREADY_TOO = service(headless=True, unready_too=True)
+CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
+    # nothing is wrong
+    "round robin over a headless service": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99)), ()),
+    "sidecars that choose for each call": (lambda: shop(**calls(SIDECAR, 300, 300, 300), routes=(route(SIDECAR),)), ()),
+    "sidecars, headless client too": (
+        lambda: shop(**calls(SIDECAR, 300, 300, 300), routes=(route(SIDECAR),), clusters=(cluster(SIDECAR),)), ()),
+    "a pool of many connections, evenly used": (
+        lambda: shop(held(9, 9, 9), callers=[CHECKOUT], segments=even(400)), ()),
+    "all pods are young, and came together": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, pods=aged([0.5, 0.5, 0.5]),
+                     segments=even(99)), ()),
+    # per connection
+    "one connection": (lambda: shop(held(1), callers=[CHECKOUT], segments=even(50)), ("LB101",)),
+    "one connection, seen by sockets alone": (lambda: shop(held(1), callers=[CHECKOUT]), ("LB101",)),
+    "one connection, seen by counters alone": (counted_only, ("LB101",)),
+    "one connection, and an autoscaler": (
+        lambda: shop(held(1), callers=[CHECKOUT], pods=OWNED, segments=even(50),
+                     surroundings=around(autoscalers=(HPA,))), ("LB101", "LB204")),
+    "evenly used, and an autoscaler": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, pods=OWNED, segments=even(99),
+                     surroundings=around(autoscalers=(HPA,))), ()),
+    "a proxy before a cluster IP": (lambda: shop(held(1), callers=[FRONT], segments=even(50)), ("LB501",)),
+    "pick first": (lambda: shop(held(1), callers=[CHECKOUT], headless=True, segments=even(50)), ("LB103",)),
+    "pick first, through an HTTP proxy": (
+        lambda: shop(held(1), callers=[PROXIED], headless=True, segments=even(50)), ("LB103", "LB104")),
+    "a few connections more than pods": (
+        lambda: shop(held(4, 1, 0), callers=[CHECKOUT], segments=even(50, "payments-a")), ("LB114",)),
+    "young pods that nobody knows": (
+        lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 5, 5]),
+                     segments=even(90)), ("LB107",)),
+    "young pods that somebody may still find": (
+        lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 0.5, 0.5]),
+                     segments=even(90)), ("LB201",)),
+    "old pods that nobody knows": (
+        lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 90, 90]),
+                     segments=even(90)), ()),
+    "the older, the more connections": (
+        lambda: shop(held(12, 8, 4), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
+                     segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}), ("LB113",)),
+    "as many connections in another order": (
+        lambda: shop(held(8, 12, 4), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
+                     segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}), ()),
+    "affinity": (
+        lambda: shop(held(5), callers=[CHECKOUT], about=service(sticky=True), segments=even(50)), ("LB401",)),
+    "affinity and one connection": (
+        lambda: shop(held(1), callers=[CHECKOUT], about=service(sticky=True), segments=even(50)), ("LB101", "LB401")),
+    "near pods only": (
+        lambda: shop(held(1), callers=[CHECKOUT], about=service(internal_policy="Local"), segments=even(50)),
+        ("LB101", "LB402")),
+    "a preference that changes nothing": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], about=service(headless=True, distribution="PreferClose"),
+                     segments=even(99)), ()),
+    "pods that are not ready are published, and called": (
+        lambda: shop(held(1, 1), callers=[CHECKOUT], about=UNREADY_TOO, segments=even(99),
+                     pods=(servers()[0], pod("payments-b", B, ready=False))), ("LB202", "LB112")),
+    # nothing to balance
+    "one ready pod of two": (quiet_pod, ("LB202",)),
+    "one pod": (lambda: shop(held(1), callers=[CHECKOUT], pods=servers(NAMES[:1]), segments=even(50)), ("LB202",)),
+    "no pod": (lambda: shop({}, pods=()), ("LB202",)),
+    "nobody calls": (silent, ("LB901",)),
+    "a port-forward": (forwarded, ("LB903",)),
+    # the mesh
+    "TCP by what is counted": (lambda: shop(held(1), **calls(SIDECAR, 3, 0, 0, tcp=True)), ("LB301",)),
+    "TCP by its listener": (
+        lambda: shop(held(1), **calls(SIDECAR, 0, 0, 0), routes=(route(SIDECAR, "tcp"),), segments=even(50)),
+        ("LB301",)),
+    "servers in the mesh, caller outside": (
+        lambda: shop({"payments-a": {"10.0.1.1": 1}}, callers=[CHECKOUT], pods=servers(proxy=MESHED),
+                     segments=even(50), surroundings=around()), ("LB303",)),
+    "the label is younger than the caller": (
+        lambda: shop({"payments-a": {"10.0.1.1": 1}}, callers=[CHECKOUT], pods=servers(proxy=MESHED),
+                     segments=even(50), surroundings=around(space=INJECTED)), ("LB304",)),
+    "past the sidecar": (past, ("LB305",)),
+    "nothing but mutual TLS": (
+        lambda: shop({}, callers=[replace(CHECKOUT, found_by="asked")], pods=servers(proxy=MESHED), surroundings=around(
+            peer_authentications=(PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT"),))),
+        ("LB307", "LB901")),
+    "mutual TLS, but not of this port": (
+        lambda: shop({}, callers=[replace(CHECKOUT, found_by="asked")], pods=servers(proxy=MESHED), surroundings=around(
+            peer_authentications=(PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT",
+                                                     ports={LISTENS: "PERMISSIVE"}),))), ("LB901",)),
+    "a headless service through a sidecar": (
+        lambda: shop(**calls(SIDECAR, 300, 0, 0), about=service(headless=True)), ("LB308",)),
+    "an address that is gone": (stale, ("LB309",)),
+    "subsets that leave pods out": (
+        lambda: shop(**calls(SIDECAR, 300, 0, 0), surroundings=around(
+            destination_rules=(rule(subsets=(subset("new", version="new"),)),),
+            virtual_services=(routed(Destination("payments", "new")),))), ("LB310",)),
+    "weights": (
+        lambda: shop(**calls(SIDECAR, 240, 30, 30), surroundings=around(virtual_services=(
+            routed(Destination("payments", "", weight=80), Destination("other", "", weight=20)),))), ("LB312",)),
+    "a rule in a third namespace": (
+        lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(destination_rules=(rule(namespace="ops"),))),
+        ("LB313",)),
+    "a rule of its own namespace": (
+        lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(destination_rules=(rule(),))), ()),
+    "zones by outlier detection": (lambda: with_hosts(priority=1), ("LB314",)),
+    "an ejected pod": (lambda: with_hosts(unhealthy=("failed_outlier_check",)), ("LB316",)),
+    "a hash": (
+        lambda: shop(**calls(SIDECAR, 300, 0, 0), clusters=(cluster(SIDECAR, balancer="RING_HASH"),)), ("LB317",)),
+    "least request, not quite even": (
+        lambda: shop(**calls(SIDECAR, 30, 24, 25), clusters=(cluster(SIDECAR, balancer="LEAST_REQUEST"),)), ("LB319",)),
+    "a connection for a few calls": (
+        lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
+            destination_rules=(rule(TrafficPolicy(requests_per_connection=1)),))), ("LB321",)),
+    "a connection for many calls": (
+        lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
+            destination_rules=(rule(TrafficPolicy(requests_per_connection=10_000)),))), ()),
+}  # fmt: skip
+NOTES = {"LB201", "LB312", "LB317", "LB319", "LB901"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_these_are_told_in_this_order_and_no_others(name: str) -> None:
+    make, expected = CASES[name]
+
+    found = diagnose(make()).findings
+
+    assert tuple(finding.code for finding in found) == expected
+    for finding in found:
+        assert finding.evidence, "a finding without evidence convinces nobody"
+        assert 0 <= finding.explains <= 1
+        if finding.code in NOTES:
+            assert finding.severity is Severity.NOTE
+
+
+def test_every_cause_is_told_of_some_case() -> None:
+    assert {code for _, expected in CASES.values() for code in expected} == set(TABLE)
+
+
+def test_an_uneven_service_of_which_nothing_is_known_is_said_to_be_unexplained() -> None:
+    found = diagnose(shop(**calls(SIDECAR, 300, 0, 0), routes=(route(SIDECAR),)))
+
+    assert found.case.judged.outcome is Outcome.PINNED
+    assert found.findings == ()
+    assert found.unexplained
+
+
+def test_codes_can_be_ignored_by_option_and_by_the_services_own_annotation() -> None:
+    marked = replace(service(), meta=replace(service().meta, annotations={"lbdemo.dev/ignore": "LB401 lb402"}))
+    seen = shop(held(1), callers=[CHECKOUT], about=replace(marked, sticky=True), segments=even(50))
+
+    assert [f.code for f in diagnose(seen).findings] == ["LB101"]
+    assert diagnose(seen).said.ignored == ("LB401",)
+    assert [f.code for f in diagnose(seen, ["LB101"]).findings] == []
+
+
+def test_what_follows_from_another_is_told_after_it() -> None:
+    found = diagnose(CASES["one connection, and an autoscaler"][0]()).findings
+
+    assert found[0].explains == 1
+    assert "LB101" in found[1].follows_from
