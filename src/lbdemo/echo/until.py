@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,19 +38,21 @@ async def until_signal(
 ) -> tuple[LoadReport, signal.Signals | None]:
     """Runs a load in the process's main thread, stopped by SIGTERM or SIGINT.
 
-    Signals go to `received` at once, even while the sink holds the event loop up.
+    Signals go to `received` at once, even while the sink holds the event loop up. Who gives it goes on being told in
+    this way after the load has ended: what is written then must not be cut off by a signal that came too late.
     """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     got = [] if received is None else received
 
     def on_signal(number: int, _: object) -> None:
         got.append(signal.Signals(number))
-        loop.call_soon_threadsafe(stop.set)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the load has ended
+            loop.call_soon_threadsafe(stop.set)
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         report = await load(stop)
     finally:
-        for number, handler in before.items():
+        for number, handler in before.items() if received is None else ():
             signal.signal(number, handler)
     return report, got[0] if got else None
