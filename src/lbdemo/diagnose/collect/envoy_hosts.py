@@ -15,7 +15,7 @@ PILOT = "pilot-agent request GET clusters"
 SHELL = (
     'n=0; while [ "$n" -lt "$1" ]; do echo @look; pilot-agent request GET clusters | '
     'grep -F -e "$3" -e PassthroughCluster; n=$((n+1)); '
-    '[ "$n" -lt "$1" ] && { sleep "$2" 2>/dev/null || sleep 1; }; done'
+    'if [ "$n" -lt "$1" ]; then sleep "$2" 2>/dev/null || sleep 1; fi; done'
 )
 
 

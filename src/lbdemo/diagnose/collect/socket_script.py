@@ -63,7 +63,7 @@ for turn in range(turns):
 FILES = ("/proc/net/tcp", "/proc/net/tcp6")
 SHELL = (
     'n=0; while [ "$n" -lt "$1" ]; do echo @look; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; n=$((n+1)); '
-    '[ "$n" -lt "$1" ] && { sleep "$2" 2>/dev/null || sleep 1; }; done'
+    'if [ "$n" -lt "$1" ]; then sleep "$2" 2>/dev/null || sleep 1; fi; done'
 )
 
 
