@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, 
 from lbdemo.diagnose.collect.watching import first_look, watch
 from lbdemo.diagnose.connections import incoming, names_by_address
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
+from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS
 from lbdemo.words import count, duration
@@ -38,34 +39,62 @@ def gather(asked: Asked, means: Means) -> Evidence:
     servers = _watched(Case(bare))
     means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: "
               f"{count(len(Case(bare).ready), 'ready pod')}; looking for callers")  # fmt: skip
-    found, missing = _callers(asked, means, bare, servers)
-    pods = [caller.pod for caller in found if caller.pod is not None]
+    found = _callers(asked, means, bare, servers)
+    pods = [caller.pod for caller in found.callers if caller.pod is not None]
     around = surroundings(means.api, objects, pods)
-    means.say(f"{count(len(found), 'caller')}; watching for {duration(asked.watch)}")
+    means.say(f"{count(len(found.callers), 'caller')}; watching for {duration(asked.watch)}")
     seen = watch(means, service, bare.host, objects.port.number, servers, pods, asked.watch)
     whole = replace(
-        bare, callers=found, surroundings=around, sockets=seen.sockets, envoys=seen.envoys, clusters=seen.clusters,
-        routes=seen.routes, metrics=seen.metrics, watched=asked.watch,
+        bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
+        clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, hosts=found.hosts, watched=asked.watch,
+        made=_now(),
     )  # fmt: skip
-    late, hosts, unknown = _late(means, whole) if not asked.callers else ((), (), ())
-    missing = (*_of_objects(objects, around), *missing, *seen.unseen, *unknown)
-    return replace(whole, callers=(*found, *late), hosts=hosts, made=_now(), unseen=tuple(dict.fromkeys(missing)))
+    late = Found() if asked.callers else _identified(means, whole)
+    whole = only(whole) if asked.callers else whole
+    missing = (*_of_objects(objects, around), *found.unseen, *seen.unseen, *late.unseen)
+    return replace(
+        whole, callers=(*whole.callers, *late.callers), hosts=(*whole.hosts, *late.hosts),
+        unseen=tuple(dict.fromkeys(missing)),
+    )  # fmt: skip
 
 
-def _late(means: Means, evidence: Evidence) -> tuple[tuple[Caller, ...], tuple[str, ...], tuple[Unseen, ...]]:
-    """Who came while the service was watched, and which of the addresses are nodes': in their ranges, and no pod's."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who calls, the addresses of nodes (they are nobody's who calls), and what could not be seen of them."""
+
+    callers: tuple[Caller, ...] = ()
+    hosts: tuple[str, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+
+
+def _identified(means: Means, evidence: Evidence) -> Found:
+    """Whose the addresses are that hold connections and are not known yet.
+
+    One in a node's range that is no pod's is the node's own: its kubelet's, whose probes come and go, or that of a
+    program in the node's network, whose connections last.
+    """
     known = names_by_address(evidence)
     peers = [address for address in _peers(replace(evidence, callers=())) if address not in known]
     found = who.by_addresses(means.api, peers, evidence.namespace)
-    nodes = evidence.surroundings.nodes
-    ranges = [ip_network(each, strict=False) for node in nodes for each in node.pod_ranges] if isinstance(
-        nodes, tuple) else []  # fmt: skip
-    hosts = tuple(
-        one.name for one in found.callers
-        if one.pod is None and any(ip_address(one.name) in each for each in ranges)
-    )  # fmt: skip
+    hosts = tuple(one.name for one in found.callers if one.pod is None and _in_ranges(one.name, evidence))
     lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
-    return tuple(one for one in found.callers if lasting.intersection(one.addresses)), hosts, found.unseen
+    return Found(tuple(one for one in found.callers if lasting.intersection(one.addresses)), hosts, found.unseen)
+
+
+def _in_ranges(address: str, evidence: Evidence) -> bool:
+    nodes = evidence.surroundings.nodes
+    ranges = (each for node in nodes for each in node.pod_ranges) if isinstance(nodes, tuple) else ()
+    return any(ip_address(address) in ip_network(each, strict=False) for each in ranges)
+
+
+def only(evidence: Evidence) -> Evidence:
+    """The evidence of its callers only: without others' connections, and without what servers count of everybody."""
+    ours = names_by_address(evidence)
+    looks = tuple(
+        replace(look, sockets=tuple(s for s in look.sockets if s.state != ESTABLISHED or s.peer in ours))
+        for look in evidence.sockets
+    )
+    return replace(evidence, sockets=looks, metrics=())
 
 
 def _now() -> str:
@@ -77,23 +106,20 @@ def _watched(case: Case) -> list[Pod]:
     return [server.pod for server in case.servers if server.pod is not None]
 
 
-def _callers(
-    asked: Asked, means: Means, bare: Evidence, servers: Sequence[Pod]
-) -> tuple[tuple[Caller, ...], tuple[Unseen, ...]]:
+def _callers(asked: Asked, means: Means, bare: Evidence, servers: Sequence[Pod]) -> Found:
     """Who is asked about, or everybody who shows himself: by connections, else by what pods are told."""
     if asked.callers:
-        return who.named(means.api, asked.callers, asked.namespace), ()
+        return Found(who.named(means.api, asked.callers, asked.namespace))
     looked = first_look(means, servers)
-    addresses = _peers(replace(bare, sockets=looked.sockets, surroundings=_nodes_of(means, servers)))
-    found = who.by_addresses(means.api, addresses, asked.namespace)
+    found = _identified(means, replace(bare, sockets=looked.sockets, surroundings=_nodes_of(means, servers)))
     if found.callers:
-        return found.callers, found.unseen
+        return found
     pods = means.api.list(PODS, asked.namespace)
     if isinstance(pods, Unseen):
-        return (), (*found.unseen, pods)
+        return replace(found, unseen=(*found.unseen, pods))
     own = {key(pod) for pod in servers}
     told = tuple(one for one in who.told_of(bare.service, pods, bare.domain) if one.name not in own)
-    return told, found.unseen
+    return replace(found, callers=told)
 
 
 def _nodes_of(means: Means, servers: Sequence[Pod]) -> Surroundings:

@@ -1,0 +1,174 @@
+"""All evidence of a service, from an API server and from programs in pods, both pretended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fake_api import FakeApi
+from fakes import FakeStreams
+
+from lbdemo.diagnose.collect.asked import Asked, Means
+from lbdemo.diagnose.collect.gather import gather
+from lbdemo.diagnose.collect.many import several
+from lbdemo.diagnose.collect.objects import port_of, service_of
+from lbdemo.diagnose.diagnosis import diagnose
+from lbdemo.errors import InputError, ProgramFailedError
+from lbdemo.kube.answers import Why
+from lbdemo.tools.kubectl import Kubectl
+
+NAMESPACE = "shop"
+DENIED = ProgramFailedError(
+    ["kubectl"],
+    1,
+    'Error from server (Forbidden): pods "p" is forbidden: User "u" cannot create resource "pods/exec" in API group "" '
+    'in the namespace "shop"',
+)
+QUICK = Asked(NAMESPACE, "payments", watch=0.01)
+
+
+def meta(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "namespace": NAMESPACE, **more}
+
+
+def pod(name: str, address: str, app: str, **spec: Any) -> dict[str, Any]:
+    container = {"name": "app", "image": f"{app}:1", **spec}
+    running = {"name": "app", "state": {"running": {}}, "ready": True}
+    return {
+        "kind": "Pod", "metadata": meta(name, labels={"app": app}),
+        "spec": {"nodeName": "node-1", "containers": [container]},
+        "status": {"phase": "Running", "podIPs": [{"ip": address}], "podIP": address, "containerStatuses": [running],
+                   "conditions": [{"type": "Ready", "status": "True"}]},
+    }  # fmt: skip
+
+
+SERVICE = {
+    "kind": "Service", "metadata": meta("payments"),
+    "spec": {"clusterIP": "10.96.3.7", "clusterIPs": ["10.96.3.7"], "selector": {"app": "payments"},
+             "ports": [{"port": 80, "name": "http"}, {"port": 8080, "name": "grpc", "targetPort": 9090}]},
+}  # fmt: skip
+SLICE = {
+    "kind": "EndpointSlice", "addressType": "IPv4",
+    "metadata": meta("payments-x", labels={"kubernetes.io/service-name": "payments"}),
+    "ports": [{"name": "grpc", "port": 9090}],
+    "endpoints": [{"addresses": [address], "targetRef": {"kind": "Pod", "name": name}}
+                  for name, address in (("payments-a", "10.0.0.1"), ("payments-b", "10.0.0.2"))],
+}  # fmt: skip
+NODE = {
+    "kind": "Node", "metadata": {"name": "node-1"}, "spec": {"podCIDRs": ["10.0.0.0/16"]},
+    "status": {"addresses": [{"type": "InternalIP", "address": "172.18.0.2"}]},
+}  # fmt: skip
+SHOP = (
+    SERVICE, SLICE, NODE, {"kind": "Namespace", "metadata": {"name": NAMESPACE}},
+    pod("payments-a", "10.0.0.1", "payments"), pod("payments-b", "10.0.0.2", "payments"),
+    pod("checkout", "10.0.1.1", "checkout", env=[{"name": "PAYMENTS", "value": "payments:8080"}]),
+)  # fmt: skip
+
+
+@pytest.fixture
+def server() -> Iterator[FakeApi]:
+    with FakeApi().add(*SHOP) as fake:
+        yield fake
+
+
+def socket(peer: str, inode: int, segments: int) -> str:
+    return f"S 1 10.0.0.1 9090 {peer} 40000 10001 {inode} {segments} {segments} 10 10"
+
+
+def looks(run: FakeStreams, pod: str, *turns: list[str]) -> None:
+    """What the pod's sockets show, first in one look, then in twelve."""
+    first = "\n".join(["@look", *turns[0], ""])
+    whole = "\n".join(line for turn in turns for line in ("@look", *turn)) + "\n"
+    run.on_stream(script(pod, "1"), [first.encode()]).on_stream(script(pod, "12"), [whole.encode()])
+
+
+def script(pod: str, turns: str) -> str:
+    return f"kubectl -n shop exec {pod} -c app -- python3 -c <SCRIPT> {turns} <PAUSE>"
+
+
+def busy() -> FakeStreams:
+    """A caller at one of the pods; kubelets probe both, from an address of the node's range."""
+    run = FakeStreams()
+    turns = [[socket("10.0.1.1", 7, 50 * turn), socket("10.0.0.254", 100 + turn, 2)] for turn in range(12)]
+    looks(run, "payments-a", *turns)
+    looks(run, "payments-b", *([socket("10.0.0.254", 200 + turn, 2)] for turn in range(12)))
+    return run
+
+
+def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> None:
+    said: list[str] = []
+    with busy() as run:
+        seen = gather(QUICK, Means(server.api(), Kubectl(run), said.append))
+
+    assert [(caller.name, caller.found_by) for caller in seen.callers] == [("shop/checkout", "sockets")]
+    assert seen.hosts == ("10.0.0.254",)
+    assert (seen.port.number, len(seen.sockets), seen.unseen) == (8080, 24, ())
+    found = diagnose(seen)
+    assert [finding.code for finding in found.findings] == ["LB101"]
+    assert found.to_dict()["verdict"]["calls"] == 550
+    assert said == ["payments (shop), port 8080: 2 ready pods; looking for callers", "1 caller; watching for 10.0 ms"]
+
+
+def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service(server: FakeApi) -> None:
+    server.forbid("list", "nodes").forbid("get", "nodes")
+    with FakeStreams() as run:
+        for pod_name in ("payments-a", "payments-b"):
+            for turns in ("1", "12"):
+                run.on_stream(
+                    f"kubectl -n shop exec {pod_name} -c app -- python3 -c <SCRIPT> {turns} <PAUSE>", [DENIED]
+                )
+        seen = gather(QUICK, Means(server.api(), Kubectl(run)))
+
+    assert [(caller.name, caller.found_by) for caller in seen.callers] == [("shop/checkout", "environment")]
+    assert {(unseen.why, str(unseen.right)) for unseen in seen.unseen} >= {
+        (Why.FORBIDDEN, "create pods/exec in namespace shop"), (Why.FORBIDDEN, "get nodes"),
+    }  # fmt: skip
+
+
+def test_a_caller_can_be_named(server: FakeApi) -> None:
+    asked = Asked(NAMESPACE, "payments", callers=("checkout",), watch=0.01)
+    with FakeStreams() as run:
+        for pod_name in ("payments-a", "payments-b"):
+            run.on_stream(
+                f"kubectl -n shop exec {pod_name} -c app -- python3 -c <SCRIPT> 12 <PAUSE>", [b"@look\n@look\n"]
+            )
+        seen = gather(asked, Means(server.api(), Kubectl(run)))
+
+    assert [(caller.name, caller.found_by) for caller in seen.callers] == [("shop/checkout", "asked")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        (Asked(NAMESPACE, "nope"), "there are payments"),
+        (Asked("elsewhere", "payments"), "-n NAME"),
+        (Asked(NAMESPACE, "payments", callers=("nobody",)), "name a caller as"),
+    ],
+)
+def test_who_is_not_there_is_said_to_be_so(server: FakeApi, asked: Asked, hint: str) -> None:
+    with FakeStreams() as run, pytest.raises(InputError) as caught:
+        gather(asked, Means(server.api(), Kubectl(run)))
+
+    assert hint in caught.value.hint
+
+
+def test_the_port_is_the_one_that_speaks_grpc_or_the_one_that_is_named(server: FakeApi) -> None:
+    service = service_of(server.api(), QUICK)
+
+    assert port_of(service, "").number == 8080
+    assert port_of(service, "80").name == "http"
+    assert port_of(service, "grpc").number == 8080
+    with pytest.raises(InputError, match="has no port 99"):
+        port_of(service, "99")
+
+
+def test_several_services_are_those_with_a_port_for_grpc(server: FakeApi) -> None:
+    web = {"selector": {"app": "web"}, "ports": [{"port": 80, "name": "http"}]}
+    server.add({"kind": "Service", "metadata": meta("web"), "spec": web})
+    with FakeStreams() as run:
+        means = Means(server.api(), Kubectl(run))
+
+        assert [each.service for each in several(QUICK, means, everywhere=True, selector="")] == ["payments"]
+        with pytest.raises(InputError, match="no service in namespace shop"):
+            several(QUICK, means, everywhere=False, selector="team=x")
