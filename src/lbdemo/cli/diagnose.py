@@ -10,6 +10,7 @@ import typer
 from lbdemo import errors
 from lbdemo.cli import output
 from lbdemo.cli.diagnosis import FAIL_ON, Format, How, give
+from lbdemo.durations import seconds as span
 
 if TYPE_CHECKING:
     from lbdemo.cli.session import Session
@@ -76,11 +77,12 @@ def diagnose(
     how = How(form, fail_on, tuple(ignore or ()), after, junit, many)
     how.check()
     check(service, load, save, after, many=many, anonymize=anonymize)
+    seconds = span(watch)
     if load:
         from lbdemo.diagnose.saving import load as kept
 
         return give([kept(Path(load))], how)
-    found = seen(ctx, (service, port, tuple(callers or ()), watch), everywhere=everywhere, selector=selector)
+    found = seen(ctx, (service, port, tuple(callers or ()), seconds), everywhere=everywhere, selector=selector)
     if save:
         from lbdemo.diagnose.saving import save as keep
 
@@ -101,25 +103,25 @@ def check(service: str, load: str, save: str, after: str, *, many: bool, anonymi
 
 
 def seen(
-    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], str], *, everywhere: bool, selector: str
+    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], float], *, everywhere: bool, selector: str
 ) -> list[Evidence]:
     """What can be seen of the service (or of several) on the cluster."""
     from lbdemo.cli.session import say, session
     from lbdemo.diagnose.collect.asked import Asked, Means
     from lbdemo.diagnose.collect.gather import gather
     from lbdemo.diagnose.collect.many import gather_each, several
-    from lbdemo.durations import seconds
+    from lbdemo.words import count, duration
 
     service, port, callers, watch = what
     with session(ctx.obj, quiet=True, live=False) as here:
         namespace, name = place(ctx, here, service)
         say(f"{here.context}, " + ("all namespaces" if everywhere else f"namespace {namespace}"))
-        asked = Asked(namespace, name, port, callers, seconds(watch))
+        asked = Asked(namespace, name, port, callers, watch)
         means = Means(here.tools.api, here.tools.kubectl, say)
         if name:
             return [gather(asked, means)]
         each = several(asked, means, everywhere=everywhere, selector=selector)
-        say(f"{len(each)} services, {watch} each")
+        say(f"{count(len(each), 'service')}, {duration(watch)} each")
         return list(gather_each(each, means, unanswered))
 
 

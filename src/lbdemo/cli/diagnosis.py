@@ -90,7 +90,8 @@ def tell(records: list[dict[str, Any]], how: How) -> None:
     elif how.form == "yaml":
         import yaml
 
-        print(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), end="")
+        plain = json.loads(json.dumps(document))  # lists and words, as in JSON: YAML would write what Python calls them
+        print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), end="")
     elif how.form == "short" or how.many:
         from lbdemo.render.diagnosis_line import line
 

@@ -40,7 +40,7 @@ def short(value: Any) -> Any:
         return value.rpartition("/")[2]
     if isinstance(value, list | tuple):
         return [short(one) for one in value]
-    return {short(name): one for name, one in value.items()} if isinstance(value, Mapping) else value
+    return {short(name): short(one) for name, one in value.items()} if isinstance(value, Mapping) else value
 
 
 def _pinned_callers(seen: Figures) -> str:

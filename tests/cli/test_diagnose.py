@@ -1,0 +1,127 @@
+"""`lbdemo diagnose` as a program, on evidence that was kept: what it prints, and what it exits with."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import yaml
+from diagnose.shops import caller, envoy_looks, shop
+from echo_server import told
+
+from lbdemo.diagnose.evidence import Evidence
+from lbdemo.diagnose.saving import save
+
+HOST = "payments.shop.svc.cluster.local"
+
+
+def pinned() -> Evidence:
+    held = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
+    segments = {"payments-a": {"10.0.1.1": 50, "10.0.1.2": 2}}
+    return shop(held, callers=[caller("checkout"), caller("batch", 2)], segments=segments)
+
+
+def healthy() -> Evidence:
+    meshed = caller("checkout", proxy="istio-proxy")
+    rates = {f"10.0.0.{number}": 400 for number in (1, 2, 3)}
+    return shop(callers=[meshed], envoys=envoy_looks(meshed, rates, HOST))
+
+
+def nothing_seen() -> Evidence:
+    return shop(callers=[caller("checkout")])
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    for name, evidence in (("pinned", pinned()), ("healthy", healthy()), ("blind", nothing_seen())):
+        save(evidence, tmp_path / name)
+    return tmp_path
+
+
+def given(*arguments: str) -> tuple[int, str, str]:
+    return told("diagnose", *arguments)
+
+
+@pytest.mark.parametrize(("which", "code"), [("pinned", 1), ("healthy", 0), ("blind", 7)])
+@pytest.mark.parametrize("form", ["text", "short", "json", "yaml"])
+def test_the_exit_code_is_the_same_in_every_form(kept: Path, which: str, code: int, form: str) -> None:
+    assert given("--load", str(kept / which), "-o", form)[0] == code
+
+
+def test_a_person_sees_the_way_the_verdict_the_cause_and_the_remedy(kept: Path) -> None:
+    _, out, _ = given("--load", str(kept / "pinned"))
+
+    lines = out.splitlines()
+    assert lines[0] == "payments (shop), port 8080: 3 ready pods; 2 callers; watched 10.0 s"
+    (way,) = [line for line in lines if line.startswith("  checkout ──")]
+    assert "── 1 connection ──> 10.96.3.7 (kube-proxy: one choice a connection)" in way
+    assert any(line.startswith("PINNED: All 572 calls of 2 callers went to one and the same pod.") for line in lines)
+    assert any(line.startswith("LB101 ") and "[explains all of it]" in line for line in lines)
+    assert "kubectl -n shop rollout restart deployment/checkout" in out
+    assert "docs/causes/LB101.md" in out
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_manifests_can_be_pasted_as_they_stand(kept: Path) -> None:
+    _, out, _ = given("--load", str(kept / "pinned"))
+
+    document = out.partition("<<'EOF'\n")[2].partition("\nEOF\n")[0]
+    service = yaml.safe_load(document)
+
+    assert (service["kind"], service["spec"]["clusterIP"]) == ("Service", "None")
+    assert service["spec"]["ports"] == [{"name": "grpc", "port": 9090, "targetPort": "grpc"}]
+
+
+def test_machines_get_the_same_record(kept: Path) -> None:
+    _, as_json, _ = given("--load", str(kept / "pinned"), "-o", "json")
+    _, as_yaml, _ = given("--load", str(kept / "pinned"), "-o", "yaml")
+
+    record = json.loads(as_json)
+    assert yaml.safe_load(as_yaml) == record
+    assert (record["version"], record["verdict"]["outcome"], record["verdict"]["about"]) == (1, "PINNED", True)
+    assert [finding["code"] for finding in record["findings"]] == ["LB101"]
+
+
+def test_a_line_says_the_most_of_it(kept: Path) -> None:
+    assert given("--load", str(kept / "pinned"), "-o", "short")[1] == (
+        "shop/payments:8080  PINNED, about 572 calls  LB101 l4-single-connection\n"
+    )
+
+
+def test_junit_has_a_failure_for_a_problem_and_an_error_for_what_nobody_can_tell(kept: Path) -> None:
+    counts = {}
+    for which in ("pinned", "healthy", "blind"):
+        given("--load", str(kept / which), "--junit", str(kept / "junit.xml"))
+        root = ET.parse(kept / "junit.xml").getroot()
+        counts[which] = (root.get("failures"), root.get("errors"))
+
+    assert counts == {"pinned": ("1", "0"), "healthy": ("0", "0"), "blind": ("0", "1")}
+
+
+def test_what_changed_is_said(kept: Path) -> None:
+    code, out, _ = given("--load", str(kept / "healthy"), "--after", str(kept / "pinned"))
+
+    assert code == 0
+    assert "PINNED then, BALANCED now" in out
+    assert "gone  LB101" in out
+
+
+def test_people_may_mind_more_or_less(kept: Path) -> None:
+    assert given("--load", str(kept / "pinned"), "--fail-on", "never")[0] == 0
+    assert given("--load", str(kept / "pinned"), "--ignore", "lb101")[0] == 1, (
+        "it is pinned, and nothing else explains it"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("-A", "payments"), ("payments", "--load", "x"), ("payments", "--anonymize"), ("-A", "--save", "x"),
+     ("--load", "nowhere"), ("payments", "-o", "xml"), ("payments", "--fail-on", "all"), ("payments", "--watch", "no")],
+)  # fmt: skip
+def test_what_contradicts_itself_is_refused(arguments: tuple[str, ...]) -> None:
+    code, _, err = given(*arguments)
+
+    assert code in (2, 5), err
+    assert "Traceback" not in err

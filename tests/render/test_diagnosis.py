@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from diagnose.shops import caller, shop
+from rich.console import Console
+
+from lbdemo.diagnose.diagnosis import diagnose
+from lbdemo.diagnose.evidence import Evidence
+from lbdemo.kube.answers import Right, Unseen, Why
+from lbdemo.render.diagnosis import headline, picture, print_diagnosis, verdict
+from lbdemo.render.flow_sentences import SENTENCES, flow_reason, short
+
+HELD = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
+
+
+def pinned(**more: Any) -> Evidence:
+    segments = {"payments-a": {"10.0.1.1": 50, "10.0.1.2": 2}}
+    return shop(HELD, callers=[caller("checkout"), caller("batch", 2)], segments=segments, **more)
+
+
+def printed(evidence: Evidence, width: int) -> str:
+    stream = io.StringIO()
+    print_diagnosis(Console(file=stream, width=width, highlight=False, markup=False), diagnose(evidence).to_dict())
+    return stream.getvalue()
+
+
+def test_the_picture_is_a_line_for_each_way_where_that_fits_and_two_where_it_does_not() -> None:
+    record = diagnose(pinned()).to_dict()
+
+    wide, narrow = picture(record, 140), picture(record, 80)
+
+    assert wide[0].split()[-6:] == ["payments-a", "550", "calls", "≈", "96.2", "%"]
+    assert len(wide) == 4
+    assert max(map(len, narrow)) <= 80
+    assert [line.split()[-1] for line in wide[-2:]] == ["0", "0"], "pods that got nothing stand below"
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_nothing_but_what_is_to_be_pasted_is_wider_than_the_terminal(width: int) -> None:
+    document = False
+    for line in printed(pinned(), width).splitlines():
+        document = document and line != "EOF"
+        if "<<'EOF'" in line:
+            document = True
+        if not (document or "kubectl" in line):
+            assert len(line) <= width, line
+
+
+def test_what_was_not_seen_is_named_with_what_would_settle_it() -> None:
+    right = Right("create", "pods/exec", "", "shop")
+    unseen = Unseen("programs in pod payments-a", Why.FORBIDDEN, "", right)
+
+    text = " ".join(printed(pinned(unseen=(unseen,)), 100).split())
+
+    assert "not seen: programs in pod payments-a: forbidden" in text
+    assert "kubectl auth can-i create pods --subresource=exec -n shop" in text
+
+
+def test_connections_are_told_where_calls_are_not_known() -> None:
+    record = diagnose(shop(HELD, callers=[caller("checkout"), caller("batch", 2)])).to_dict()
+
+    assert all("1 connection" in line for line in picture(record, 140)[:2])
+    assert "How many calls they carry nobody counts" in "".join(map(str, verdict(record)))
+
+
+def test_who_is_only_told_of_the_service_is_said_to_be_no_more() -> None:
+    seen = shop(callers=[replace(caller("checkout"), found_by="environment")])
+
+    assert "is told of 10.96.3.7; no call was seen" in picture(diagnose(seen).to_dict(), 140)[0]
+
+
+def test_without_callers_the_headline_says_so() -> None:
+    assert "no caller was seen" in headline(diagnose(shop({})).to_dict())
+
+
+def test_brackets_in_names_are_no_markup() -> None:
+    assert "[red]" in printed(shop(HELD, callers=[caller("[red]x"), caller("batch", 2)]), 120)
+
+
+FIGURES = {
+    "callers": {"shop/a": "PINNED"}, "all_callers": 2, "calls": 5, "of": 10, "total": "BALANCED", "phi": 2.0,
+    "intervals": 3, "wanted": 100, "seconds": 12.0, "error": 0.1, "servers": 3, "tolerance": 0.2, "provable": 0.5,
+    "restarted": ["shop/a"], "changed": [], "others": [], "looks": 12, "connections": {"shop/a": 1, "shop/b": 0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_every_reason_is_a_sentence_of_pods_without_their_namespace(code: str) -> None:
+    figures = {**FIGURES, "callers": 2} if code != "uneven_callers" else FIGURES
+
+    said = flow_reason({"code": code, "figures": figures})
+
+    assert said.endswith(".")
+    assert "shop/" not in said
+
+
+def test_names_are_shortened_wherever_they_stand() -> None:
+    assert short({"shop/a": ["shop/b", 1], "x": None}) == {"a": ["b", 1], "x": None}
