@@ -76,6 +76,16 @@ def socket(peer: str, inode: int, segments: int) -> str:
     return f"S 1 10.0.0.1 9090 {peer} 40000 10001 {inode} {segments} {segments} 10 10"
 
 
+RESOLV = "kubectl -n shop exec payments-a -c app -- cat /etc/resolv.conf"
+
+
+def streams() -> FakeStreams:
+    """Programs in pods; one tells the cluster's domain."""
+    run = FakeStreams()
+    run.on(RESOLV, answer="search shop.svc.corp.example svc.corp.example corp.example\n")
+    return run
+
+
 def looks(run: FakeStreams, pod: str, *turns: list[str]) -> None:
     """What the pod's sockets show, first in one look, then in twelve."""
     first = "\n".join(["@look", *turns[0], ""])
@@ -89,7 +99,7 @@ def script(pod: str, turns: str) -> str:
 
 def busy() -> FakeStreams:
     """A caller at one of the pods; kubelets probe both, from an address of the node's range."""
-    run = FakeStreams()
+    run = streams()
     turns = [[socket("10.0.1.1", 7, 50 * turn), socket("10.0.0.254", 100 + turn, 2)] for turn in range(12)]
     looks(run, "payments-a", *turns)
     looks(run, "payments-b", *([socket("10.0.0.254", 200 + turn, 2)] for turn in range(12)))
@@ -103,6 +113,7 @@ def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> 
 
     assert [(caller.name, caller.found_by) for caller in seen.callers] == [("shop/checkout", "sockets")]
     assert seen.hosts == ("10.0.0.254",)
+    assert seen.host == "payments.shop.svc.corp.example"
     assert (seen.port.number, len(seen.sockets), seen.unseen) == (8080, 24, ())
     found = diagnose(seen)
     assert [finding.code for finding in found.findings] == ["LB101"]
@@ -112,7 +123,7 @@ def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> 
 
 def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service(server: FakeApi) -> None:
     server.forbid("list", "nodes").forbid("get", "nodes")
-    with FakeStreams() as run:
+    with streams() as run:
         for pod_name in ("payments-a", "payments-b"):
             for turns in ("1", "12"):
                 run.on_stream(
@@ -128,7 +139,7 @@ def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service
 
 def test_a_caller_can_be_named(server: FakeApi) -> None:
     asked = Asked(NAMESPACE, "payments", callers=("checkout",), watch=0.01)
-    with FakeStreams() as run:
+    with streams() as run:
         for pod_name in ("payments-a", "payments-b"):
             run.on_stream(
                 f"kubectl -n shop exec {pod_name} -c app -- python3 -c <SCRIPT> 12 <PAUSE>", [b"@look\n@look\n"]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
+from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
+from lbdemo.diagnose.collect.side_by_side import asking
 from lbdemo.diagnose.collect.watching import first_look, watch
 from lbdemo.diagnose.connections import incoming, names_by_address
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Asked, Means
     from lbdemo.kube.records.pods import Pod
 
-DOMAIN = "cluster.local"
-
 
 def gather(asked: Asked, means: Means) -> Evidence:
     """What can be seen of the service now, and while it is watched.
@@ -35,11 +35,14 @@ def gather(asked: Asked, means: Means) -> Evidence:
     """
     service = service_of(means.api, asked)
     objects = behind(means.api, service, port_of(service, asked.port))
-    bare = Evidence(service, objects.port, objects.slices, objects.servers, domain=DOMAIN)
+    bare = Evidence(service, objects.port, objects.slices, objects.servers)
     servers = _watched(Case(bare))
     means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: "
               f"{count(len(Case(bare).ready), 'ready pod')}; looking for callers")  # fmt: skip
-    found = _callers(asked, means, bare, servers)
+    with asking() as pool:
+        where = pool.submit(domain, means, servers)
+        found = _callers(asked, means, bare, servers)
+        bare = replace(bare, domain=where.result())
     pods = [caller.pod for caller in found.callers if caller.pod is not None]
     around = surroundings(means.api, objects, pods)
     means.say(f"{count(len(found.callers), 'caller')}; watching for {duration(asked.watch)}")
