@@ -100,6 +100,17 @@ def test_junit_has_a_failure_for_a_problem_and_an_error_for_what_nobody_can_tell
     assert counts == {"pinned": ("1", "0"), "healthy": ("0", "0"), "blind": ("0", "1")}
 
 
+def test_the_page_needs_nothing_else_and_has_the_record(kept: Path) -> None:
+    given("--load", str(kept / "pinned"), "--html", str(kept / "page.html"))
+    page = (kept / "page.html").read_text()
+
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<meter" in page
+    record = page.partition('<script type="application/json" id="lbdemo-diagnosis">')[2].partition("</script>")[0]
+    assert [finding["code"] for finding in json.loads(record)[0]["findings"]] == ["LB101"]
+
+
 def test_what_changed_is_said(kept: Path) -> None:
     code, out, _ = given("--load", str(kept / "healthy"), "--after", str(kept / "pinned"))
 

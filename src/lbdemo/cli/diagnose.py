@@ -71,10 +71,11 @@ def diagnose(
     fail_on: FailOn = "problem",
     form: Format = "text",
     junit: output.Junit = "",
+    html: output.Html = "",
 ) -> int:
     """Tells why a service is not balanced: any gRPC service, with or without a mesh. Changes nothing."""
     many = everywhere or bool(selector)
-    how = How(form, fail_on, tuple(ignore or ()), after, junit, many)
+    how = How(form, fail_on, tuple(ignore or ()), after, junit, html, many)
     how.check()
     check(service, load, save, after, many=many, anonymize=anonymize)
     seconds = span(watch)

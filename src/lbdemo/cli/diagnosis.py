@@ -39,6 +39,7 @@ class How:
     ignored: tuple[str, ...] = ()
     after: str = ""
     junit: str = ""
+    html: str = ""
     many: bool = False
 
     def check(self) -> None:
@@ -47,7 +48,7 @@ class How:
 
         check_choice(self.form, FORMS, "--output")
         check_choice(self.fail_on, FAIL_ON, "--fail-on")
-        check_writable(self.junit)
+        check_writable(self.junit, self.html)
 
 
 def give(seen: Sequence[Evidence], how: How) -> int:
@@ -64,6 +65,11 @@ def give(seen: Sequence[Evidence], how: How) -> int:
         from lbdemo.render.diagnosis_junit import junit
 
         write(how.junit, junit(records))
+    if how.html:
+        from lbdemo.cli.output import write
+        from lbdemo.render.diagnosis_html import page
+
+        write(how.html, page(records))
     return min((exit_code(one, how.fail_on) for one in judged), key=GRAVITY.index, default=errors.CANNOT_TELL)
 
 

@@ -105,7 +105,7 @@ def _rows(record: Record) -> Iterator[Row]:
             first = number_ == 0
             yield (
                 short(caller["caller"]) if first else "",
-                _way(caller) if first else "",
+                way_of(caller) if first else "",
                 *_arrival(record, arrival, total),
             )
     if more := record["callers"][MANY:]:
@@ -133,7 +133,8 @@ def _state(server: Record) -> str:
     return "" if server["ready"] else "  (not ready)"
 
 
-def _way(caller: Record) -> str:
+def way_of(caller: Record) -> str:
+    """Over what a caller reaches whom, who chooses there, and for what."""
     choice, held = caller["choice"], caller["connections"]
     if caller["found_by"] == "environment":
         return f"is told of {caller['address']}; no call was seen"
@@ -223,7 +224,7 @@ def _labelled(console: Console, label: str, text: str, deeper: int = 0) -> None:
 
 def _rest(console: Console, record: Record) -> None:
     told = [f"{each['code']} {each['name']}: {each['because']}" for each in record["cannot_tell"]]
-    unseen = [_unseen(each) for each in record["unseen"]]
+    unseen = [unseen_line(each) for each in record["unseen"]]
     for label, lines in (("cannot tell", told), ("not seen", unseen)):
         if lines:
             console.print()
@@ -234,6 +235,7 @@ def _rest(console: Console, record: Record) -> None:
         console.print(Text(f"ignored: {listing(record['ignored'])}", "dim"))
 
 
-def _unseen(each: Record) -> str:
+def unseen_line(each: Record) -> str:
+    """What could not be seen, why, and what would settle it."""
     said = f": {each['detail']}" if each["detail"] else ""
     return f"{each['what']}: {each['why']}{said}" + (f"; {each['hint']}" if each["hint"] else "")

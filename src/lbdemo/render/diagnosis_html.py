@@ -1,0 +1,116 @@
+"""Diagnoses as one page that needs nothing else: the way of the calls with shares, the verdict, causes and remedies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from lbdemo.render.diagnosis import headline, matters, unseen_line, way_of
+from lbdemo.render.flow_sentences import flow_reasons, short
+from lbdemo.render.html import POLICY
+from lbdemo.render.tables import badge
+from lbdemo.words import number, percent
+
+if TYPE_CHECKING:
+    from lbdemo.render.figures import Record
+
+RECORD_ID = "lbdemo-diagnosis"
+
+
+def page(records: Sequence[Record]) -> str:
+    """The records as a page; the JSON in it is what `-o json` prints of each."""
+    style = files("lbdemo.render").joinpath("page.css").read_text(encoding="utf-8")
+    embedded = json.dumps(list(records), indent=2).replace("<", "\\u003c")
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>lbdemo diagnose</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+<header><h1>lbdemo diagnose</h1></header>
+{"".join(map(_service, records))}</main>
+<script type="application/json" id="{RECORD_ID}">
+{embedded}
+</script>
+</body>
+</html>
+"""
+
+
+def _service(record: Record) -> str:
+    judged = record["verdict"]
+    fine = not record["unexplained"] and not any(f["severity"] == "problem" for f in record["findings"])
+    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in flow_reasons(judged))
+    about = ", about" if judged["about"] else ""
+    return f"""<section>
+<h2>{escape(headline(record))}</h2>
+{_picture(record)}
+<p class="whole">{badge(judged["outcome"], ok=fine)}</p>
+{told}<p class="quiet">by {escape(judged["source"] or "nobody")}{about}, {escape(record["made"])}</p>
+{"".join(map(_finding, record["findings"]))}{_unseen(record)}</section>
+"""
+
+
+def _picture(record: Record) -> str:
+    total = sum(arrival["calls"] or 0 for caller in record["callers"] for arrival in caller["arrivals"])
+    rows = "".join(_rows(record, total))
+    heads = "".join(f"<th scope='col'>{head}</th>" for head in ("caller", "way", "pod", "calls", "share"))
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _rows(record: Record, total: int) -> Iterator[str]:
+    for caller in record["callers"]:
+        for index, arrival in enumerate(caller["arrivals"] or [None]):
+            name, way = (short(caller["caller"]), way_of(caller)) if index == 0 else ("", "")
+            yield _row(name, way, arrival, total)
+    arrived = {arrival["server"] for caller in record["callers"] for arrival in caller["arrivals"]}
+    for server in record["servers"]:
+        if server["name"] not in arrived:
+            yield _row("", "", {"server": server["name"], "calls": 0, "connections": 0}, total)
+
+
+def _row(caller: str, way: str, arrival: Record | None, total: int) -> str:
+    pod = short(arrival["server"]) if arrival else "?"
+    calls = arrival["calls"] if arrival else None
+    part = calls / total if calls is not None and total else None
+    bar = "" if part is None else f'<meter min="0" max="1" value="{part:.4f}">{percent(part)}</meter> {percent(part)}'
+    cells = (escape(caller), escape(way), escape(pod), "" if calls is None else number(calls), bar)
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _finding(finding: Record) -> str:
+    seen = "".join(f"<li>{escape(line['text'])} <span class='quiet'>{escape(line['source'])}</span></li>"
+                   for line in finding["evidence"])  # fmt: skip
+    possible = "possible: " if finding["possible"] else ""
+    return f"""<h3>{escape(finding["code"])} {escape(possible + finding["sentence"])}</h3>
+<p class="quiet">{escape(matters(finding))} · {escape(finding["page"])}</p>
+<ul>{seen}</ul>
+{"".join(map(_fix, finding["fixes"]))}"""
+
+
+def _fix(fix: Record) -> str:
+    advice = f"<p>{escape(fix['advice'])}</p>" if fix["advice"] else ""
+    commands = "\n".join(fix["commands"])
+    undo = "\n".join(fix["undo"])
+    return (
+        f"<p><strong>{escape(fix['title'])}</strong></p>{advice}"
+        + (f"<pre>{escape(commands)}</pre>" if commands else "")
+        + (f"<details><summary>undo</summary><pre>{escape(undo)}</pre></details>" if undo else "")
+    )
+
+
+def _unseen(record: Record) -> str:
+    told = [f"cannot tell {each['code']} {each['name']}: {each['because']}" for each in record["cannot_tell"]]
+    told += [f"not seen: {unseen_line(each)}" for each in record["unseen"]]
+    return "".join(f"<p class='quiet'>{escape(line)}</p>" for line in told)
