@@ -126,12 +126,15 @@ def codes(record: Any) -> list[str]:
     return [finding["code"] for finding in record["findings"]]
 
 
+def problems(record: Any) -> list[str]:
+    return [finding["code"] for finding in record["findings"] if finding["severity"] == "problem"]
+
+
 def wait_until_healthy(shop: Shop, name: str, seconds: float = 90) -> Any:
     """What is found when nothing is found any more."""
     deadline = time.monotonic() + seconds
     while True:
         record = shop.record(name)
-        problems = [f["code"] for f in record["findings"] if f["severity"] == "problem"]
-        if not problems and record["verdict"]["outcome"] not in ("PINNED", "UNBALANCED"):
+        if not problems(record) and record["verdict"]["outcome"] not in ("PINNED", "UNBALANCED"):
             return record
         assert time.monotonic() < deadline, json.dumps(record, indent=1)

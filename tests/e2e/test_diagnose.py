@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from e2e.cluster import kubectl, run
+from e2e.cluster import Cluster, eventually, kubectl, run
 from e2e.foreign import (
     PORT,
     Shop,
     codes,
     go_client,
     go_server,
+    problems,
     python_client,
     python_server,
     service,
@@ -133,6 +134,21 @@ def test_one_ready_pod_of_three(shop: Shop) -> None:
 
     assert codes(record)[0] == "LB202"
     assert "1 of 3" in record["findings"][0]["sentence"]
+
+
+@pytest.mark.parametrize("strategy", ["headless", "envoy", "xds"])
+def test_a_remedy_is_no_fault(make_cluster: Callable[..., Cluster], strategy: str) -> None:
+    cluster = make_cluster()
+    if strategy == "xds":
+        cluster("up", "--istio")
+    cluster("up", "--strategy", strategy)
+
+    installed = Shop(cluster.namespace)
+    eventually(lambda: any(a["calls"] for c in installed.record("echo-server")["callers"] for a in c["arrivals"]))
+    record = installed.record("echo-server")
+
+    assert problems(record) == []
+    assert {caller["choice"]["per"] for caller in record["callers"]} == {"call"}
 
 
 def test_silence_is_no_fault(shop: Shop) -> None:

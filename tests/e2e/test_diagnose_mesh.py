@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.cluster import Cluster, eventually
-from e2e.foreign import PORT, Shop, codes, python_client, python_server, service, wait_until_healthy
+from e2e.foreign import PORT, Shop, codes, problems, python_client, python_server, service, wait_until_healthy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -45,10 +45,6 @@ def kind(version: str, name: str, what: str, spec: dict[str, Any]) -> dict[str, 
 
 def rule(**policy: Any) -> dict[str, Any]:
     return kind(TRAFFIC, "parcels", "DestinationRule", {"host": "parcels", "trafficPolicy": policy})
-
-
-def problems(record: Any) -> list[str]:
-    return [finding["code"] for finding in record["findings"] if finding["severity"] == "problem"]
 
 
 def test_the_first_remedy_as_it_is_printed_takes_the_finding_away(open_shop: Callable[..., Shop]) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.servers import Server
 
 LOOPBACK = ("127.", "::1")
+PROBE = 3.0
+"""Seconds that a kubelet's probe hardly takes: its deadline is 1 s, unless somebody has raised it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,14 @@ def _arrives(server: Server, socket: Socket) -> bool:
 
 
 def lasting_inodes(evidence: Evidence, server: Server) -> frozenset[int]:
-    """The connections to the server that more than one look showed."""
-    seen = Counter(socket.inode for look in looks_at(evidence, server.name) for socket in look.sockets)
-    return frozenset(inode for inode, looks in seen.items() if inode and looks > 1)
+    """The connections to the server that lasted longer than a kubelet's probe."""
+    first: dict[int, float] = {}
+    last: dict[int, float] = {}
+    for look in looks_at(evidence, server.name):
+        for socket in look.sockets:
+            first.setdefault(socket.inode, look.at)
+            last[socket.inode] = look.at
+    return frozenset(inode for inode in last if inode and last[inode] - first[inode] >= PROBE)
 
 
 def from_within(evidence: Evidence, server: Server) -> bool:

@@ -11,6 +11,7 @@ from lbdemo.diagnose.findings import Fix
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
+    from lbdemo.kube.records.services import Service
 
 INJECTION = "istio-injection"
 ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
@@ -51,16 +52,22 @@ def choose_in_the_client(case: Case) -> Fix:
     apply, undo, target = headless_beside(case)
     return Fix(
         "the client chooses: a headless Service, round_robin, and a limited age of connections",
-        (apply,),
-        (undo,),
+        apply,
+        undo,
         f"let clients call {target} with the service config {ROUND_ROBIN}, and servers end connections after "
         f"a while ({AGE}): clients ask DNS anew only then",
     )
 
 
-def headless_beside(case: Case) -> tuple[str, str, str]:
-    """A second, headless Service for the same pods: the command that makes it, its undo, and a client's target."""
+def headless_beside(case: Case) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """A second, headless Service for the same pods: commands that make it and undo that, and a client's target.
+
+    Where there is one already, there is nothing to make.
+    """
     service, port = case.evidence.service, case.evidence.port
+    if (there := _headless(case)) is not None:
+        number = next((each.number for each in there.ports if each.name == port.name), _target(case))
+        return (), (), f"dns:///{there.meta.name}.{there.meta.namespace}.svc.{case.evidence.domain}:{number}"
     name = f"{service.meta.name}{HEADLESS}"
     document = {
         "apiVersion": "v1", "kind": "Service",
@@ -71,7 +78,14 @@ def headless_beside(case: Case) -> tuple[str, str, str]:
         },
     }  # fmt: skip
     target = f"dns:///{name}.{service.meta.namespace}.svc.{case.evidence.domain}:{_target(case)}"
-    return applied(document), kubectl("-n", service.meta.namespace, "delete", "service", name), target
+    return (applied(document),), (kubectl("-n", service.meta.namespace, "delete", "service", name),), target
+
+
+def _headless(case: Case) -> Service | None:
+    """A headless Service of ready pods that is there already."""
+    found = case.evidence.surroundings.services
+    there = found if isinstance(found, tuple) else ()
+    return next((one for one in there if one.headless and not one.unready_too), None)
 
 
 def ask_for_round_robin(case: Case) -> Fix:

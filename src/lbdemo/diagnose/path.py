@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller
 
 
+XDS = "GRPC_XDS_BOOTSTRAP"
+"""The variable by which gRPC's own xDS client finds its control plane."""
+
+
 class Per(StrEnum):
     """For what somebody chooses a pod."""
 
@@ -109,12 +113,28 @@ def choice(case: Case, caller: Caller, held: Mapping[str, int]) -> Choice:
         return _of_sidecar(case, caller)
     if proxy_of(caller.pod) == LINKERD:
         return Choice("its Linkerd proxy", Per.UNKNOWN, None)
+    reached = sum(1 for count in held.values() if count)
+    if reached > 1 and (how := sees_pods(case, caller, held)):
+        return Choice(how, Per.CALL, reached)
     if not case.evidence.service.headless:
         return Choice("kube-proxy", Per.CONNECTION, len(case.ready))
-    reached = sum(1 for count in held.values() if count)
-    if reached > 1:
-        return Choice("the client", Per.CALL, reached)
     return Choice("the client", Per.CONNECTION if reached else Per.UNKNOWN, len(case.ready) if reached else None)
+
+
+def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
+    """How a caller without a sidecar knows the pods themselves and can choose for each call; "" where it does not.
+
+    By xDS, by a headless Service's name, or, where another Service for the same pods is headless, most likely by that
+    one's: connections through a cluster IP are drawn, and seldom as many to each pod.
+    """
+    variables = {name for container in (caller.pod.containers if caller.pod else ()) for name in container.env}
+    if XDS in variables:
+        return "the client, by xDS"
+    if case.evidence.service.headless:
+        return "the client"
+    siblings = case.evidence.surroundings.services
+    beside = [one for one in siblings if one.headless] if isinstance(siblings, tuple) else []
+    return f"the client, by {beside[0].meta.name}" if beside and len(set(held.values())) == 1 else ""
 
 
 def _of_sidecar(case: Case, caller: Caller) -> Choice:

@@ -33,7 +33,7 @@ def cause(case: Case) -> Iterator[Finding]:
             Line(f"Service {case.evidence.name} has publishNotReadyAddresses: true", "API"),
             *([Line(f"{pods(there)}: not ready, and holds connections", "server sockets")] if there else []),
         ),
-        fixes=(Fix("a second Service without it for clients; peers keep this one", (apply,), (undo,),
+        fixes=(Fix("a second Service without it for clients; peers keep this one", apply, undo,
                    f"let clients call {target}"),),
         explains=part_of(case, callers),
     )  # fmt: skip

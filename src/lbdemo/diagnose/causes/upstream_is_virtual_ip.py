@@ -39,7 +39,7 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
                  "server sockets") for c in few
         ),
         fixes=(Fix(
-            "let the proxy see the pods: its upstream is a headless Service's name", (apply,), (undo,),
+            "let the proxy see the pods: its upstream is a headless Service's name", apply, undo,
             f"give {target} as the upstream's address (Envoy: type STRICT_DNS; nginx: resolver and a variable; "
             "HAProxy: server-template), or let an ingress controller use endpoints instead of the Service",
         ),),
