@@ -14,7 +14,7 @@ from e2e.cluster import Done, eventually, kubectl, lbdemo_argv, run
 from e2e.foreign_images import image
 
 PORT, METRICS = 9090, 9100
-WATCH = "6s"
+WATCH = "4s"
 
 
 def deployment(
