@@ -78,6 +78,8 @@ class Handler(BaseHTTPRequestHandler):
             self.group(group[1], group[2])
         elif path.endswith("/selfsubjectaccessreviews"):
             self.review()
+        elif path.endswith("/selfsubjectreviews"):
+            self.json({**self.body, "status": {"userInfo": {"username": "u"}}}, 201)
         elif (found := PATH.fullmatch(path)) is None:
             self.give(404, b"404 page not found\n")
         else:

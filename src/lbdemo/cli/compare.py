@@ -115,11 +115,15 @@ def measured(globals_: options.Globals, comparison: Comparison, *, yes: bool) ->
     """Runs it; says what was left behind."""
     from lbdemo import __version__
     from lbdemo.cli.session import say, session
+    from lbdemo.cluster.doctor.asked import COMPARE
+    from lbdemo.cluster.doctor.gate import stop_unfit
+    from lbdemo.cluster.install.fitness import fitness
     from lbdemo.cluster.trial.compare import compare as run
     from lbdemo.records import Report
 
     started = output.now()
     with session(globals_, yes=yes, changes=True) as here:
+        stop_unfit(here.tools, fitness(COMPARE, here.context, globals_.namespace, registry=comparison.base.registry))
         compared = run(comparison, stage(here))
         where = environment(here, comparison, compared.istio)
     for line in compared.left:

@@ -26,7 +26,14 @@ GRAVITY = (errors.ANSWER_IS_NO, errors.CANNOT_TELL, errors.OK)
 """The graver one decides what several services exit with."""
 
 Format = Annotated[
-    str, typer.Option("--output", "-o", metavar="FORM", help="text, short, json or yaml.", autocompletion=lambda: FORMS)
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FORM",
+        help="How to show it (text, short, json or yaml).",
+        autocompletion=lambda: FORMS,
+    ),
 ]
 
 

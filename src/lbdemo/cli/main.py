@@ -30,6 +30,7 @@ COMMANDS = (
     "verify",
     "compare",
     "report",
+    "doctor",
     "diagnose",
     "clean",
     "serve",
@@ -38,7 +39,7 @@ COMMANDS = (
 )
 HIDDEN = frozenset({"peer"})
 ON_A_CLUSTER = frozenset(
-    {"build", "up", "logs", "status", "verify", "compare", "diagnose", "clean"}
+    {"build", "up", "logs", "status", "verify", "compare", "doctor", "diagnose", "clean"}
 )  # these take the global options, too
 
 

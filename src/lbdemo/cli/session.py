@@ -71,11 +71,12 @@ def console(*, stderr: bool = False, width: int | None = None) -> Console:
 @contextlib.contextmanager
 def session(
     options: Globals, *, yes: bool = True, changes: bool = False, quiet: bool = False, live: bool = True,
-    anywhere: bool = False,
+    anywhere: bool = False, unfit: bool = False,
 ) -> Iterator[Session]:  # fmt: skip
     """Opens a session on the context. With `changes`, a context that does not look local needs `yes`.
 
-    With `anywhere` there need not be a context, nor a kubectl: its name is "" then.
+    With `anywhere` there need not be a context, nor a kubectl: its name is "" then. With `unfit` nobody is logged in
+    first either: what does not work is for the command to find.
 
     On Ctrl-C every running program is ended before the interruption goes on. What a command needs beside the session
     it imports inside of it: the way to the API server opens meanwhile.
@@ -90,7 +91,7 @@ def session(
     if trace and steering(os.environ):
         trace(to_paste(os.environ))
     first = Runner(trace)
-    context = current(first, options.context, anywhere=anywhere)
+    context = current(first, options.context, anywhere=anywhere or unfit)
     if not quiet and context.server:
         say(f"{context}, namespace {options.namespace}")
     with door(context, trace) as entered:
@@ -99,7 +100,7 @@ def session(
             check = here_only(context) if changes and not yes else None
             if context.server:
                 entered.open()
-            if context.plugin:
+            if context.plugin and not unfit:
                 log_in(tools.api)
             if check is not None:
                 check(tools.api)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
+from lbdemo.cluster.doctor import needs
 from lbdemo.cluster.install.namespace import LabelNamespace
 from lbdemo.cluster.kernel.releases import InstallRelease
 from lbdemo.cluster.kernel.steps import Plan
@@ -14,27 +15,6 @@ from lbdemo.kube.answers import Right, need
 from lbdemo.kube.rights import Rights
 
 ROLES = "docs/roles has the roles as manifests"
-APPS = "apps"
-# In the namespace: our lock, the releases as Helm keeps them, what the chart makes, and the wait for its pods.
-LOCK = (("get", "leases"), ("create", "leases"), ("update", "leases"))
-RELEASE = (
-    ("list", "secrets"), ("create", "secrets"), ("update", "secrets"), ("create", "services"), ("patch", "services"),
-    ("create", "configmaps"),
-)  # fmt: skip
-DEPLOY = (("create", "deployments"), ("patch", "deployments"))
-WAIT = (("list", "deployments"), ("list", "replicasets"))
-POLICIES = (
-    ("create", "destinationrules", "networking.istio.io"), ("patch", "destinationrules", "networking.istio.io"),
-    ("create", "peerauthentications", "security.istio.io"), ("patch", "peerauthentications", "security.istio.io"),
-)  # fmt: skip
-# For the whole cluster, where Istio is to be installed. Whoever gives rights must have them, or may give any.
-ISTIO = (
-    ("create", "customresourcedefinitions", "apiextensions.k8s.io"),
-    ("create", "clusterroles", "rbac.authorization.k8s.io"),
-    ("create", "clusterrolebindings", "rbac.authorization.k8s.io"),
-    ("create", "mutatingwebhookconfigurations", "admissionregistration.k8s.io"),
-    ("create", "validatingwebhookconfigurations", "admissionregistration.k8s.io"),
-)
 
 
 def needed(plan: Plan, namespace: str, *, new: bool, policies: int, installs_istio: bool) -> tuple[Right, ...]:
@@ -46,15 +26,10 @@ def needed(plan: Plan, namespace: str, *, new: bool, policies: int, installs_ist
     ours = any(isinstance(step, InstallRelease) and step.install.namespace == namespace for step in plan.steps)
     labelled = any(isinstance(step, LabelNamespace) for step in plan.steps)
     istio = any(isinstance(step, InstallRelease) and step.install.namespace == ISTIO_NAMESPACE for step in plan.steps)
-    found = [Right(verb, what, "coordination.k8s.io", namespace) for verb, what in LOCK]
-    found += [Right(verb, what, APPS, namespace) for verb, what in WAIT] + [Right("list", "pods", "", namespace)]
-    if ours:
-        found += [Right(verb, what, "", namespace) for verb, what in RELEASE]
-        found += [Right(verb, what, APPS, namespace) for verb, what in DEPLOY]
-        found += [Right(verb, what, group, namespace) for verb, what, group in POLICIES[: 2 * policies]]
+    found = [*needs.to_work(namespace), *(needs.to_release(namespace, policies) if ours else ())]
     found += [Right("create", "namespaces")] if new or installs_istio else []
     found += [Right("patch", "namespaces", name=namespace)] if labelled and not new else []
-    return (*found, *(Right(*right) for right in ISTIO if istio))
+    return (*found, *(Right(*right) for right in needs.ISTIO if istio))
 
 
 def check(rights: Rights, wanted: Sequence[Right]) -> None:

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 
 from lbdemo import resources
 from lbdemo.cluster.cleanup.take import NoteBirth, RecordIstio, TakeInventory
+from lbdemo.cluster.doctor.asked import UP
+from lbdemo.cluster.doctor.gate import stop_unfit
 from lbdemo.cluster.image.content import Recipe
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.image.step import DeliverImage, recipe_of
 from lbdemo.cluster.install import preflight, rights
 from lbdemo.cluster.install.desired import Desired, desire
+from lbdemo.cluster.install.fitness import fitness_of
 from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
@@ -93,6 +96,7 @@ def up(
     istio = installs_istio(observed, desired)
     answers.check(tools, _delivery(plan))
     rights.check(tools.api, _needed(config, observed, desired, plan))
+    stop_unfit(tools, fitness_of(UP, context, config))
     with _prepared(tools, config, observed, cleanup, reporter, istio=istio, held=held) as untouched:
         if not untouched:  # somebody may have been at work while we waited for the lock
             observed, desired, plan = plan_up(tools, config, context)

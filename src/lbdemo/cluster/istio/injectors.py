@@ -94,12 +94,17 @@ def _injector(item: Mapping[str, Any], hooks: list[Mapping[str, Any]]) -> Inject
         home=service.get("namespace", ""),
         service=service.get("name", ""),
         url=asked.get("url", ""),
-        hooks=tuple(Hook(_selector(h.get("namespaceSelector")), _selector(h.get("objectSelector"))) for h in hooks),
+        hooks=tuple(_hook(hook) for hook in hooks),
         release=f"{notes.get('meta.helm.sh/release-namespace', '')}/{release}" if release else "",
     )
 
 
-def _selector(selector: Mapping[str, Any] | None) -> tuple[Requirement, ...]:
+def _hook(hook: Mapping[str, Any]) -> Hook:
+    return Hook(parse_selector(hook.get("namespaceSelector")), parse_selector(hook.get("objectSelector")))
+
+
+def parse_selector(selector: Mapping[str, Any] | None) -> tuple[Requirement, ...]:
+    """The lines of a label selector, both of its forms alike; none for one that takes everything."""
     given = selector or {}
     exact = [Requirement(key, "In", (value,)) for key, value in (given.get("matchLabels") or {}).items()]
     lines = given.get("matchExpressions") or ()

@@ -1,0 +1,40 @@
+"""What a command asks before it begins: the checks whose failure would surely stop it later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lbdemo.cluster.doctor.asked import COMPARE, DIAGNOSE, UP, VERIFY, Asked
+from lbdemo.cluster.doctor.checks import CHECKS
+from lbdemo.cluster.doctor.examine import collect, sources
+from lbdemo.cluster.doctor.probes import Means
+from lbdemo.cluster.doctor.results import Result, Status
+from lbdemo.cluster.kernel.steps import Tools
+from lbdemo.errors import LbdemoError, OperationFailedError
+
+POLICIES = ("pod security", "quotas", "limit ranges", "webhooks")
+REACHED = ("context", "API server", "login")
+# By command: names of checks. What `up` asks by itself, for its plan and no more (rights, Docker, the loader), is not
+# among them; nor is what only may stop it, such as nodes, which an autoscaler adds.
+GATES: Mapping[str, tuple[str, ...]] = {
+    UP: POLICIES,
+    COMPARE: ("helm", "daemon", "way", *REACHED, "rights", "exec", "webhooks"),
+    VERIFY: (),
+    DIAGNOSE: REACHED,
+}
+
+
+def stop_unfit(tools: Tools, asked: Asked) -> None:
+    """Raises the first failure, as the error that the command would come to; what cannot be seen stops nobody."""
+    checks = [check for check in CHECKS if check.name in GATES[asked.command] and check.fits(asked)]
+    evidence = collect(Means(tools, asked), sources(checks))
+    for check in checks:
+        result = check(asked, evidence)
+        if result.status is Status.FAILED:
+            raise error_of(result)
+
+
+def error_of(result: Result) -> LbdemoError:
+    """A failed check for who stops because of it: the error that it saw, or its words."""
+    judged = result.judged
+    return judged.cause or OperationFailedError(judged.seen, judged.mend)

@@ -1,0 +1,65 @@
+"""`lbdemo doctor`: the same answer in every form."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lbdemo.cli import examination
+from lbdemo.cluster.doctor.asked import COMMANDS
+from lbdemo.cluster.doctor.results import Examination, Judged, Result, Status, failed, ok, warning
+
+
+def examined(*judged: Judged) -> Examination:
+    results = tuple(Result(f"c{number}", "programs", "it matters", each) for number, each in enumerate(judged))
+    return Examination("up", "", "kind-a", "https://127.0.0.1:6443", "shop", results)
+
+
+FIT = examined(ok("fine"), warning("so so", "mend it"), Judged(Status.SKIPPED, "cannot see it"))
+UNFIT = examined(ok("fine"), failed("broken", "mend it"))
+
+
+@pytest.mark.parametrize("form", examination.FORMS)
+@pytest.mark.parametrize(("made", "code"), [(FIT, 0), (UNFIT, 1)], ids=["fit", "unfit"])
+def test_it_exits_with_the_same_code_in_every_form(
+    made: Examination, code: int, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert examination.give(made, form) == code
+    assert capsys.readouterr().out
+
+
+def test_json_is_the_record(capsys: pytest.CaptureFixture[str]) -> None:
+    examination.give(UNFIT, "json")
+
+    assert json.loads(capsys.readouterr().out) == UNFIT.to_dict()
+
+
+def test_the_commands_that_may_be_named_are_those_that_the_doctor_knows() -> None:
+    assert examination.COMMANDS == COMMANDS
+
+
+def doctor(*arguments: str, path: Path, kubeconfig: str = "/dev/null") -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": str(path), "KUBECONFIG": kubeconfig, "HOME": str(path), "DOCKER_HOST": "unix:///nowhere"}
+    argv = [sys.executable, "-m", "lbdemo", "doctor", *arguments]
+    return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_machine_with_nothing_on_it_is_told_all_that_is_missing(tmp_path: Path) -> None:
+    done = doctor("-o", "json", path=tmp_path)
+
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    missing = {name for name, check in checks.items() if check["status"] == "failed"}
+    assert (done.returncode, done.stderr) == (1, "")
+    assert {"kubectl", "helm", "daemon", "context"} <= missing
+    assert "kubectl is not on the PATH" in checks["kubectl"]["seen"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--for", "logs"), ("-o", "xml"), ("--strategy", "mesh"), ("--registry", "no registry")]
+)
+def test_words_that_mean_nothing_are_bad_input(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    assert doctor(*arguments, path=tmp_path).returncode == 2
