@@ -1,4 +1,4 @@
-"""`doctor` on a real cluster: a healthy one, a user who may nearly nothing, policies, webhooks and APIs that are dead."""
+"""`doctor` on a real cluster: a healthy one, a user who may nearly nothing, policies, dead webhooks and APIs."""
 
 from __future__ import annotations
 

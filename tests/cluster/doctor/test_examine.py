@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,7 +53,9 @@ def test_one_that_hangs_is_left_behind_and_the_others_are_told() -> None:
     begun = time.monotonic()
 
     found = collect(
-        means(), ["docker", "helm"], {"docker": lambda _: never.wait(30), "helm": lambda _: (4, 1)}, limit=0.1
+        replace(means(), limit=0.1),
+        ["docker", "helm"],
+        {"docker": lambda _: never.wait(30), "helm": lambda _: (4, 1)},
     )
 
     assert time.monotonic() - begun < 5

@@ -12,7 +12,7 @@ from typing import Any
 from lbdemo.cluster.doctor.checks import CHECKS
 from lbdemo.cluster.doctor.checks.base import Check
 from lbdemo.cluster.doctor.evidence import Evidence
-from lbdemo.cluster.doctor.probes import LIMIT, SOURCES, Means
+from lbdemo.cluster.doctor.probes import SOURCES, Means
 from lbdemo.cluster.doctor.results import Examination
 from lbdemo.errors import LbdemoError, OperationFailedError
 from lbdemo.kube.answers import Unseen, UnseenError, Why
@@ -28,7 +28,7 @@ WORDS = {
 
 
 def examine(means: Means) -> Examination:
-    """Makes all checks that matter for what was asked; takes LIMIT seconds at most. Changes nothing."""
+    """Makes all checks that matter for what was asked; takes no longer than `means` has it. Changes nothing."""
     asked = means.asked
     checks = [check for check in CHECKS if check.fits(asked)]
     evidence = collect(means, sources(checks))
@@ -44,13 +44,11 @@ def sources(checks: Collection[Check]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def collect(
-    means: Means, names: Collection[str], probes: Mapping[str, Callable[[Means], Any]] = SOURCES, limit: float = LIMIT
-) -> Evidence:
-    """Asks all sources at once; one that has not answered after `limit` seconds is told as such, and left behind."""
+def collect(means: Means, names: Collection[str], probes: Mapping[str, Callable[[Means], Any]] = SOURCES) -> Evidence:
+    """Asks all sources at once; one that has not answered in the time of `means` is told as such, and left behind."""
     running = {name: _begun(probes[name], means) for name in names}
-    until = time.monotonic() + limit
-    found = {name: _answer(name, future, until, limit) for name, future in running.items()}
+    until = time.monotonic() + means.limit
+    found = {name: _answer(name, future, until, means.limit) for name, future in running.items()}
     return Evidence(**found)
 
 

@@ -12,6 +12,9 @@ from lbdemo.cluster.doctor.results import Result, Status
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.errors import LbdemoError, OperationFailedError
 
+PATIENCE = (
+    20.0  # seconds that one source may take: as long as a command's own questions, so that only what stops it does
+)
 POLICIES = ("pod security", "quotas", "limit ranges", "webhooks")
 REACHED = ("context", "API server", "login")
 # By command: names of checks. What `up` asks by itself, for its plan and no more (rights, Docker, the loader), is not
@@ -27,7 +30,7 @@ GATES: Mapping[str, tuple[str, ...]] = {
 def stop_unfit(tools: Tools, asked: Asked) -> None:
     """Raises the first failure, as the error that the command would come to; what cannot be seen stops nobody."""
     checks = [check for check in CHECKS if check.name in GATES[asked.command] and check.fits(asked)]
-    evidence = collect(Means(tools, asked), sources(checks))
+    evidence = collect(Means(tools, asked, PATIENCE), sources(checks))
     for check in checks:
         result = check(asked, evidence)
         if result.status is Status.FAILED:

@@ -56,15 +56,16 @@ INJECTOR = "istio-sidecar-injector"
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What probes ask with, and what for."""
+    """What probes ask with, and what for; `limit` is how many seconds each may take."""
 
     tools: Tools
     asked: Asked
+    limit: float = LIMIT
 
 
 def kubectl(means: Means) -> tuple[int, int]:
     """kubectl's version. Raises MissingProgramError when there is none."""
-    said = means.tools.run.run(["kubectl", "version", "--client", "-o", "json"], timeout=LIMIT)
+    said = means.tools.run.run(["kubectl", "version", "--client", "-o", "json"], timeout=means.limit)
     return _version(json.loads(said).get("clientVersion", {}), "`kubectl version --client`")
 
 
@@ -146,7 +147,7 @@ def stream(means: Means) -> Tried | Unseen:
         return Unseen(
             "whether streaming calls come through", Why.FORBIDDEN, right=right, context=means.tools.api.context
         )
-    return Tried(f"{pod.meta.namespace}/{pod.name}", _tried(means.tools, pod))
+    return Tried(f"{pod.meta.namespace}/{pod.name}", _tried(means, pod))
 
 
 def _running(means: Means) -> tuple[Pod, ...] | Unseen:
@@ -157,11 +158,11 @@ def _running(means: Means) -> tuple[Pod, ...] | Unseen:
     return here if isinstance(elsewhere, Unseen) else elsewhere
 
 
-def _tried(tools: Tools, pod: Pod) -> str:
+def _tried(means: Means, pod: Pod) -> str:
     """What keeps the call from coming through; "" when it came, even to a container that has no such program."""
     container = next((c.name for c in pod.containers if c.running and not c.init), pod.containers[0].name)
     try:
-        tools.kubectl.exec(pod.name, pod.meta.namespace, ["true"], container=container, timeout=LIMIT)
+        means.tools.kubectl.exec(pod.name, pod.meta.namespace, ["true"], container=container, timeout=means.limit)
     except LbdemoError as error:
         cause = error if isinstance(error, ProgramFailedError) else error.__cause__
         if not isinstance(cause, ProgramFailedError):

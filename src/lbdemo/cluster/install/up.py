@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 from lbdemo import resources
 from lbdemo.cluster.cleanup.take import NoteBirth, RecordIstio, TakeInventory
-from lbdemo.cluster.doctor.asked import UP
-from lbdemo.cluster.doctor.gate import stop_unfit
+from lbdemo.cluster.doctor.asked import UP, Asked
 from lbdemo.cluster.image.content import Recipe
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.image.step import DeliverImage, recipe_of
@@ -96,12 +95,18 @@ def up(
     istio = installs_istio(observed, desired)
     answers.check(tools, _delivery(plan))
     rights.check(tools.api, _needed(config, observed, desired, plan))
-    stop_unfit(tools, fitness_of(UP, context, config))
+    _stop_unfit(tools, fitness_of(UP, context, config))
     with _prepared(tools, config, observed, cleanup, reporter, istio=istio, held=held) as untouched:
         if not untouched:  # somebody may have been at work while we waited for the lock
             observed, desired, plan = plan_up(tools, config, context)
         execute(Plan((*_inventory(config, observed, plan, istio=istio), *plan.steps)), tools, reporter)
     return Outcome(plan, desired)
+
+
+def _stop_unfit(tools: Tools, asked: Asked) -> None:
+    from lbdemo.cluster.doctor.gate import stop_unfit  # who changes nothing does not load all checks
+
+    stop_unfit(tools, asked)
 
 
 def _delivery(plan: Plan) -> Delivery | None:
