@@ -5,36 +5,80 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import queue
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent import futures
 
 import grpc
 
-METHOD = "/parcels.Parcels/Track"
+METHOD, CHAT = "/parcels.Parcels/Track", "/parcels.Parcels/Chat"
+Send = Callable[[bytes], object]
+
+
+def worded(text: bytes) -> bytes:
+    """A protobuf message with this text as its field 1, which anybody's hello message can be read as."""
+    size, head = len(text), bytearray(b"\n")
+    while size > 127:
+        head.append(size & 127 | 128)
+        size >>= 7
+    return bytes(head) + bytes([size]) + text
+
+
+class Parcels(grpc.GenericRpcHandler):
+    """Answers any method; those that end with Chat or Echo as a stream of messages."""
+
+    def __init__(self, slow: float) -> None:
+        self.slow = slow
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
+        if details.method.endswith(("Chat", "Echo")):
+            return grpc.stream_stream_rpc_method_handler(self.chat)
+        return grpc.unary_unary_rpc_method_handler(self.track)
+
+    def track(self, request: bytes, _: grpc.ServicerContext) -> bytes:
+        time.sleep(self.slow)
+        return worded(socket.gethostname().encode() + b" has " + request)
+
+    def chat(self, requests: Iterator[bytes], _: grpc.ServicerContext) -> Iterator[bytes]:
+        yield from requests
 
 
 def serve(args: argparse.Namespace) -> None:
-    def track(request: bytes, _: grpc.ServicerContext) -> bytes:
-        time.sleep(args.slow)
-        return socket.gethostname().encode() + b" has " + request
-
-    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {"Track": grpc.unary_unary_rpc_method_handler(track)}
     options = [("grpc.max_connection_age_ms", args.max_age * 1000)] if args.max_age else []
     server = grpc.server(futures.ThreadPoolExecutor(16), options=options)
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("parcels.Parcels", handlers),))
+    server.add_generic_rpc_handlers((Parcels(args.slow),))
     server.add_insecure_port(f"[::]:{args.port}")
     server.start()
     server.wait_for_termination()
+
+
+def unary(channel: grpc.Channel, method: str) -> Send:
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+    return lambda message: call(message, timeout=2)
+
+
+def streamed(channel: grpc.Channel, method: str) -> Send:
+    sent: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    call: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method)
+    answers: Iterator[bytes] = call(iter(sent.get, b""))
+
+    def send(message: bytes) -> bytes:
+        sent.put(message)
+        return next(answers)
+
+    return send
 
 
 def call(args: argparse.Namespace) -> None:
     config = json.dumps({"loadBalancingConfig": [{args.policy: {}}]} if args.policy else {})
     options = [("grpc.service_config", config), ("grpc.use_local_subchannel_pool", int(args.own_connections))]
     channels = [grpc.insecure_channel(args.target, options=options) for _ in range(args.channels)]
-    calls: list[grpc.UnaryUnaryMultiCallable[bytes, bytes]] = [channel.unary_unary(METHOD) for channel in channels]
+    senders = [streamed(one, args.method or CHAT) if args.stream else unary(one, args.method or METHOD)
+               for one in channels]  # fmt: skip
     counts = {"calls": 0, "failed": 0}
 
     def tell() -> None:
@@ -44,13 +88,15 @@ def call(args: argparse.Namespace) -> None:
             sys.stdout.flush()
 
     threading.Thread(target=tell, daemon=True).start()
-    for number, track in enumerate(itertools.cycle(calls)):
+    message = worded(b"x" * args.size)
+    for send in itertools.islice(itertools.cycle(senders), args.calls or None):
         try:
-            track(b"parcel %d" % number, timeout=2)
+            send(message)
             counts["calls"] += 1
         except grpc.RpcError:
             counts["failed"] += 1
         time.sleep(1 / args.rate)
+    threading.Event().wait()
 
 
 parser = argparse.ArgumentParser()
@@ -58,9 +104,13 @@ parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--max-age", type=int, default=0)
 parser.add_argument("--slow", type=float, default=0)
 parser.add_argument("--target", default="")
+parser.add_argument("--method", default="")
 parser.add_argument("--policy", default="")
 parser.add_argument("--rate", type=float, default=50)
 parser.add_argument("--channels", type=int, default=1)
 parser.add_argument("--own-connections", action="store_true")
+parser.add_argument("--calls", type=int, default=0)
+parser.add_argument("--size", type=int, default=5)
+parser.add_argument("--stream", action="store_true")
 given = parser.parse_args()
 serve(given) if given.port else call(given)
