@@ -31,17 +31,21 @@ def worded(text: bytes) -> bytes:
 class Parcels(grpc.GenericRpcHandler):
     """Answers any method; those that end with Chat or Echo as a stream of messages."""
 
-    def __init__(self, slow: float) -> None:
+    def __init__(self, slow: float, failing: bool) -> None:
         self.slow = slow
+        self.failing = failing
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes]:
         if details.method.endswith(("Chat", "Echo")):
             return grpc.stream_stream_rpc_method_handler(self.chat)
         return grpc.unary_unary_rpc_method_handler(self.track)
 
-    def track(self, request: bytes, _: grpc.ServicerContext) -> bytes:
+    def track(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         time.sleep(self.slow)
-        return worded(socket.gethostname().encode() + b" has " + request)
+        if self.failing:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "no parcel will be found today")
+        told = request.decode("ascii", "ignore")  # without the bytes of a long message's size
+        return worded(f"{socket.gethostname()} has {told}".encode())
 
     def chat(self, requests: Iterator[bytes], _: grpc.ServicerContext) -> Iterator[bytes]:
         yield from requests
@@ -50,7 +54,7 @@ class Parcels(grpc.GenericRpcHandler):
 def serve(args: argparse.Namespace) -> None:
     options = [("grpc.max_connection_age_ms", args.max_age * 1000)] if args.max_age else []
     server = grpc.server(futures.ThreadPoolExecutor(16), options=options)
-    server.add_generic_rpc_handlers((Parcels(args.slow),))
+    server.add_generic_rpc_handlers((Parcels(args.slow, args.failing),))
     server.add_insecure_port(f"[::]:{args.port}")
     server.start()
     server.wait_for_termination()
@@ -103,6 +107,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--max-age", type=int, default=0)
 parser.add_argument("--slow", type=float, default=0)
+parser.add_argument("--failing", action="store_true")
 parser.add_argument("--target", default="")
 parser.add_argument("--method", default="")
 parser.add_argument("--policy", default="")

@@ -1,0 +1,165 @@
+"""More of somebody's services, broken by what clients, proxies and Services are told: each is found, and told first."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from e2e.cluster import eventually
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    go_client,
+    go_server,
+    python_client,
+    python_server,
+    service,
+    wait_until_healthy,
+)
+from e2e.foreign_images import HERE
+from e2e.foreign_proxies import LISTENS, envoy
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+HEADLESS = f"dns:///parcels:{PORT}"
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    opened = Shop.open()
+    yield opened
+    opened.close()
+
+
+def problems(record: Any) -> list[str]:
+    return [finding["code"] for finding in record["findings"] if finding["severity"] == "problem"]
+
+
+def part(name: str, *arguments: str, replicas: int = 1, **more: Any) -> dict[str, Any]:
+    """A second Deployment behind the Service parcels."""
+    made = python_server(name, replicas, *arguments, labels={"app": "parcels", "part": name}, **more)
+    made["spec"]["selector"]["matchLabels"] = {"app": "parcels", "part": name}
+    return made
+
+
+def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: Shop) -> None:
+    front = service("front", port={"targetPort": LISTENS})
+    shop.apply(python_server("parcels"), service("parcels"), envoy("front", "parcels", 80), front,
+               python_client("checkout", "front:80"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record) == ["LB501"]
+    assert record["verdict"]["outcome"] == "PINNED"
+    shop.apply(service("parcels-pods", headless=True, selector={"app": "parcels"}), envoy("front", "parcels-pods"))
+    shop.calling("checkout")
+    choice = wait_until_healthy(shop, "parcels-pods")["callers"][0]["choice"]
+    assert (choice["per"], choice["among"]) == ("call", 3)
+
+
+def test_pods_that_are_not_ready_are_published_and_called(shop: Shop) -> None:
+    never = {"readinessProbe": {"tcpSocket": {"port": 1}}}
+    headless = service("parcels", headless=True, publishNotReadyAddresses=True)
+    shop.apply(part("parcels-old", replicas=2), headless)
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps(part("parcels-new", container=never)))
+    eventually(lambda: shop.kubectl("get", "pods", "--no-headers").count("Running") == 3)
+    shop.apply(python_client("checkout", HEADLESS, "--policy=round_robin"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels")
+
+    found = next(finding for finding in record["findings"] if finding["code"] == "LB112")
+    assert found["severity"] == "problem"
+    assert "parcels-new" in found["sentence"]
+    assert "parcels-old" not in found["sentence"]
+
+
+def test_connections_stay_where_the_older_pods_are(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 1), service("parcels"),
+               python_client("checkout", "parcels:80", "--channels=20", "--own-connections"))  # fmt: skip
+    shop.calling("checkout")
+    shop.kubectl("scale", "deployment/parcels", "--replicas=2")
+    shop.settled("parcels")
+    shop.apply(python_client("batch", "parcels:80", "--channels=4", "--own-connections"))
+    shop.calling("batch")
+
+    assert codes(shop.record("parcels", expect=1))[0] == "LB113"
+
+
+def test_a_few_connections_of_a_pool_are_spread_by_chance(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"),
+               python_client("checkout", "parcels:80", "--channels=3", "--own-connections", "--rate=300"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record)[0] == "LB114"
+    assert record["callers"][0]["connections"] == 3
+
+
+def test_an_autoscaler_is_told_beside_what_blinds_it(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels"), python_client("checkout", "parcels:80"))
+    shop.kubectl("autoscale", "deployment/parcels", "--min=3", "--max=5", "--cpu-percent=80")
+    shop.calling("checkout")
+
+    assert codes(shop.record("parcels", expect=1)) == ["LB101", "LB204"]
+
+
+def test_calls_from_the_outside_through_a_port_forward(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"))
+
+    with port_forward(shop, "service/parcels", 80) as port, calling_locally(f"127.0.0.1:{port}"):
+        record = shop.record("parcels", expect=1)
+
+    assert codes(record)[0] == "LB903"
+
+
+@contextmanager
+def port_forward(shop: Shop, what: str, port: int) -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        own = free.getsockname()[1]
+    argv = ["kubectl", "-n", shop.namespace, "port-forward", what, f"{own}:{port}"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert "Forwarding" in process.stdout.readline()
+        yield own
+        process.terminate()
+
+
+@contextmanager
+def calling_locally(target: str) -> Iterator[None]:
+    argv = [sys.executable, str(HERE / "python" / "app.py"), f"--target={target}"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("calls ")
+        yield
+        process.terminate()
+
+
+def test_a_policy_that_keeps_calls_on_the_node(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels", internalTrafficPolicy="Local"),
+               python_client("checkout", "parcels:80"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert set(codes(record)) == {"LB101", "LB402"}
+    assert codes(record)[0] == "LB101", "all pods are on the caller's node here"
+
+
+def test_round_robin_over_connections_that_end_every_few_seconds_is_healthy(shop: Shop) -> None:
+    shop.apply(go_server("parcels", 3, "-max-age=5s"), service("parcels", headless=True),
+               go_client("checkout", HEADLESS, "-policy=round_robin", "-rate=600"))  # fmt: skip
+    shop.calling("checkout")
+
+    assert problems(shop.record("parcels", expect=0)) == []

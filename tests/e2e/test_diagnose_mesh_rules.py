@@ -1,0 +1,113 @@
+"""Somebody's services in a mesh whose rules say what nobody meant: each is found, and told first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from e2e.cluster import eventually
+from e2e.foreign import PORT, Shop, codes, python_client, python_server, service
+from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, open_shop, problems, rule
+
+__all__ = ["mesh", "open_shop"]  # fixtures
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+FAILURES = {"consecutive5xxErrors": 3, "interval": "1s", "baseEjectionTime": "60s", "maxEjectionPercent": 100}
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    return open_shop(INJECTED)
+
+
+def part(name: str, *arguments: str, replicas: int = 1, labels: dict[str, str]) -> dict[str, Any]:
+    """One of several Deployments behind the Service parcels."""
+    made = python_server(name, replicas, *arguments, labels={"app": "parcels", "part": name, **labels})
+    made["spec"]["selector"]["matchLabels"] = {"app": "parcels", "part": name}
+    return made
+
+
+def apply(shop: Shop, *documents: dict[str, Any]) -> None:
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))
+
+
+def test_a_caller_whose_sidecar_was_told_to_leave_the_port_alone(shop: Shop) -> None:
+    past = {"traffic.sidecar.istio.io/excludeOutboundPorts": "80"}
+    shop.apply(python_server("parcels", 2), service("parcels"),
+               python_client("checkout", "parcels:80", annotations=past))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record)[0] == "LB305"
+    assert record["verdict"]["outcome"] == "PINNED"
+
+
+def test_a_pod_whose_calls_fail_is_ejected(shop: Shop) -> None:
+    shop.apply(part("parcels-well", replicas=2, labels={}), part("parcels-ill", "--failing", labels={}),
+               service("parcels"), python_client("checkout", "parcels:80"))  # fmt: skip
+    apply(shop, rule(outlierDetection=FAILURES))
+    shop.calling("checkout")
+
+    eventually(lambda: "LB316" in codes(shop.record("parcels", watch="3s")))
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record)[0] == "LB316"
+    assert "parcels-ill" in record["findings"][0]["sentence"]
+
+
+def test_outlier_detection_sends_all_calls_to_the_callers_own_zone(shop: Shop) -> None:
+    here, there = ({"istio-locality": f"land.{zone}"} for zone in ("north", "south"))
+    shop.apply(part("parcels-north", labels=here), part("parcels-south", replicas=2, labels=there), service("parcels"),
+               python_client("checkout", "parcels:80", labels=here))  # fmt: skip
+    apply(shop, rule(outlierDetection={"consecutive5xxErrors": 5}))
+    shop.calling("checkout")
+    eventually(lambda: "LB314" in codes(shop.record("parcels", watch="3s")))
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record) == ["LB314"]
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    eventually(lambda: problems(shop.record("parcels")) == [])
+
+
+def test_a_route_that_still_gives_all_to_the_old_version(shop: Shop) -> None:
+    versions = {name: {"version": name} for name in ("old", "new")}
+    shop.apply(*(part(f"parcels-{name}", labels=labels) for name, labels in versions.items()),
+               service("parcels"), python_client("checkout", "parcels:80"))  # fmt: skip
+    subsets = [{"name": name, "labels": labels} for name, labels in versions.items()]
+    to = [{"destination": {"host": "parcels", "subset": name}, "weight": weight}
+          for name, weight in (("old", 100), ("new", 0))]  # fmt: skip
+    apply(shop, kind(TRAFFIC, "parcels", "DestinationRule", {"host": "parcels", "subsets": subsets}),
+          kind(TRAFFIC, "parcels", "VirtualService", {"hosts": ["parcels"], "http": [{"route": to}]}))  # fmt: skip
+    shop.calling("checkout")
+    eventually(lambda: "LB312" in codes(shop.record("parcels", watch="3s")))
+
+    assert problems(shop.record("parcels", expect=1))[0] == "LB312"
+
+
+def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_shop: Callable[..., Shop]) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"), python_client("checkout", "parcels:80"))
+    host = {"host": f"parcels.{shop.namespace}.svc.cluster.local"}
+    policy = {"trafficPolicy": {"loadBalancer": {"simple": "ROUND_ROBIN"}}}
+    apply(open_shop(), kind(TRAFFIC, "parcels", "DestinationRule", host | policy))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=0)
+
+    assert "LB313" in codes(record)
+    assert record["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
+
+
+def test_a_sidecar_that_keeps_to_pods_that_are_gone(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels", headless=True, port={"appProtocol": "grpc"}),
+               python_client("checkout", f"dns:///parcels:{PORT}"))  # fmt: skip
+    shop.calling("checkout")
+    shop.kubectl("rollout", "restart", "deployment/parcels")
+    shop.settled("parcels")
+
+    eventually(lambda: "LB309" in codes(shop.record("parcels", watch="3s")))
