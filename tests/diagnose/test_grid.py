@@ -105,6 +105,10 @@ FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/e
 PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
 REPLICAS = Owner("ReplicaSet", "payments-1a", "u", True)
 HPA = Autoscaler(Meta("HorizontalPodAutoscaler", SHOP, "payments"), "Deployment", "payments", 1, 9, 3, 3, ())
+VERSIONS = tuple(
+    replace(one, meta=replace(one.meta, labels={"version": version}))
+    for one, version in zip(servers(), ("old", "new", "new"), strict=True)
+)
 OWNED = tuple(
     replace(one, meta=replace(one.meta, labels={"pod-template-hash": "1a"}, owners=(REPLICAS,))) for one in servers()
 )
@@ -255,6 +259,11 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(**calls(SIDECAR, 300, 0, 0), surroundings=around(
             destination_rules=(rule(subsets=(subset("new", version="new"),)),),
             virtual_services=(routed(Destination("payments", "new")),))), ("LB310",)),
+    "a subset of weight 0": (
+        lambda: shop(**calls(SIDECAR, 300, 0, 0), pods=VERSIONS, surroundings=around(
+            destination_rules=(rule(subsets=(subset("old", version="old"), subset("new", version="new"))),),
+            virtual_services=(routed(Destination("payments", "old", weight=100),
+                                     Destination("payments", "new", weight=0)),))), ("LB312",)),
     "weights": (
         lambda: shop(**calls(SIDECAR, 240, 30, 30), surroundings=around(virtual_services=(
             routed(Destination("payments", "", weight=80), Destination("other", "", weight=20)),))), ("LB312",)),

@@ -61,6 +61,16 @@ def python_server(name: str, replicas: int = 3, *arguments: str, **more: Any) ->
     return deployment(name, "python", [f"--port={PORT}", *arguments], replicas, listens=True, **more)
 
 
+def python_part(
+    name: str, app: str, replicas: int = 1, *arguments: str, labels: Mapping[str, str] | None = None, **more: Any
+) -> dict[str, Any]:
+    """One of several Deployments behind the Service of an app."""
+    marks = {"app": app, "part": name}
+    made = python_server(name, replicas, *arguments, labels=marks | dict(labels or {}), **more)
+    made["spec"]["selector"]["matchLabels"] = marks
+    return made
+
+
 def python_client(name: str, target: str, *arguments: str, **more: Any) -> dict[str, Any]:
     return deployment(name, "python", [f"--target={target}", *arguments], **more)
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,9 @@ from e2e.foreign import (
     codes,
     go_client,
     go_server,
+    problems,
     python_client,
+    python_part,
     python_server,
     service,
     wait_until_healthy,
@@ -37,17 +38,6 @@ def shop() -> Iterator[Shop]:
     opened = Shop.open()
     yield opened
     opened.close()
-
-
-def problems(record: Any) -> list[str]:
-    return [finding["code"] for finding in record["findings"] if finding["severity"] == "problem"]
-
-
-def part(name: str, *arguments: str, replicas: int = 1, **more: Any) -> dict[str, Any]:
-    """A second Deployment behind the Service parcels."""
-    made = python_server(name, replicas, *arguments, labels={"app": "parcels", "part": name}, **more)
-    made["spec"]["selector"]["matchLabels"] = {"app": "parcels", "part": name}
-    return made
 
 
 def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: Shop) -> None:
@@ -69,8 +59,8 @@ def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: S
 def test_pods_that_are_not_ready_are_published_and_called(shop: Shop) -> None:
     never = {"readinessProbe": {"tcpSocket": {"port": 1}}}
     headless = service("parcels", headless=True, publishNotReadyAddresses=True)
-    shop.apply(part("parcels-old", replicas=2), headless)
-    shop.kubectl("apply", "-f", "-", stdin=json.dumps(part("parcels-new", container=never)))
+    shop.apply(python_part("parcels-old", "parcels", 2), headless)
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps(python_part("parcels-new", "parcels", container=never)))
     eventually(lambda: shop.kubectl("get", "pods", "--no-headers").count("Running") == 3)
     shop.apply(python_client("checkout", HEADLESS, "--policy=round_robin"))
     shop.calling("checkout")

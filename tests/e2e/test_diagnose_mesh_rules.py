@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import PORT, Shop, codes, python_client, python_server, service
-from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, open_shop, problems, rule
+from e2e.foreign import PORT, Shop, codes, problems, python_client, python_part, python_server, service
+from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, open_shop, rule
 
 __all__ = ["mesh", "open_shop"]  # fixtures
 
@@ -22,13 +22,6 @@ FAILURES = {"consecutive5xxErrors": 3, "interval": "1s", "baseEjectionTime": "60
 @pytest.fixture
 def shop(open_shop: Callable[..., Shop]) -> Shop:
     return open_shop(INJECTED)
-
-
-def part(name: str, *arguments: str, replicas: int = 1, labels: dict[str, str]) -> dict[str, Any]:
-    """One of several Deployments behind the Service parcels."""
-    made = python_server(name, replicas, *arguments, labels={"app": "parcels", "part": name, **labels})
-    made["spec"]["selector"]["matchLabels"] = {"app": "parcels", "part": name}
-    return made
 
 
 def apply(shop: Shop, *documents: dict[str, Any]) -> None:
@@ -48,7 +41,7 @@ def test_a_caller_whose_sidecar_was_told_to_leave_the_port_alone(shop: Shop) -> 
 
 
 def test_a_pod_whose_calls_fail_is_ejected(shop: Shop) -> None:
-    shop.apply(part("parcels-well", replicas=2, labels={}), part("parcels-ill", "--failing", labels={}),
+    shop.apply(python_part("parcels-well", "parcels", 2), python_part("parcels-ill", "parcels", 1, "--failing"),
                service("parcels"), python_client("checkout", "parcels:80"))  # fmt: skip
     apply(shop, rule(outlierDetection=FAILURES))
     shop.calling("checkout")
@@ -62,7 +55,8 @@ def test_a_pod_whose_calls_fail_is_ejected(shop: Shop) -> None:
 
 def test_outlier_detection_sends_all_calls_to_the_callers_own_zone(shop: Shop) -> None:
     here, there = ({"istio-locality": f"land.{zone}"} for zone in ("north", "south"))
-    shop.apply(part("parcels-north", labels=here), part("parcels-south", replicas=2, labels=there), service("parcels"),
+    shop.apply(python_part("parcels-north", "parcels", labels=here),
+               python_part("parcels-south", "parcels", 2, labels=there), service("parcels"),
                python_client("checkout", "parcels:80", labels=here))  # fmt: skip
     apply(shop, rule(outlierDetection={"consecutive5xxErrors": 5}))
     shop.calling("checkout")
@@ -77,7 +71,7 @@ def test_outlier_detection_sends_all_calls_to_the_callers_own_zone(shop: Shop) -
 
 def test_a_route_that_still_gives_all_to_the_old_version(shop: Shop) -> None:
     versions = {name: {"version": name} for name in ("old", "new")}
-    shop.apply(*(part(f"parcels-{name}", labels=labels) for name, labels in versions.items()),
+    shop.apply(*(python_part(f"parcels-{name}", "parcels", labels=labels) for name, labels in versions.items()),
                service("parcels"), python_client("checkout", "parcels:80"))  # fmt: skip
     subsets = [{"name": name, "labels": labels} for name, labels in versions.items()]
     to = [{"destination": {"host": "parcels", "subset": name}, "weight": weight}
@@ -87,7 +81,11 @@ def test_a_route_that_still_gives_all_to_the_old_version(shop: Shop) -> None:
     shop.calling("checkout")
     eventually(lambda: "LB312" in codes(shop.record("parcels", watch="3s")))
 
-    assert problems(shop.record("parcels", expect=1))[0] == "LB312"
+    record = shop.record("parcels")
+
+    assert codes(record) == ["LB312"], "a weight of 0 is no subset that misses pods"
+    assert record["findings"][0]["explains"] == 1.0
+    assert record["verdict"]["outcome"] == "PINNED"
 
 
 def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_shop: Callable[..., Shop]) -> None:

@@ -20,12 +20,15 @@ CODE, NAME = "LB310", "subset-misses-pods"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Routes of a VirtualService all of whose subsets together leave ready pods out."""
+    """Routes of a VirtualService all of whose subsets together leave ready pods out.
+
+    Pods of a subset that a route names with weight 0 are left out on purpose (LB312).
+    """
     for caller in case.through_sidecars[:1]:
         namespace = caller.pod.meta.namespace if caller.pod else case.evidence.namespace
         rule = destination_rule_for(case.evidence, namespace)
         routed = [to.subset for service in virtual_services_for(case.evidence, namespace)
-                  for route in service.routes for to in route.destinations if to.weight]  # fmt: skip
+                  for route in service.routes for to in route.destinations]  # fmt: skip
         if rule is None or not routed or not all(routed):
             continue
         subsets = [subset for subset in rule.subsets if subset.name in routed]
