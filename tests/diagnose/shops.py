@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
@@ -18,6 +19,9 @@ LISTENS = 9090
 CLUSTER_IP = "10.96.3.7"
 TURNS = 12
 SECONDS = 10.0
+NAMES = ("payments-a", "payments-b", "payments-c")
+MADE = "2026-11-26T12:00:00Z"
+"""When the shop was seen."""
 
 
 def pod(
@@ -37,8 +41,31 @@ def service(name: str = "payments", *, headless: bool = False, port: ServicePort
     return Service(Meta("Service", SHOP, name), "ClusterIP", ips, (port,), {"app": name}, **more)
 
 
-def servers(names: Sequence[str] = ("payments-a", "payments-b", "payments-c"), *, proxy: str = "") -> tuple[Pod, ...]:
+def servers(names: Sequence[str] = NAMES, *, proxy: str = "") -> tuple[Pod, ...]:
     return tuple(pod(name, f"10.0.0.{number}", proxy=proxy) for number, name in enumerate(names, 1))
+
+
+def born(minutes: float) -> str:
+    """When something was made that is so many minutes old."""
+    return (datetime.fromisoformat(MADE) - timedelta(minutes=minutes)).isoformat()
+
+
+def aged(minutes: Sequence[float]) -> tuple[Pod, ...]:
+    """The pods, so many minutes old."""
+    pods = servers([*NAMES, "payments-d"][: len(minutes)])
+    return tuple(
+        replace(one, meta=replace(one.meta, created=born(age))) for one, age in zip(pods, minutes, strict=True)
+    )
+
+
+def held(*counts: int, address: str = "10.0.1.1") -> dict[str, dict[str, int]]:
+    """So many connections of one address to each of the pods."""
+    return {name: {address: count} for name, count in zip([*NAMES, "payments-d"], counts, strict=False) if count}
+
+
+def even(segments: int, *names: str) -> dict[str, dict[str, int]]:
+    """So many segments a turn of one address to each of the pods."""
+    return {name: {"10.0.1.1": segments} for name in names or NAMES}
 
 
 def slices(pods: Sequence[Pod], *, port: ServicePort = PORT, listens: int = LISTENS) -> tuple[EndpointSlice, ...]:
@@ -124,5 +151,5 @@ def shop(
     one = about or service(headless=headless)
     return Evidence(
         one, one.ports[0], slices(there, port=one.ports[0]), there, tuple(callers), surroundings or Surroundings(),
-        sockets=more.pop("sockets", ()) + looks, made="2026-11-26T12:00:00Z", watched=SECONDS, **more,
+        sockets=more.pop("sockets", ()) + looks, made=MADE, watched=SECONDS, **more,
     )  # fmt: skip

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from diagnose.shops import LISTENS, SHOP, caller, envoy_looks, pod, route, servers, service, shop, socket_looks
+from diagnose.shops import (
+    LISTENS,
+    NAMES,
+    SHOP,
+    aged,
+    caller,
+    envoy_looks,
+    even,
+    held,
+    pod,
+    route,
+    servers,
+    service,
+    shop,
+    socket_looks,
+)
 
 from lbdemo.diagnose.causes import TABLE
 from lbdemo.diagnose.diagnosis import diagnose
@@ -30,35 +45,10 @@ from lbdemo.kube.records.workloads import Autoscaler
 from lbdemo.measure.verdict import Outcome
 
 HOST = "payments.shop.svc.cluster.local"
-NOW = "2026-11-26T12:00:00Z"
 A, B, C = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
-NAMES = ("payments-a", "payments-b", "payments-c")
 MESHED = "istio-proxy"
 INJECTED = Namespace(Meta("Namespace", "", SHOP, {"istio-injection": "enabled"}), "Active", ())
 PLAIN = Namespace(Meta("Namespace", "", SHOP), "Active", ())
-
-
-def aged(minutes: Sequence[float]) -> tuple[Pod, ...]:
-    """The pods, so many minutes old."""
-
-    def made(age: float) -> str:
-        seconds = 12 * 3600 - round(age * 60)
-        return f"2026-11-26T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
-
-    names = [*NAMES, "payments-d"][: len(minutes)]
-    pods = servers(names)
-    return tuple(
-        replace(one, meta=replace(one.meta, created=made(age))) for one, age in zip(pods, minutes, strict=True)
-    )
-
-
-def held(*counts: int, address: str = "10.0.1.1") -> dict[str, dict[str, int]]:
-    """So many connections of one address to each of the pods."""
-    return {name: {address: count} for name, count in zip([*NAMES, "payments-d"], counts, strict=False) if count}
-
-
-def even(segments: int, *names: str) -> dict[str, dict[str, int]]:
-    return {name: {"10.0.1.1": segments} for name in names or NAMES}
 
 
 def calls(who: Caller, *rates: int, **more: Any) -> dict[str, Any]:
@@ -103,6 +93,7 @@ CHECKOUT = caller("checkout")
 SIDECAR = caller("checkout", proxy=MESHED)
 FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/envoy:v1.39", running=True))
 PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
+STRANGER = Caller("10.0.9.9", ("10.0.9.9",), "sockets")
 REPLICAS = Owner("ReplicaSet", "payments-1a", "u", True)
 HPA = Autoscaler(Meta("HorizontalPodAutoscaler", SHOP, "payments"), "Deployment", "payments", 1, 9, 3, 3, ())
 VERSIONS = tuple(
@@ -194,8 +185,10 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
                      surroundings=around(autoscalers=(HPA,))), ()),
     "a proxy before a cluster IP": (lambda: shop(held(1), callers=[FRONT], segments=even(50)), ("LB501",)),
     "pick first": (lambda: shop(held(1), callers=[CHECKOUT], headless=True, segments=even(50)), ("LB103",)),
-    "pick first, through an HTTP proxy": (
-        lambda: shop(held(1), callers=[PROXIED], headless=True, segments=even(50)), ("LB103", "LB104")),
+    "pick first, past the HTTP proxy of its variables": (
+        lambda: shop(held(1), callers=[PROXIED], headless=True, segments=even(50)), ("LB103",)),
+    "an HTTP proxy that nobody knows": (
+        lambda: shop(held(1, address="10.0.9.9"), callers=[PROXIED, STRANGER], headless=True), ("LB103", "LB104")),
     "a few connections more than pods": (
         lambda: shop(held(4, 1, 0), callers=[CHECKOUT], segments=even(50, "payments-a")), ("LB114",)),
     "young pods that nobody knows": (
@@ -208,10 +201,10 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 90, 90]),
                      segments=even(90)), ()),
     "the older, the more connections": (
-        lambda: shop(held(12, 8, 4), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
+        lambda: shop(held(16, 8, 2), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
                      segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}), ("LB113",)),
     "as many connections in another order": (
-        lambda: shop(held(8, 12, 4), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
+        lambda: shop(held(8, 16, 2), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
                      segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}), ()),
     "affinity": (
         lambda: shop(held(5), callers=[CHECKOUT], about=service(sticky=True), segments=even(50)), ("LB401",)),

@@ -81,6 +81,21 @@ def test_secrets_are_not_kept(tmp_path: Path) -> None:
     assert kept.meta.annotations == {"sidecar.istio.io/inject": "false"}
 
 
+def test_of_variables_and_arguments_what_causes_ask_for_is_kept(tmp_path: Path) -> None:
+    checkout = caller("checkout")
+    assert checkout.pod is not None
+    env = {"HTTPS_PROXY": "http://me:hunter2@proxy:3128", "LB": "hunter2 round_robin"}
+    told = replace(checkout.pod.containers[0], env=env, args=("--token=hunter2", "--policy=round_robin"))
+    seen = shop(callers=[replace(checkout, pod=replace(checkout.pod, containers=(told,)))])
+
+    assert "hunter2" not in save(seen, tmp_path).read_text()
+
+    kept = load(tmp_path).callers[0].pod
+    assert kept is not None
+    assert kept.containers[0].env == {"HTTPS_PROXY": "proxy:3128", "LB": "round_robin"}
+    assert kept.containers[0].args == ("round_robin",)
+
+
 def test_other_names_change_no_judgement(tmp_path: Path) -> None:
     seen = pinned()
 

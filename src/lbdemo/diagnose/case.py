@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose import connections, counting
+from lbdemo.diagnose.fleeting import fleeting
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.servers import Server, servers_of
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.connections import Held
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.fleeting import Fleeting
     from lbdemo.diagnose.looks import EnvoyHost, EnvoyLook, EnvoyRoute
     from lbdemo.kube.records.meta import Meta
 
@@ -100,6 +102,19 @@ class Case:
     def connections(self, caller: Caller) -> int:
         """The most connections that the caller held at once, by the servers' sockets."""
         return self.at_once.get(caller.name, 0)
+
+    def fleeting(self, caller: Caller) -> Fleeting:
+        """How long the caller's connections last."""
+        return fleeting(self.evidence, self.servers, caller)
+
+    def holds_few(self, caller: Caller) -> bool:
+        """Whether the caller's connections last, and are fewer than the ready servers whose sockets could be seen.
+
+        With one such server nobody knows: what the caller holds to the others cannot be seen.
+        """
+        seen = sum(1 for server in self.ready if server.name in self.sockets_seen)
+        few = 0 < self.connections(caller) < seen
+        return few and seen > 1 and not self.fleeting(caller).one_a_call
 
     def meshed(self, caller: Caller) -> bool:
         """Whether Istio's sidecar runs beside the caller."""

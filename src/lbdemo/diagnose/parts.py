@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.findings import Severity
 from lbdemo.measure.verdict import Outcome
 from lbdemo.words import listing
 
@@ -24,6 +25,11 @@ def pods(names: Iterable[str]) -> str:
 
 
 UNEVEN = (Outcome.PINNED, Outcome.UNBALANCED, Outcome.IN_TURNS)
+
+
+def severity_of(case: Case) -> Severity:
+    """How grave what spreads calls badly is here: where they are provably spread all the same, it is but a risk."""
+    return Severity.RISK if case.judged.outcome is Outcome.BALANCED else Severity.PROBLEM
 
 
 def part_of(case: Case, callers: Collection[Caller]) -> float:

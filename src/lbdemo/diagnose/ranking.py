@@ -32,7 +32,13 @@ def ranked(said: Sequence[Finding | CannotTell], evidence: Evidence, ignored: Co
     findings = [each for each in said if isinstance(each, Finding)]
     kept = [finding for finding in findings if finding.code not in left_out]
     codes = {finding.code for finding in kept}
-    order = list(Severity)
-    kept.sort(key=lambda f: (bool(codes.intersection(f.follows_from)), -f.explains, order.index(f.severity), f.code))
+    kept.sort(key=lambda finding: _place(finding, codes))
     cannot = tuple(each for each in said if isinstance(each, CannotTell) and each.code not in left_out)
     return Ranked(tuple(kept), cannot, tuple(sorted({f.code for f in findings} - codes)))
+
+
+def _place(finding: Finding, codes: Collection[str]) -> tuple[int, float, bool, int, str]:
+    """What explains something, by how much, the certain before the possible; then what follows; then all others."""
+    follows = any(code in codes for code in finding.follows_from)
+    group = 1 if follows else 0 if finding.explains else 2
+    return group, -finding.explains, finding.possible, list(Severity).index(finding.severity), finding.code

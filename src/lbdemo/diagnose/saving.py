@@ -12,6 +12,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from lbdemo.diagnose.evidence import VERSION, Evidence
+from lbdemo.diagnose.told import marks
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.errors import InputError, OperationFailedError
 from lbdemo.kube.answers import Right, Unseen, Why
@@ -23,8 +24,9 @@ FILE = "evidence.json"
 UNSEEN = "unseen"
 """The member by which an answer that could not be had is told from a list of answers."""
 SECRET = "(left out)"
-TOLD = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "GRPC_XDS_BOOTSTRAP", "GRPC_DNS_RESOLVER")
-"""Variables whose values causes ask for; those of others are not kept, nor is what people write into annotations."""
+TOLD = ("HTTP_PROXY", "HTTPS_PROXY", "GRPC_PROXY", "NO_PROXY", "NO_GRPC_PROXY", "GRPC_XDS_BOOTSTRAP",
+        "GRPC_DNS_RESOLVER")  # fmt: skip
+"""Variables whose values causes ask for; of others, and of arguments, only what `told` knows is kept."""
 ANNOTATIONS = ("istio.io/", "linkerd.io/", "prometheus.io/", "kubernetes.io/topology", "lbdemo.dev/")
 
 
@@ -95,13 +97,20 @@ def without_secrets(document: Any) -> Any:
         return document
     kept = {name: without_secrets(value) for name, value in document.items()}
     if isinstance(kept.get("env"), dict):
-        kept["env"] = {name: value if name.upper() in TOLD else SECRET for name, value in kept["env"].items()}
+        kept["env"] = {name: _kept(name, value) for name, value in kept["env"].items()}
     if isinstance(kept.get("annotations"), dict):
         known = kept["annotations"].items()
         kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
     if isinstance(kept.get("args"), list):
-        kept["args"] = []
+        kept["args"] = list(marks(kept["args"]))
     return kept
+
+
+def _kept(variable: str, value: str) -> str:
+    """Of a variable's value what causes ask for: all of it, or the marks in it."""
+    if variable.upper() in TOLD:
+        return value.rpartition("@")[2]  # a proxy's address may have a password before it
+    return " ".join(marks([value])) or SECRET
 
 
 def names(evidence: Evidence) -> dict[str, str]:

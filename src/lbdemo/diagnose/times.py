@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lbdemo.kube.records.pods import Pod
+
+LEARNT = 60.0
+"""Seconds in which clients, proxies and DNS learn of a new pod: DNS is cached for up to 30 s, and asked every 30 s."""
+APART = 5.0
+"""Seconds within which pods of one rollout are made."""
 
 
 def age(pod: Pod | None, now: str) -> float | None:
@@ -14,3 +21,11 @@ def age(pod: Pod | None, now: str) -> float | None:
     if pod is None or not pod.meta.created or not now:
         return None
     return (datetime.fromisoformat(now) - datetime.fromisoformat(pod.meta.created)).total_seconds()
+
+
+def came_later(pods: Collection[Pod | None], than: Collection[Pod | None], now: str) -> list[float]:
+    """The ages of those pods that were made after all the others, more than a few seconds; of unknown age: none."""
+    known = [each for pod in than if (each := age(pod, now)) is not None]
+    if not known:
+        return []
+    return [each for pod in pods if (each := age(pod, now)) is not None and each + APART < min(known)]

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from diagnose.shops import caller, shop
+from dataclasses import replace
+
+from diagnose.shops import caller, servers, shop, socket_looks
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.l4_single_connection import cause
-from lbdemo.diagnose.findings import CannotTell, Finding
+from lbdemo.diagnose.evidence import Caller
+from lbdemo.diagnose.findings import CannotTell, Finding, Severity
+from lbdemo.diagnose.looks import MetricsLook
 from lbdemo.measure.verdict import Outcome
 
 CHECKOUT, BATCH = caller("checkout", 1), caller("batch", 2)
@@ -41,6 +45,42 @@ def test_as_many_connections_as_servers_are_another_case() -> None:
     held = {name: {"10.0.1.1": 1} for name in ("payments-a", "payments-b", "payments-c")}
 
     assert not list(cause(Case(shop(held, callers=[CHECKOUT]))))
+
+
+def test_as_many_callers_as_chance_needs_are_a_risk_where_calls_are_proven_even() -> None:
+    looks = tuple(MetricsLook(f"shop/payments-{letter}", turn, float(turn), "request_total", 900 * turn)
+                  for letter in "abc" for turn in range(12))  # fmt: skip
+
+    (found,) = cause(Case(shop(BOTH_AT_A, callers=[CHECKOUT, BATCH], metrics=looks)))
+
+    assert isinstance(found, Finding)
+    assert (found.severity, found.explains) == (Severity.RISK, 0.0)
+
+
+def test_of_who_could_not_be_seen_no_proxy_is_denied() -> None:
+    stranger = Caller("10.0.1.1", ("10.0.1.1",), "sockets")
+
+    (found,) = cause(Case(shop({"payments-a": {"10.0.1.1": 1}}, callers=[stranger])))
+
+    assert isinstance(found, Finding)
+    assert found.possible
+    assert "Service payments has a cluster IP; nobody knows what 10.0.1.1 is" in [line.text for line in found.evidence]
+
+
+def test_a_connection_for_each_call_is_another_case() -> None:
+    one, *others = servers()
+    looks = (*socket_looks(one, {"10.0.1.1": 1}, new_each_turn=True), *(e for o in others for e in socket_looks(o, {})))
+
+    assert not list(cause(Case(shop(callers=[CHECKOUT], sockets=looks))))
+
+
+def test_sockets_of_one_server_of_three_do_not_tell_who_else_holds_connections() -> None:
+    seen = shop(BOTH_AT_A, callers=[CHECKOUT, BATCH])
+    partly = replace(seen, sockets=tuple(look for look in seen.sockets if look.pod == "shop/payments-a"))
+
+    (said,) = cause(Case(partly))
+
+    assert isinstance(said, CannotTell)
 
 
 def test_without_the_servers_sockets_it_cannot_tell() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import UNEVEN
-from lbdemo.diagnose.workloads import deployment_of
+from lbdemo.diagnose.workloads import workload_of
 from lbdemo.kube.answers import Unseen
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     if isinstance(scalers, Unseen):
         yield CannotTell(CODE, NAME, "the autoscalers of the namespace could not be seen", (scalers.what,))
         return
-    owners = {deployment_of(server.pod) for server in case.ready if server.pod is not None} - {""}
+    owners = {workload_of(server.pod) for server in case.ready if server.pod is not None} - {""}
     for one in scalers:
-        if one.target_kind == "Deployment" and one.target in owners:
+        if f"{one.target_kind.lower()}/{one.target}" in owners:
             yield Finding(
                 CODE, NAME,
                 sentence="The autoscaler sees the mean of all pods: idle ones hide the busy one, new ones stay idle.",

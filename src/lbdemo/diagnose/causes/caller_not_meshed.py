@@ -29,7 +29,7 @@ def outside(case: Case) -> list[Caller]:
     """The callers without a sidecar of servers with one, with fewer connections than there are servers."""
     if case.evidence.service.headless or not case.servers_meshed or len(case.ready) < 2:
         return []
-    return [caller for caller in case.plain if 0 < case.connections(caller) < len(case.ready)]
+    return [caller for caller in case.plain if case.holds_few(caller)]
 
 
 def _finding(case: Case, few: list[Caller]) -> Finding:

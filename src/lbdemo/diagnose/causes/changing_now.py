@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.parts import pods
-from lbdemo.diagnose.times import age
+from lbdemo.diagnose.times import APART, LEARNT, age
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
 
 CODE, NAME = "LB201", "changing-now"
-APART = 5.0  # seconds within which pods of one rollout come
-YOUNG = 60.0
-"""Seconds in which clients, proxies and DNS learn of a new pod: DNS is cached for up to 30 s, and asked every 30 s."""
 
 
 def cause(case: Case) -> Iterator[Finding]:
     """Endpoints that leave, or that came less than a minute before, after others."""
     leaving = [server.name for server in case.servers if server.terminating]
     ages = {server.name: age(server.pod, case.evidence.made) for server in case.ready}
-    young = [name for name, seconds in ages.items() if seconds is not None and seconds < YOUNG]
+    young = [name for name, seconds in ages.items() if seconds is not None and seconds < LEARNT]
     known = [seconds for seconds in ages.values() if seconds is not None]
     if not leaving and not (young and max(known) - min(known) > APART):
         return

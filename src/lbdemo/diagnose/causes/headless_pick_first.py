@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
-from lbdemo.diagnose.fixes import ask_for_round_robin
-from lbdemo.diagnose.parts import part_of, pods, short
+from lbdemo.diagnose.findings import CannotTell, Finding, Line
+from lbdemo.diagnose.fixes import ask_for_round_robin, limit_connection_age
+from lbdemo.diagnose.images import is_proxy
+from lbdemo.diagnose.parts import part_of, pods, severity_of, short
+from lbdemo.diagnose.times import LEARNT, came_later
+from lbdemo.diagnose.told import ROUND_ROBIN, says
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -18,15 +21,35 @@ CODE, NAME = "LB103", "headless-pick-first"
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
-    """Callers without a proxy that are connected to one of the pods that a headless Service shows them."""
+    """Callers without a proxy that are connected to one of the pods that a headless Service shows them.
+
+    Where all other pods came after both the caller and that pod, a client with round_robin that did not ask DNS again
+    looks the same (LB107): for a minute nothing is said, and later that it is possible.
+    """
     if not case.evidence.service.headless or len(case.ready) < 2:
         return
     if not case.all_sockets_seen:
         yield CannotTell(CODE, NAME, "not all servers' sockets could be seen: nobody knows who holds connections")
         return
-    few = [caller for caller in case.plain if len(case.reached(caller)) == 1]
+    few = [caller for caller in at_one(case) if told_apart(case, caller) is not None]
     if few:
         yield _finding(case, few)
+
+
+def at_one(case: Case) -> list[Caller]:
+    """Callers that are connected to one pod. A proxy is not a gRPC client: what it does is another cause."""
+    return [caller for caller in case.plain if len(case.reached(caller)) == 1 and not is_proxy(caller.pod)]
+
+
+def told_apart(case: Case, caller: Caller) -> bool | None:
+    """Whether it is certain that the client takes the first address; None where nobody should speak of it."""
+    reached = [server for server in case.ready if server.name in case.reached(caller)]
+    others = [server for server in case.ready if server not in reached]
+    later = came_later([server.pod for server in others], [*(s.pod for s in reached), caller.pod], case.evidence.made)
+    if len(later) < len(others):
+        return True
+    young = min(later) < LEARNT
+    return None if young or says(caller.pod, ROUND_ROBIN) else False
 
 
 def _finding(case: Case, few: list[Caller]) -> Finding:
@@ -38,11 +61,16 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
     ]  # fmt: skip
     if len(few) > 1 and len(where) == 1:
         seen.append(Line(f"all {len(few)} callers are at the same pod: DNS answers in a fixed order", "server sockets"))
+    unsure = [caller for caller in few if not told_apart(case, caller)]
+    if unsure:
+        seen.append(Line("the other pods came later: with round_robin, clients that never asked DNS again look the "
+                         "same", "API"))  # fmt: skip
     return Finding(
         CODE, NAME,
         sentence="The client sees all pods (the Service is headless) and uses one: gRPC's default is pick_first.",
-        severity=Severity.PROBLEM,
+        severity=severity_of(case),
         evidence=(*seen, Line(f"Service {service} is headless, with {len(case.ready)} ready pods", "API")),
-        fixes=(ask_for_round_robin(case),),
+        fixes=(ask_for_round_robin(case), *((limit_connection_age(case),) if unsure else ())),
         explains=part_of(case, few),
+        possible=bool(unsure) or any(caller.pod is None for caller in few),
     )  # fmt: skip

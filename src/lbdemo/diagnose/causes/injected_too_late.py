@@ -23,7 +23,7 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     """Callers without a sidecar in namespaces where new pods get one."""
     if len(case.ready) < 2 or case.evidence.service.headless:
         return
-    few = [caller for caller in case.plain if 0 < case.connections(caller) < len(case.ready)]
+    few = [caller for caller in case.plain if case.holds_few(caller)]
     if few and isinstance(case.evidence.surroundings.namespaces, Unseen):
         yield CannotTell(CODE, NAME, "the callers' namespaces could not be seen: are sidecars injected there?")
         return

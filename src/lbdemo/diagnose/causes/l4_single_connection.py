@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
+from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.images import is_proxy
-from lbdemo.diagnose.parts import UNEVEN, part_of, pods, short
+from lbdemo.diagnose.parts import UNEVEN, part_of, pods, severity_of, short
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count, listing
 
@@ -29,10 +29,10 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     """
     if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
         return
-    if not case.sockets_seen:
+    if sum(1 for server in case.ready if server.name in case.sockets_seen) < 2:
         yield _unseen(case)
         return
-    few = [c for c in case.plain if 0 < case.connections(c) < len(case.ready) and not is_proxy(c.pod)]
+    few = [caller for caller in case.plain if case.holds_few(caller) and not is_proxy(caller.pod)]
     if few:
         yield _finding(case, few)
 
@@ -40,7 +40,7 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
 def _unseen(case: Case) -> Finding | CannotTell:
     told = [c for c in case.evidence.callers if c.pod is not None and not proxy_of(c.pod) and not is_proxy(c.pod)]
     if not told or case.judged.outcome not in UNEVEN:
-        because = "no server's sockets could be seen: nobody knows who holds connections"
+        because = "the sockets of less than two servers could be seen: nobody knows who holds connections"
         return CannotTell(CODE, NAME, because, ("sockets",))
     counted = Line(f"calls are {case.judged.outcome}", case.judged.source)
     return replace(_finding(case, told), evidence=(counted, _no_proxy(case, told)), explains=1.0, possible=True)
@@ -50,16 +50,21 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
     return Finding(
         CODE, NAME,
         sentence="Calls go over one connection through a Service that balances connections.",
-        severity=Severity.PROBLEM,
+        severity=severity_of(case),
         evidence=(*_who_holds(case, few), _no_proxy(case, few)),
         fixes=(mesh_the_callers(few), choose_in_the_client(case)),
         explains=part_of(case, few),
+        possible=any(caller.pod is None for caller in few),
     )  # fmt: skip
 
 
 def _no_proxy(case: Case, few: list[Caller]) -> Line:
-    callers = pods(caller.name for caller in few)
-    return Line(f"Service {case.evidence.name} has a cluster IP; no proxy runs beside {callers}", "API")
+    known = [caller.name for caller in few if caller.pod is not None]
+    unknown = [caller.name for caller in few if caller.pod is None]
+    said = [f"Service {case.evidence.name} has a cluster IP"]
+    said += [f"no proxy runs beside {pods(known)}"] if known else []
+    said += [f"nobody knows what {listing(unknown)} is"] if unknown else []
+    return Line("; ".join(said), "API")
 
 
 def _who_holds(case: Case, few: list[Caller]) -> Iterator[Line]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.connections import from_within
+from lbdemo.diagnose.counting import by_metrics
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import pods
-from lbdemo.words import duration
+from lbdemo.words import duration, listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -17,26 +18,38 @@ CODE, NAME = "LB901", "no-traffic"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Servers could be seen, and no connection and no call of anybody."""
-    if case.active or not case.ready or not (case.all_sockets_seen or _counted(case)):
+    """All servers could be seen, and no connection and no call of anybody, or of none of those who were asked about."""
+    if not case.ready or case.active or _called(case):
         return
-    if _counted(case) and case.judged.calls is not None and any(flow.calls for flow in case.judged.calls.flows):
-        return
-    if any(from_within(case.evidence, server) for server in case.ready):
-        return
+    if case.all_sockets_seen or by_metrics(case) is not None:
+        yield _finding(case)
+
+
+def _called(case: Case) -> bool:
+    """Whether somebody counts calls, connections were there and are gone, or something in a pod calls itself."""
+    counted = [each.calls for each in (case.judged, by_metrics(case)) if each is not None and each.calls is not None]
+    return (
+        any(flow.calls for calls in counted for flow in calls.flows)
+        or any(case.fleeting(caller).closed for caller in case.evidence.callers)
+        or any(from_within(case.evidence, server) for server in case.ready)
+    )
+
+
+def _finding(case: Case) -> Finding:
     told = [caller.name for caller in case.evidence.callers]
-    seen = [Line("no connection to any pod in all looks", "server sockets")] if case.all_sockets_seen else []
+    others = sorted({held.caller for held in case.held})
+    seen = [] if others or not case.all_sockets_seen else [Line("no connection to any pod in all looks",
+                                                                "server sockets")]  # fmt: skip
+    seen += [Line(f"others are connected: {listing(others[:4])}", "server sockets")] if others else []
     seen += (
         [Line(f"{pods(told)} {'is' if len(told) == 1 else 'are'} told of it, and did not call", "API")] if told else []
     )
-    yield Finding(
+    seen = seen or [Line("no pod counted a call", "metrics")]
+    who = "None of those who were asked about" if others else "Nobody"
+    return Finding(
         CODE, NAME,
-        sentence=f"Nobody called in {duration(case.evidence.watched)}: there is nothing to judge.",
+        sentence=f"{who} called in {duration(case.evidence.watched)}: there is nothing to judge.",
         severity=Severity.NOTE,
         evidence=tuple(seen),
         fixes=(Fix("watch for longer (--watch 2m), while calls are made; or name who calls with --from"),),
     )  # fmt: skip
-
-
-def _counted(case: Case) -> bool:
-    return bool(case.evidence.metrics)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import short
+from lbdemo.diagnose.times import LEARNT, age
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.kube.answers import Unseen
+from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.kube.records.pods import Pod
 
 CODE, NAME = "LB202", "one-ready-endpoint"
+MAKING = ("", "ContainerCreating", "PodInitializing")  # what a container waits for when nothing is wrong
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
@@ -29,7 +32,9 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     if waiting:
         yield _not_ready(case, waiting)
     elif not case.servers:
-        yield _nobody(case)
+        yield _no_such_port(case) if any(pod.ready for pod in _pods(case)) else _nobody(case)
+    elif len(case.servers) > 1 or not case.ready:
+        yield _not_serving(case)
     else:
         yield _alone(case)
 
@@ -38,11 +43,21 @@ def _pods(case: Case) -> tuple[Pod, ...]:
     return case.evidence.servers if isinstance(case.evidence.servers, tuple) else ()
 
 
+def starts(pod: Pod, now: str) -> bool:
+    """Whether the pod is on its way: young, and its containers are still being made."""
+    seconds = age(pod, now)
+    making = any(not c.running and c.waiting in MAKING for c in pod.containers if not c.init)
+    return seconds is not None and seconds < LEARNT and making
+
+
 def _not_ready(case: Case, waiting: list[Pod]) -> Finding:
+    ready, all_ = len(case.ready), len(case.ready) + len(waiting)
+    starting = all(starts(pod, case.evidence.made) for pod in waiting)
     return Finding(
         CODE, NAME,
-        sentence=f"Only {len(case.ready)} of {len(case.ready) + len(waiting)} pods is ready: it gets all calls.",
-        severity=Severity.PROBLEM,
+        sentence=f"Only {ready} of {all_} pods is ready: it gets all calls." if ready
+        else f"None of {count(all_, 'pod')} is ready: calls fail.",
+        severity=Severity.NOTE if starting else Severity.PROBLEM,
         evidence=tuple(Line(f"{pod.name} is not ready: {why(pod)}", "API") for pod in waiting[:4]),
         fixes=(Fix("see why it does not become ready",
                    (kubectl("-n", case.evidence.namespace, "describe", "pod", waiting[0].name),)),),
@@ -59,15 +74,47 @@ def why(pod: Pod) -> str:
     return f"{told.reason}: {told.message}" if told else "its readiness probe fails"
 
 
+def _not_serving(case: Case) -> Finding:
+    """Endpoints that are not ready, or leave, and no pod of which is known why."""
+    ready, others = len(case.ready), [server for server in case.servers if not server.gets_calls]
+    leaving = all(server.terminating for server in others)
+    state = "leaves" if leaving else "is not ready"
+    return Finding(
+        CODE, NAME,
+        sentence=f"Only {ready} of {len(case.servers)} endpoints takes new connections." if ready
+        else "No endpoint takes new connections: calls fail.",
+        severity=Severity.NOTE if leaving and ready else Severity.PROBLEM,
+        evidence=tuple(Line(f"{short(server.name)} {state}", "API") for server in others[:4]),
+        fixes=(Fix("see what the pods say", (kubectl("-n", case.evidence.namespace, "get", "pods", "-o", "wide"),)),),
+        explains=1.0,
+    )  # fmt: skip
+
+
+def _no_such_port(case: Case) -> Finding:
+    port = case.evidence.port
+    named = sorted({p.name for pod in _pods(case) for c in pod.containers for p in c.ports if p.name})
+    return Finding(
+        CODE, NAME,
+        sentence=f"Pods are ready, and none of them has the port {port.target or port.number} that the Service wants.",
+        severity=Severity.PROBLEM,
+        evidence=(Line(f"port {port.number} of Service {case.evidence.name} goes to {port.target or port.number}; "
+                       f"the pods' containers name {listing(named) if named else 'no ports'}", "API"),),
+        fixes=(Fix("give the Service's targetPort a number, or a name that the container has",
+                   (kubectl("-n", case.evidence.namespace, "edit", "service", case.evidence.name),)),),
+        explains=1.0,
+    )  # fmt: skip
+
+
 def _nobody(case: Case) -> Finding:
     selector = ",".join(f"{name}={value}" for name, value in case.evidence.service.selector.items())
     commands = (kubectl("-n", case.evidence.namespace, "get", "pods", "-l", selector),) if selector else ()
     return Finding(
         CODE, NAME,
-        sentence="No pod stands behind the Service: its selector fits none.",
+        sentence="No pod stands behind the Service: its selector fits none." if selector
+        else "Nobody stands behind the Service: it selects no pods, and nobody has written endpoints for it.",
         severity=Severity.PROBLEM,
         evidence=(Line(f"Service {case.evidence.name} selects {selector or 'nothing'}, and has no endpoints", "API"),),
-        fixes=(Fix("compare the selector with the pods' labels", commands),),
+        fixes=(Fix("compare the selector with the pods' labels", commands),) if selector else (),
         explains=1.0,
     )  # fmt: skip
 

@@ -24,6 +24,9 @@ def cause(case: Case) -> Iterator[Finding]:
     reached = {held.server for held in case.held}
     there = [server.name for server in unready if server.name in reached]
     callers = [caller for caller in case.active if case.reached(caller).intersection(there)]
+    idle = [server for server in case.ready if server.name not in reached]
+    theirs = bool(there) or (case.all_sockets_seen and bool(idle))
+    explained = theirs and all(server in unready for server in idle)
     apply, undo, target = headless_beside(case)
     yield Finding(
         CODE, NAME,
@@ -35,7 +38,7 @@ def cause(case: Case) -> Iterator[Finding]:
         ),
         fixes=(Fix("a second Service without it for clients; peers keep this one", apply, undo,
                    f"let clients call {target}"),),
-        explains=part_of(case, callers),
+        explains=part_of(case, callers or case.active) if explained else 0.0,
     )  # fmt: skip
 
 

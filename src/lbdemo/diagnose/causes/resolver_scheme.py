@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
-from lbdemo.diagnose.parts import part_of, pods, short
+from lbdemo.diagnose.parts import UNEVEN, pods, short
+from lbdemo.diagnose.proxies import proxy_of
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -19,10 +20,13 @@ EXCEPT = ("NO_PROXY", "no_proxy", "no_grpc_proxy")
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers connected to one pod of several whose variables name an HTTP proxy, and do not except this service."""
-    if not case.evidence.service.headless or len(case.ready) < 2:
+    """Callers that hold no connection of their own, and whose variables send what goes to this service to a proxy.
+
+    Who is connected to a pod under its own address goes through none, whatever its variables say.
+    """
+    if len(case.ready) < 2 or not (case.all_sockets_seen or case.judged.outcome in UNEVEN):
         return
-    told = [c for c in case.plain if len(case.reached(c)) <= 1 and proxied(case, c)]
+    told = [c for c in case.evidence.callers if not proxy_of(c.pod) and not case.reached(c) and proxied(case, c)]
     if told:
         yield _finding(case, told)
 
@@ -50,7 +54,5 @@ def _finding(case: Case, told: list[Caller]) -> Finding:
         evidence=tuple(Line(f"{short(c.name)} has {proxied(case, c)}, and nothing excepts {case.evidence.host}", "API")
                        for c in told),
         fixes=fixes,
-        explains=0.0,
-        follows_from=(),
-        possible=part_of(case, told) < 1,
+        possible=True,
     )  # fmt: skip

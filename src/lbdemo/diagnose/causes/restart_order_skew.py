@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
+from math import comb
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Line, Severity
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.servers import Server
 
 CODE, NAME = "LB113", "restart-order-skew"
-MANY = 5  # connections a pod, on average: with fewer, chance alone makes such an order
+CHANCE = 0.01  # how probable the youngest pod's few connections may be if each were drawn at random
 TWICE = 2.0  # the oldest pod holds so many times as many as the youngest, at least
 
 
@@ -31,12 +32,18 @@ def cause(case: Case) -> Iterator[Finding]:
         if one.caller in names and one.server in held:
             held[one.server] += one.most
     order = _oldest_first(case)
-    if len(order) < 2 or not case.all_sockets_seen or held.total() < MANY * len(order):
+    if len(order) < 2 or not case.all_sockets_seen:
         return
     counts = [held[server.name] for server in order]
     falls = all(before > after for before, after in pairwise(counts))
-    if falls and counts[0] >= TWICE * max(1, counts[-1]):
+    if falls and counts[0] >= TWICE * max(1, counts[-1]) and at_most(counts[-1], sum(counts), len(counts)) < CHANCE:
         yield _finding(case, order, held, part_of(case, callers))
+
+
+def at_most(few: int, total: int, pods: int) -> float:
+    """The probability that one of the pods gets so few or fewer of all connections, each drawn at random for a pod."""
+    share = 1 / pods
+    return sum(comb(total, k) * share**k * (1 - share) ** (total - k) for k in range(few + 1))
 
 
 def _oldest_first(case: Case) -> list[Server]:

@@ -22,7 +22,7 @@ def cause(case: Case) -> Iterator[Finding]:
     """Callers that are proxies, and hold fewer connections than there are servers, to a Service with an address."""
     if case.evidence.service.headless or len(case.ready) < 2:
         return
-    few = [c for c in case.plain if is_proxy(c.pod) and 0 < case.connections(c) < len(case.ready)]
+    few = [c for c in case.plain if is_proxy(c.pod) and case.holds_few(c)]
     if few:
         yield _finding(case, few)
 

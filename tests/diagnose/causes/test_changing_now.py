@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from diagnose.causes.said import found, silent, texts
+from diagnose.shops import aged, caller, held, shop
+
+from lbdemo.diagnose.causes.changing_now import cause
+from lbdemo.diagnose.findings import Severity
+
+CALLERS = [caller("checkout")]
+
+
+def test_pods_that_came_after_others_less_than_a_minute_ago_are_told() -> None:
+    said = found(cause, shop(held(1), callers=CALLERS, pods=aged([60, 60, 0.5])))
+
+    assert said.severity is Severity.NOTE
+    assert "payments-c came less than a minute before" in texts(said)
+
+
+@pytest.mark.parametrize(
+    "ages", [(60, 50, 40), (0.5, 0.5, 0.5), (0.5, 0.52, 0.55)], ids=["settled", "all new", "one rollout"]
+)
+def test_pods_that_are_settled_or_came_together_are_not(ages: tuple[float, ...]) -> None:
+    assert silent(cause, shop(held(1), callers=CALLERS, pods=aged(ages)))
+
+
+def test_pods_that_leave_are_told() -> None:
+    seen = shop(held(1, 1, 1), callers=CALLERS, pods=aged([60, 60, 60]))
+    assert isinstance(seen.slices, tuple)
+    one = seen.slices[0]
+    leaving = replace(one.endpoints[2], ready=False, terminating=True)
+    changed = replace(seen, slices=(replace(one, endpoints=(*one.endpoints[:2], leaving)),))
+
+    assert "payments-c is leaving" in texts(found(cause, changed))

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from diagnose.causes.said import found, silent, texts
+from diagnose.shops import aged, caller, even, held, servers, shop
+
+from lbdemo.diagnose.causes.no_connection_age import cause
+from lbdemo.diagnose.evidence import Evidence
+from lbdemo.diagnose.findings import Severity
+
+CHECKOUT = caller("checkout")
+
+
+def scaled(*ages: float, to: tuple[int, ...] = (1, 1, 0, 0), headless: bool = True) -> Evidence:
+    return shop(held(*to), callers=[CHECKOUT], headless=headless, pods=aged(ages), segments=even(90))
+
+
+def test_young_pods_that_no_client_knows_of_wait_for_an_age_limit() -> None:
+    said = found(cause, scaled(60, 60, 5, 5))
+
+    assert (said.explains, said.possible, said.severity) == (1.0, False, Severity.PROBLEM)
+    assert "payments-c and payments-d came later than payments-a and payments-b" in texts(said)
+    assert "grpc.max_connection_age_ms" in said.fixes[0].advice
+
+
+@pytest.mark.parametrize(
+    "ages", [(60, 60, 0.5, 0.5), (5, 5, 60, 60), (60, 5, 60, 5), (60, 60, 59.98, 59.98)],
+    ids=["younger than a minute", "the missing are the oldest", "not the youngest", "a second apart: one rollout"],
+)  # fmt: skip
+def test_other_ages_are_another_case(ages: tuple[float, ...]) -> None:
+    assert silent(cause, scaled(*ages))
+
+
+def test_all_pods_known_is_health() -> None:
+    assert silent(cause, scaled(60, 60, 5, 5, to=(1, 1, 1, 1)))
+
+
+def test_behind_a_cluster_ip_clients_see_no_pods() -> None:
+    assert silent(cause, scaled(60, 60, 5, 5, headless=False))
+
+
+def test_one_pod_is_pick_first_unless_the_client_was_told_to_take_turns() -> None:
+    assert silent(cause, scaled(60, 5, 5, to=(1,)))
+    assert CHECKOUT.pod is not None
+    told = replace(CHECKOUT.pod, containers=(replace(CHECKOUT.pod.containers[0], env={"LB": "round_robin"}),))
+    seen = replace(scaled(60, 5, 5, to=(1,)), callers=(replace(CHECKOUT, pod=told),))
+
+    assert found(cause, seen).possible
+
+
+def test_pods_of_unknown_age_prove_nothing() -> None:
+    assert silent(cause, shop(held(1, 1), callers=[CHECKOUT], headless=True, pods=servers()))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diagnose.causes.said import found, silent, texts
+from diagnose.shops import NAMES, caller, held, shop
+
+from lbdemo.diagnose.causes.no_traffic import cause
+from lbdemo.diagnose.findings import Severity
+from lbdemo.diagnose.looks import TIME_WAIT, MetricsLook, Socket, SocketLook
+
+TOLD = replace(caller("checkout"), found_by="environment")
+
+
+def counted(rate: int, names: tuple[str, ...] = NAMES) -> tuple[MetricsLook, ...]:
+    return tuple(MetricsLook(f"shop/{name}", turn, float(turn), "request_total", 7 + rate * turn)
+                 for name in names for turn in range(12))  # fmt: skip
+
+
+def test_silence_is_told_with_who_could_call() -> None:
+    said = found(cause, shop({}, callers=[TOLD]))
+
+    assert said.severity is Severity.NOTE
+    assert "no connection to any pod" in texts(said)
+    assert "checkout is told of it, and did not call" in texts(said)
+
+
+def test_counters_that_stand_still_are_silence() -> None:
+    assert "no pod counted a call" in texts(found(cause, shop(metrics=counted(0))))
+
+
+def test_counters_that_grow_are_not() -> None:
+    assert silent(cause, shop(metrics=counted(5)))
+
+
+def test_the_counter_of_one_pod_tells_nothing_of_the_others() -> None:
+    assert silent(cause, shop(metrics=counted(0, NAMES[:1])))
+
+
+def test_what_could_not_be_seen_is_no_silence() -> None:
+    assert silent(cause, shop(None, callers=[TOLD]))
+
+
+def test_an_idle_connection_is_somebody() -> None:
+    assert silent(cause, shop(held(1), callers=[caller("checkout")]))
+
+
+def test_others_who_are_connected_are_not_nobody() -> None:
+    said = found(cause, shop(held(1, address="10.0.1.9"), callers=[replace(TOLD, found_by="asked")]))
+
+    assert said.sentence.startswith("None of those who were asked about called")
+    assert "10.0.1.9" in texts(said)
+
+
+def test_connections_that_are_over_were_calls() -> None:
+    over = SocketLook("shop/payments-a", 12, 10.0, (Socket("10.0.0.1", 9090, "10.0.1.1", 41000, TIME_WAIT),))
+
+    assert silent(cause, shop({}, callers=[TOLD], sockets=(over,)))

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diagnose.shops import CLUSTER_IP, LISTENS, PORT, caller, held, servers, shop, socket_looks
+
+from lbdemo.diagnose.case import Case
+from lbdemo.diagnose.fleeting import CLOSED, Fleeting
+from lbdemo.diagnose.looks import TIME_WAIT, Socket, SocketLook
+
+CHECKOUT = caller("checkout")
+
+
+def looks(turns: int = 12) -> tuple[SocketLook, ...]:
+    one, *others = servers()
+    seen = socket_looks(one, {"10.0.1.1": 1}, turns, new_each_turn=True)
+    return (*seen, *(look for other in others for look in socket_looks(other, {}, turns)))
+
+
+def closed(many: int, pod: str, local: str, local_port: int, peer: str, peer_port: int) -> SocketLook:
+    """A look at a pod with so many connections in TIME_WAIT; a port of 0 is one that the caller's kernel chose."""
+    sockets = tuple(
+        Socket(local, local_port or 40000 + n, peer, peer_port or 40000 + n, TIME_WAIT) for n in range(many)
+    )
+    return SocketLook(pod, 0, 0.0, sockets)
+
+
+def test_new_connections_in_each_look_last_for_a_call() -> None:
+    found = Case(shop(callers=[CHECKOUT], sockets=looks())).fleeting(CHECKOUT)
+
+    assert found == Fleeting(looks=12, seen=12, lasting=0, closed=0)
+    assert found.one_a_call
+
+
+def test_connections_that_stay_do_not() -> None:
+    found = Case(shop(held(2, 1), callers=[CHECKOUT])).fleeting(CHECKOUT)
+
+    assert (found.seen, found.lasting) == (3, 3)
+    assert not found.one_a_call
+
+
+def test_in_few_looks_nobody_knows() -> None:
+    assert not Case(shop(callers=[CHECKOUT], sockets=looks(4))).fleeting(CHECKOUT).one_a_call
+
+
+def test_connections_that_the_caller_has_closed_are_seen_at_the_caller() -> None:
+    own = closed(CLOSED, CHECKOUT.name, "10.0.1.1", 0, CLUSTER_IP, PORT.number)
+    elsewhere = closed(99, CHECKOUT.name, "10.0.1.1", 0, "10.96.0.1", 443)
+
+    found = Case(shop({}, callers=[CHECKOUT], sockets=(own, elsewhere))).fleeting(CHECKOUT)
+
+    assert found.closed == CLOSED
+    assert found.one_a_call
+
+
+def test_connections_that_servers_have_closed_are_seen_there() -> None:
+    one = closed(CLOSED, "shop/payments-a", "10.0.0.1", LISTENS, "10.0.1.1", 0)
+
+    found = Case(shop({}, callers=[CHECKOUT], sockets=(replace(one, turn=12),))).fleeting(CHECKOUT)
+
+    assert found.closed == CLOSED
+
+
+def test_a_caller_of_fleeting_connections_does_not_hold_few() -> None:
+    case = Case(shop(callers=[CHECKOUT], sockets=looks()))
+
+    assert case.connections(CHECKOUT) == 1
+    assert not case.holds_few(CHECKOUT)
+
+
+def test_of_one_server_of_three_nobody_knows_what_a_caller_holds() -> None:
+    seen = shop(held(1), callers=[CHECKOUT])
+    one = tuple(look for look in seen.sockets if look.pod == "shop/payments-a")
+    two = tuple(look for look in seen.sockets if look.pod != "shop/payments-c")
+
+    assert not Case(replace(seen, sockets=one)).holds_few(CHECKOUT)
+    assert Case(replace(seen, sockets=two)).holds_few(CHECKOUT), "none to the second, whatever the third holds"
