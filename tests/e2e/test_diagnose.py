@@ -126,6 +126,9 @@ def test_one_ready_pod_of_three(shop: Shop) -> None:
     ill["spec"]["selector"]["matchLabels"] = {"app": "parcels", "state": "ill"}
     ill["spec"]["template"]["metadata"]["labels"] = {"app": "parcels", "state": "ill"}
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(ill))
+    ill_pods = ("pod", "-l", "state=ill", "--timeout=60s")
+    shop.kubectl("wait", "--for=create", *ill_pods)
+    shop.kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].started}=true", *ill_pods)
 
     record = shop.record("parcels", expect=1)
 
