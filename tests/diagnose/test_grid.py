@@ -28,7 +28,8 @@ from lbdemo.diagnose.causes import TABLE
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
 from lbdemo.diagnose.findings import Severity
-from lbdemo.diagnose.looks import ESTABLISHED, EnvoyCluster, MetricsLook, Socket, SocketLook
+from lbdemo.diagnose.looks import ESTABLISHED, LISTEN, SYN_SENT, EnvoyCluster, MetricsLook, Socket, SocketLook
+from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
 from lbdemo.kube.records.istio import (
     Destination,
@@ -94,6 +95,12 @@ SIDECAR = caller("checkout", proxy=MESHED)
 FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/envoy:v1.39", running=True))
 PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
 STRANGER = Caller("10.0.9.9", ("10.0.9.9",), "sockets")
+TURNS = running(CHECKOUT, Container("app", "app:1", running=True, args=("--policy=round_robin",)))
+DOTNET = running(CHECKOUT, Container("app", "aspnet-app:1", running=True))
+RESOLVES = running(CHECKOUT, Container("app", "app:1", running=True, args=("kubernetes:///payments:grpc",)))
+DIALS = replace(running(CHECKOUT, Container("app", "app:1", running=True, env={"TARGET": "payments:8080"})),
+                found_by="environment")  # fmt: skip
+BLIND = Unseen("sockets", Why.FORBIDDEN, "pods/exec is forbidden", Right("create", "pods/exec"), "work")
 REPLICAS = Owner("ReplicaSet", "payments-1a", "u", True)
 HPA = Autoscaler(Meta("HorizontalPodAutoscaler", SHOP, "payments"), "Deployment", "payments", 1, 9, 3, 3, ())
 VERSIONS = tuple(
@@ -157,6 +164,78 @@ def past() -> Evidence:
     one = pod_of(SIDECAR)
     marked = replace(SIDECAR, pod=replace(one, meta=replace(one.meta, annotations=told)))
     return shop(held(1), callers=[marked], segments=even(50), envoys=envoy_looks(marked, {A: 0}, HOST))
+
+
+def changing_connections(every: int) -> Evidence:
+    """A caller whose connection to the first pod is another one after so many looks."""
+    one, *others = servers()
+    seen = socket_looks(one, {"10.0.1.1": 1})
+    mine = (
+        replace(look, sockets=tuple(replace(s, inode=100 + look.turn // every) for s in look.sockets)) for look in seen
+    )
+    return shop(callers=[CHECKOUT], sockets=(*mine, *(look for each in others for look in socket_looks(each, {}))))
+
+
+def calls_in_flight(rate: int, *active: int) -> Evidence:
+    """A sidecar that takes turns, with so many calls in flight at each pod."""
+    seen = calls(SIDECAR, rate, rate, rate)
+    running_ = dict(zip((A, B, C), active, strict=True))
+    looks = tuple(
+        replace(
+            look,
+            hosts=tuple(
+                replace(host, calls_active=running_[host.address], connections_active=1) for host in look.hosts
+            ),
+        )
+        for look in seen.pop("envoys")
+    )
+    return shop(**seen, envoys=looks, clusters=(cluster(SIDECAR),))
+
+
+def large_calls() -> Evidence:
+    """Calls that the pods count alike, and that bring the first one five times as many bytes."""
+    seen = shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99))
+    each = {f"shop/{name}": 50_000 if name == NAMES[0] else 10_000 for name in NAMES}
+    looks = tuple(
+        replace(look, sockets=tuple(
+            replace(s, bytes_in=each[look.pod] * look.turn, bytes_out=0) for s in look.sockets))
+        for look in seen.sockets
+    )  # fmt: skip
+    counters = tuple(
+        MetricsLook(f"shop/{name}", turn, float(turn), "request_total", 900 * turn) for name in NAMES
+        for turn in range(12)
+    )  # fmt: skip
+    return replace(seen, sockets=looks, metrics=counters)
+
+
+def pod_that_leaves() -> Evidence:
+    seen = shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99))
+    assert isinstance(seen.slices, tuple)
+    first, *others = seen.slices[0].endpoints
+    ends = (replace(first, ready=False, terminating=True), *others)
+    return replace(seen, slices=(replace(seen.slices[0], endpoints=ends),))
+
+
+def dials_what_is_gone() -> Evidence:
+    looks = tuple(
+        SocketLook(CHECKOUT.name, turn, float(turn), (Socket("10.0.1.1", 41000, "10.0.0.99", LISTENS, SYN_SENT, 9),))
+        for turn in range(12)
+    )
+    return shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99), sockets=looks)
+
+
+def both_families() -> Evidence:
+    seen = shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99))
+    assert isinstance(seen.slices, tuple)
+    six = replace(seen.slices[0], address_type="IPv6", endpoints=())
+    listening = Socket("0.0.0.0", LISTENS, "", 0, LISTEN)
+    looks = tuple(replace(look, sockets=(*look.sockets, listening)) for look in seen.sockets)
+    return replace(seen, sockets=looks, slices=(*seen.slices, six))
+
+
+def from_outside(*nodes: str) -> Evidence:
+    pods = tuple(replace(one, node=node) for one, node in zip(servers(), nodes, strict=True))
+    return shop(held(1, address="10.0.9.9"), callers=[STRANGER], pods=pods, about=service(external_policy="Local"))
 
 
 Make = Callable[[], Evidence]
@@ -225,6 +304,39 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "no pod": (lambda: shop({}, pods=()), ("LB202",)),
     "nobody calls": (silent, ("LB901",)),
     "a port-forward": (forwarded, ("LB903",)),
+    # what clients were told, and what they do
+    "one connection, by round robin": (
+        lambda: shop(held(1), callers=[TURNS], segments=even(50)), ("LB101", "LB102")),
+    "pick first, though told otherwise": (
+        lambda: shop(held(1), callers=[TURNS], headless=True, segments=even(50)), ("LB103", "LB105")),
+    "pick first, on .NET": (
+        lambda: shop(held(1), callers=[DOTNET], headless=True, segments=even(50)), ("LB103", "LB106")),
+    "round robin that nobody told of later pods": (
+        lambda: shop(held(1), callers=[TURNS], headless=True, pods=aged([60, 5, 5]), segments=even(50)), ("LB107",)),
+    "a service that was scaled just now": (
+        lambda: shop(held(1), callers=[CHECKOUT], headless=True, pods=aged([60, 0.5, 0.5]), segments=even(50)),
+        ("LB201",)),
+    "an address that a client does not forget": (dials_what_is_gone, ("LB109",)),
+    "a resolver without rights": (lambda: shop({}, callers=[RESOLVES]), ("LB110", "LB901")),
+    "a port that nobody translates": (lambda: shop({}, callers=[DIALS], headless=True), ("LB111", "LB901")),
+    "a connection for each call": (lambda: changing_connections(1), ("LB116",)),
+    "connections of two seconds": (lambda: changing_connections(2), ("LB101", "LB119")),
+    "streams by segments": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True,
+                     segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (300, 30, 30), strict=True)}), ("LB117",)),
+    "streams that a sidecar placed before others came": (lambda: calls_in_flight(0, 9, 2, 2), ("LB117",)),
+    "streams that are placed well": (lambda: calls_in_flight(0, 4, 4, 4), ()),
+    "a slow pod": (lambda: calls_in_flight(300, 1, 20, 1), ("LB203",)),
+    "busy pods": (lambda: calls_in_flight(300, 20, 20, 20), ()),
+    "large calls to one pod": (large_calls, ("LB205",)),
+    "a pod that leaves under its caller": (pod_that_leaves, ("LB206", "LB201")),
+    "from outside, to nodes with unequally many pods": (lambda: from_outside("one", "two", "two"), ("LB403", "LB101")),
+    "from outside, to nodes with as many pods": (lambda: from_outside("one", "two", "three"), ("LB101",)),
+    "IPv4 only, of both families": (both_families, ("LB405",)),
+    "nothing could be seen": (lambda: shop(callers=[DIALS], unseen=(BLIND,)), ("LB902",)),
+    "calls that are too few to judge": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(1)), ()),
+    "a sidecar with few calls": (lambda: shop(**calls(SIDECAR, 1, 0, 1), routes=(route(SIDECAR),)), ()),
     # the mesh
     "TCP by what is counted": (lambda: shop(held(1), **calls(SIDECAR, 3, 0, 0, tcp=True)), ("LB301",)),
     "TCP by its listener": (
@@ -278,7 +390,7 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
             destination_rules=(rule(TrafficPolicy(requests_per_connection=10_000)),))), ()),
 }  # fmt: skip
-NOTES = {"LB201", "LB312", "LB317", "LB319", "LB901"}
+NOTES = {"LB201", "LB205", "LB312", "LB317", "LB319", "LB901", "LB902"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -293,6 +405,28 @@ def test_these_are_told_in_this_order_and_no_others(name: str) -> None:
         assert 0 <= finding.explains <= 1
         if finding.code in NOTES:
             assert finding.severity is Severity.NOTE
+
+
+HEALTHY = [name for name, (_, expected) in CASES.items() if not expected]
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_of_healthy_services_nothing_is_said_to_be_a_problem_whatever_could_not_be_seen(name: str) -> None:
+    seen = CASES[name][0]()
+    one = seen.callers[0].name
+    partly = (
+        replace(seen, sockets=tuple(look for look in seen.sockets if look.pod == "shop/payments-a")),
+        replace(seen, sockets=(), metrics=()),
+        replace(seen, envoys=(), clusters=(), routes=()),
+        replace(seen, servers=BLIND, surroundings=Surroundings(namespaces=BLIND, nodes=BLIND, autoscalers=BLIND)),
+        replace(seen, callers=tuple(replace(c, pod=None) if c.name == one else c for c in seen.callers)),
+        replace(seen, callers=()),
+    )
+
+    for less in partly:
+        grave = [f.code for f in diagnose(less).findings if f.severity is Severity.PROBLEM]
+
+        assert grave == []
 
 
 def test_every_cause_is_told_of_some_case() -> None:

@@ -27,6 +27,11 @@ def test_the_certain_comes_before_the_possible() -> None:
     assert order(finding("LB1", 1.0, possible=True), finding("LB2", 1.0)) == ["LB2", "LB1"]
 
 
+def test_what_explains_for_sure_comes_before_what_may_whatever_their_severity() -> None:
+    assert order(finding("LB1", 1.0, possible=True), finding("LB2", 1.0, Severity.NOTE)) == ["LB2", "LB1"]
+    assert order(finding("LB1", possible=True), finding("LB2", severity=Severity.NOTE)) == ["LB1", "LB2"]
+
+
 def test_what_follows_comes_after_what_explains_and_before_what_does_not_matter_here() -> None:
     follows = finding("LB1", 1.0, follows_from=("LB9",))
 

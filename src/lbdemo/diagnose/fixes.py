@@ -103,8 +103,8 @@ def limit_connection_age(case: Case) -> Fix:
     return Fix(
         "let servers end connections after a while",
         advice=f"{AGE}, with some seconds of grace: Go keepalive.ServerParameters MaxConnectionAge; Java "
-        "NettyServerBuilder.maxConnectionAge; C++, Python, Ruby grpc.max_connection_age_ms. Until then restart the "
-        f"callers of {case.evidence.name} after each change of its pods; or let a mesh choose",
+        "NettyServerBuilder.maxConnectionAge; C++, Python, Ruby, Node grpc.max_connection_age_ms. Until then restart "
+        f"the callers of {case.evidence.name} after each change of its pods; or let a mesh choose",
     )
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.proxies import ISTIO, LINKERD
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lbdemo.kube.records.pods import Pod
 
 PROXIES = ("envoy", "nginx", "haproxy", "traefik", "contour", "kong", "apisix", "emissary", "gloo", "caddy")
@@ -15,6 +17,24 @@ PROXIES = ("envoy", "nginx", "haproxy", "traefik", "contour", "kong", "apisix", 
 def name_of(image: str) -> str:
     """An image's own name, without registry, tag and digest."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+
+
+def is_dotnet(pod: Pod | None) -> bool:
+    """Whether .NET runs in the pod, by its images and by the names of its variables."""
+    return _runs(pod, ("dotnet", "aspnet"), ("DOTNET_", "ASPNETCORE_"))
+
+
+def is_java(pod: Pod | None) -> bool:
+    """Whether a Java machine runs in the pod, by its images and by the names of its variables."""
+    return _runs(pod, ("java", "jdk", "jre", "temurin", "corretto"), ("JAVA_", "JDK_JAVA_", "JVM_"))
+
+
+def _runs(pod: Pod | None, images: Sequence[str], variables: Sequence[str]) -> bool:
+    return any(
+        any(word in name_of(c.image) for word in images) or any(name.startswith(tuple(variables)) for name in c.env)
+        for c in (pod.containers if pod is not None else ())
+        if c.name not in (ISTIO, LINKERD)
+    )
 
 
 def is_proxy(pod: Pod | None) -> bool:

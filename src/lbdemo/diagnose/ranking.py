@@ -37,8 +37,11 @@ def ranked(said: Sequence[Finding | CannotTell], evidence: Evidence, ignored: Co
     return Ranked(tuple(kept), cannot, tuple(sorted({f.code for f in findings} - codes)))
 
 
-def _place(finding: Finding, codes: Collection[str]) -> tuple[int, float, bool, int, str]:
-    """What explains something, by how much, the certain before the possible; then what follows; then all others."""
+def _place(finding: Finding, codes: Collection[str]) -> tuple[int, float, int, int, str]:
+    """What explains something, by how much, the certain before the possible; then what follows; then all others, the
+    gravest first."""
     follows = any(code in codes for code in finding.follows_from)
     group = 1 if follows else 0 if finding.explains else 2
-    return group, -finding.explains, finding.possible, list(Severity).index(finding.severity), finding.code
+    sure, grave = int(finding.possible), list(Severity).index(finding.severity)
+    first, second = (sure, grave) if finding.explains else (grave, sure)
+    return group, -finding.explains, first, second, finding.code

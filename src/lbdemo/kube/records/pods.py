@@ -37,6 +37,7 @@ class Container:
     ports: tuple[ContainerPort, ...] = ()
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)  # those variables whose values stand in the specification
+    pre_stop: bool = False  # whether something runs before it is told to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Pod:
     containers: tuple[Container, ...]
     conditions: tuple[Condition, ...]
     host_network: bool = False  # its addresses are the node's
+    service_account: str = ""  # as whom its programs ask the API server
+    grace: int = 30  # seconds that it has to end, from being told to being killed
 
     @property
     def name(self) -> str:
@@ -93,6 +96,8 @@ def parse_pod(item: Mapping[str, Any]) -> Pod:
         containers=tuple(containers),
         conditions=parse_conditions(status),
         host_network=bool(spec.get("hostNetwork")),
+        service_account=spec.get("serviceAccountName", ""),
+        grace=spec.get("terminationGracePeriodSeconds", 30),
     )
 
 
@@ -119,4 +124,5 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any], *, init: bool
         ),
         args=tuple(spec.get("args") or ()),
         env={e["name"]: e["value"] for e in spec.get("env") or () if "value" in e},
+        pre_stop=bool((spec.get("lifecycle") or {}).get("preStop")),
     )
