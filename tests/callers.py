@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from lbdemo.measure.flows import Look, Reading
 
@@ -33,8 +34,8 @@ def round_robin(endpoints: int, start: int = 0) -> Caller:
 
 def at_random(shares: Sequence[float]) -> Caller:
     """Each call draws its endpoint."""
-    ends = range(len(shares))
-    return lambda rng, calls: tallied(rng.choices(ends, weights=shares, k=calls), len(shares))
+    ends, bounds = range(len(shares)), list(accumulate(shares))
+    return lambda rng, calls: tallied(rng.choices(ends, cum_weights=bounds, k=calls), len(shares))
 
 
 def pinned(endpoints: int, to: int) -> Caller:

@@ -174,7 +174,7 @@ def test_too_few_calls_are_no_proof_and_exit_with_7() -> None:
 
 
 def test_without_envoy_it_says_how_to_get_it_and_plays_the_rest(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "500"]
+    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "350"]
 
     done = subprocess.run(
         argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}
@@ -197,7 +197,7 @@ def test_an_envoy_that_does_not_start_fails_its_acts_and_not_the_others(
     envoy = tmp_path / "envoy"
     envoy.write_text(program)
     envoy.chmod(0o755)
-    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "500"]
+    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "60"]
 
     done = subprocess.run(
         argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}

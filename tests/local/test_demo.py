@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from lbdemo.errors import ProgramFailedError
-from lbdemo.local.demo import Sink, play
+from lbdemo.local.demo import Played, Sink, play
 from lbdemo.local.options import DemoOptions
 from lbdemo.measure import Outcome
 from lbdemo.records import Sample
@@ -42,12 +42,17 @@ class Onlooker:
         yield sink
 
 
-def test_each_act_is_played_counted_and_confirmed_by_the_second_witness() -> None:
+@pytest.fixture(scope="module")
+def whole() -> tuple[Played, Onlooker]:
+    """One whole run, with TLS in its last act, and who looked on."""
     onlooker = Onlooker()
+    return play(DemoOptions(servers=2, calls=CALLS, rate=600, tls=True), onlooker), onlooker
 
-    played = play(DemoOptions(servers=2, calls=CALLS, rate=600), onlooker)
 
-    assert [result.name for result in played.results] == ["tcp-proxy", "envoy", "client-side"]
+def test_each_act_is_played_counted_and_confirmed_by_the_second_witness(whole: tuple[Played, Onlooker]) -> None:
+    played, onlooker = whole
+
+    assert [result.name for result in played.results] == ["tcp-proxy", "envoy", "client-side", "client-side-tls"]
     for result in played.results:
         assert result.summary.sent == result.summary.answered == CALLS
         assert sum(not sample.gate for sample in onlooker.seen[result.name]) == CALLS
@@ -68,10 +73,18 @@ def test_each_act_is_played_counted_and_confirmed_by_the_second_witness() -> Non
 )
 def test_a_program_that_dies_on_the_way_is_named_and_no_verdict_given(program: str, shown: str) -> None:
     class Killer(Onlooker):
-        def say(self, text: str) -> None:
-            super().say(text)
-            if text.startswith("tcp-proxy"):
-                subprocess.run(["pkill", "-KILL", "-P", str(os.getpid()), "-f", program], check=True)
+        """Kills it at the first call: the connection is there, so that nobody waits for one."""
+
+        @contextmanager
+        def watch(self, title: str, calls: int, servers: Sequence[str]) -> Iterator[Sink]:
+            with super().watch(title, calls, servers) as inner:
+
+                def sink(sample: Sample) -> None:
+                    inner(sample)
+                    if sum(map(len, self.seen.values())) == 1:
+                        subprocess.run(["pkill", "-KILL", "-P", str(os.getpid()), "-f", program], check=True)
+
+                yield sink
 
     with pytest.raises(ProgramFailedError, match="was ended by SIGKILL") as caught:
         play(DemoOptions(servers=2, calls=CALLS, rate=600), Killer())
@@ -90,10 +103,8 @@ def test_everything_ends_when_the_onlooker_fails() -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_the_same_calls_with_tls_are_played_and_priced() -> None:
-    played = play(DemoOptions(servers=2, calls=CALLS, rate=600, tls=True), Onlooker())
-
-    *_, plain, secure = played.results
+def test_the_same_calls_with_tls_are_played_and_priced(whole: tuple[Played, Onlooker]) -> None:
+    *_, plain, secure = whole[0].results
     assert (plain.name, secure.name) == ("client-side", "client-side-tls")
     assert secure.summary.answered == CALLS
     assert [witness.own for witness in secure.witness] == [witness.client for witness in secure.witness]

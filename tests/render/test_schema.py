@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +28,31 @@ def members(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         for key, inner in value.items():
             found += [] if path[-1:] == ("drills",) else [(*path, key)]
             found += members(inner, (*path, key))
-    elif isinstance(value, list) and value:
-        fullest = max(range(len(value)), key=lambda index: len(json.dumps(value[index])))
-        found += members(value[fullest], (*path, fullest))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            found += members(inner, (*path, index))
     return found
 
 
-def without(report: Any, path: tuple[Any, ...]) -> Any:
-    changed = deepcopy(report)
-    place = changed
+def fullest(value: Any) -> Any:
+    """The same with one item a list, the one that has most in it: to validate all of them each time takes seconds."""
+    if isinstance(value, dict):
+        return {key: fullest(inner) for key, inner in value.items()}
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return [fullest(max(value, key=lambda item: len(json.dumps(item))))]
+    return value
+
+
+def is_forgiven(report: Any, path: tuple[Any, ...]) -> bool:
+    """Whether the report is valid without this member, which it has again afterwards."""
+    place = report
     for step in path[:-1]:
         place = place[step]
-    del place[path[-1]]
-    return changed
+    taken = place.pop(path[-1])
+    try:
+        return VALIDATOR.is_valid(report)
+    finally:
+        place[path[-1]] = taken
 
 
 def test_the_schema_is_one_and_names_the_version() -> None:
@@ -57,9 +68,10 @@ def test_every_report_follows_it(report: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("make", [whole, compared])
 def test_every_member_is_required(make: Callable[[], dict[str, Any]]) -> None:
-    report = as_read(make())
+    report = fullest(as_read(make()))
+    assert VALIDATOR.is_valid(report)
 
-    forgiven = [path for path in members(report) if VALIDATOR.is_valid(without(report, path))]
+    forgiven = [path for path in members(report) if is_forgiven(report, path)]
 
     assert forgiven == []
 

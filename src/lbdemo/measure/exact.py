@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import exp, log, log10
 
 from lbdemo.measure.intervals import log10_at_least, log10_at_most, one_sided_z, wilson
@@ -26,6 +27,7 @@ def above(calls: int, of: int, limit: float, alpha: float) -> bool:
     return bool(of) and log10_at_least(calls, of, limit) <= log10(alpha)
 
 
+@lru_cache(maxsize=10_000)  # blocks of one plan have the same few counts
 def lowest(calls: int, of: int, alpha: float) -> float:
     """The largest share that `calls` of `of` prove to be exceeded; 0 when there is none.
 

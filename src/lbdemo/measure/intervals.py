@@ -7,6 +7,8 @@ from statistics import NormalDist
 
 _NEGLIGIBLE = 1e-17
 _CLOSE = 1e-15
+_TINY = 1e-300
+"""Stands where Lentz's method would divide by 0."""
 _LN10 = log(10)
 
 
@@ -88,15 +90,16 @@ def _relative_tail(calls: int, of: int, chance: float) -> float:
     has thousands of terms. Abramowitz and Stegun, Handbook of Mathematical Functions, 26.5.8.
     """
     a, b = calls, of - calls + 1
-    c, d = 1.0, 1 / _nonzero(1 - (a + b) * chance / (a + 1))
-    value, change, m = d, 0.0, 0
-    while abs(change - 1) > _CLOSE:
+    c, d = 1.0, 1 / (1 - (a + b) * chance / (a + 1) or _TINY)
+    value, change, m, twice = d, 0.0, 0, a
+    while change < 1 - _CLOSE or change > 1 + _CLOSE:  # no calls of functions here: judging is mostly this loop
         m += 1
-        even = m * (b - m) * chance / ((a + 2 * m - 1) * (a + 2 * m))
-        d, c = 1 / _nonzero(1 + even * d), _nonzero(1 + even / c)
+        twice += 2  # a + 2 m
+        even = m * (b - m) * chance / ((twice - 1) * twice)
+        d, c = 1 / (1 + even * d or _TINY), 1 + even / c or _TINY
         value *= d * c
-        odd = -(a + m) * (a + b + m) * chance / ((a + 2 * m) * (a + 2 * m + 1))
-        d, c = 1 / _nonzero(1 + odd * d), _nonzero(1 + odd / c)
+        odd = -(a + m) * (a + b + m) * chance / (twice * (twice + 1))
+        d, c = 1 / (1 + odd * d or _TINY), 1 + odd / c or _TINY
         change = d * c
         value *= change
     return (1 - chance) * value
@@ -123,12 +126,8 @@ def _gamma_fraction(a: float, x: float) -> float:
         step += 1
         numerator = -step * (step - a)
         b += 2
-        d = 1 / _nonzero(numerator * d + b)
-        c = _nonzero(b + numerator / c)
+        d = 1 / (numerator * d + b or _TINY)
+        c = b + numerator / c or _TINY
         change = c * d
         value *= change
     return value
-
-
-def _nonzero(x: float) -> float:
-    return x if abs(x) > 1e-300 else 1e-300

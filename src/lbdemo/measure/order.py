@@ -121,22 +121,21 @@ def overdispersion(rows: Rows) -> float | None:
     freedom = degrees(rows)
     if not freedom:
         return None
-    columns = [column for column in zip(*rows, strict=True) if sum(column)]
+    rows = [row for row in rows if any(row)]
     sizes = [sum(row) for row in rows]
-    calls = sum(sizes)
-    chi_square = 0.0
-    for column in columns:
-        share = sum(column) / calls
-        chi_square += sum(
-            (count - size * share) ** 2 / (size * share) for count, size in zip(column, sizes, strict=True) if size
-        )
+    calls, chi_square = sum(sizes), 0.0
+    for column in zip(*rows, strict=True):
+        if share := sum(column) / calls:
+            chi_square += (
+                sum((count - size * share) ** 2 / size for count, size in zip(column, sizes, strict=True)) / share
+            )
     return chi_square / freedom
 
 
 def degrees(rows: Rows) -> int:
     """The degrees of freedom of the rows: (B - 1)(k - 1), of those that have calls."""
-    batches = sum(1 for row in rows if sum(row))
-    servers = sum(1 for column in zip(*rows, strict=True) if sum(column))
+    batches = sum(map(any, rows))
+    servers = sum(map(any, zip(*rows, strict=True)))
     return max(0, batches - 1) * max(0, servers - 1)
 
 

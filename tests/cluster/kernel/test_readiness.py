@@ -196,7 +196,7 @@ def test_what_a_crashed_container_said_last_is_told(server: FakeApi) -> None:
     server.on_stream("d-h-1", {"previous": "true", "tailLines": "5"}, pieces=[b"no such file\n"])
 
     with pytest.raises(NotReadyError, match=r"\| no such file"):
-        wait(server, timeout=600)
+        wait(quick(server), timeout=600)
 
 
 @pytest.mark.parametrize("reason", ["ImagePullBackOff", "ErrImagePull"])
