@@ -1,4 +1,8 @@
-"""How often verdicts on looks err: made-up callers (`callers`), counted as proxies count them, with fixed seeds."""
+"""How often verdicts on looks err: made-up callers (`callers`), counted as proxies count them, with fixed seeds.
+
+So few runs find what errs by much: of 100 runs at most 4 may be wrong where 1 in 1 000 should be, so a judge that errs
+in 1 of 10 is found in 97 of 100 cases. `docs/evidence.md` measures the rates with many more.
+"""
 
 from __future__ import annotations
 
@@ -49,19 +53,19 @@ def naively(verdict: FlowsVerdict) -> Outcome:
 
 
 def test_a_hundred_pinned_callers_are_never_balanced_though_their_totals_often_look_so() -> None:
-    seen = verdicts(hundred_pinned, calls=4, runs=25)
+    seen = verdicts(hundred_pinned, calls=4, runs=12)
 
-    assert sum(naively(verdict) is Outcome.BALANCED for verdict in seen) > 5
+    assert sum(naively(verdict) is Outcome.BALANCED for verdict in seen) > 2
     assert {verdict.outcome for verdict in seen} == {Outcome.PINNED}
 
 
 def test_pinned_callers_of_an_even_total_are_pinned_from_two_looks_on() -> None:
-    assert outcomes(lambda _: [pinned(3, n % 3) for n in range(99)], calls=20, runs=20, number=2) == {
-        Outcome.PINNED: 20
+    assert outcomes(lambda _: [pinned(3, n % 3) for n in range(99)], calls=20, runs=10, number=2) == {
+        Outcome.PINNED: 10
     }
 
 
-@pytest.mark.parametrize(("callers", "runs"), [(1, 200), (5, 50)])
+@pytest.mark.parametrize(("callers", "runs"), [(1, 100), (5, 25)])
 def test_random_calls_are_balanced_where_the_plan_has_enough_of_them(callers: int, runs: int) -> None:
     seen = outcomes(lambda _: [at_random(THIRDS)] * callers, calls=360 // callers, runs=runs)
 
@@ -76,7 +80,7 @@ def test_round_robins_are_always_balanced_one_or_ten_of_them() -> None:
         }
 
 
-@pytest.mark.parametrize(("callers", "runs"), [(1, 300), (5, 50)])
+@pytest.mark.parametrize(("callers", "runs"), [(1, 100), (5, 40)])
 def test_shares_on_the_edge_of_the_band_are_hardly_ever_balanced(callers: int, runs: int) -> None:
     balanced = outcomes(lambda _: [at_random([0.4, 0.3, 0.3])] * callers, 400 // callers, runs)[Outcome.BALANCED]
 
@@ -110,10 +114,10 @@ def test_a_quiet_service_is_never_judged() -> None:
     ("shares", "bias"), [([0.5, 0.25, 0.25], (0.9, 1.1, 1.1)), ([1 / 6, 5 / 12, 5 / 12], (1.1, 0.9, 0.9))]
 )
 def test_an_error_of_10_percent_does_not_hide_shares_on_the_edge(shares: list[float], bias: tuple[float, ...]) -> None:
-    seen = verdicts(lambda _: [at_random(shares)], 500, runs=200, tolerance=0.5, error=0.1, bias=bias)
+    seen = verdicts(lambda _: [at_random(shares)], 500, runs=100, tolerance=0.5, error=0.1, bias=bias)
     balanced = sum(verdict.outcome is Outcome.BALANCED for verdict in seen)
 
-    assert log10_at_least(balanced, 200, 0.001) > ONCE_IN_A_MILLION
+    assert log10_at_least(balanced, 100, 0.001) > ONCE_IN_A_MILLION
 
 
 @pytest.mark.parametrize("bias", [(1.1, 0.9, 0.9), (0.9, 1.1, 1.1)])
@@ -122,9 +126,9 @@ def test_an_error_of_10_percent_accuses_no_fair_choice_and_lets_it_pass_at_a_tol
 ) -> None:
     fair: Made = lambda _: [at_random(THIRDS)]  # noqa: E731
 
-    strict = verdicts(fair, 500, runs=50, tolerance=0.2, error=0.1, bias=bias)
-    wide = verdicts(fair, 300, runs=100, tolerance=0.5, error=0.1, bias=bias)
+    strict = verdicts(fair, 500, runs=25, tolerance=0.2, error=0.1, bias=bias)
+    wide = verdicts(fair, 300, runs=50, tolerance=0.5, error=0.1, bias=bias)
 
     assert {verdict.outcome for verdict in strict} == {Outcome.INCONCLUSIVE}
     assert {verdict.whole.verdict.reasons[0].code for verdict in strict} == {"source_too_coarse"}
-    assert sum(verdict.outcome is Outcome.BALANCED for verdict in wide) >= 96
+    assert sum(verdict.outcome is Outcome.BALANCED for verdict in wide) >= 48
