@@ -108,6 +108,9 @@ def seen(
 ) -> list[Evidence]:
     """What can be seen of the service (or of several) on the cluster."""
     from lbdemo.cli.session import say, session
+    from lbdemo.cluster.doctor.asked import DIAGNOSE
+    from lbdemo.cluster.doctor.gate import stop_unfit
+    from lbdemo.cluster.install.fitness import fitness
     from lbdemo.diagnose.collect.asked import Asked, Means
     from lbdemo.diagnose.collect.gather import gather
     from lbdemo.diagnose.collect.many import gather_each, several
@@ -117,6 +120,7 @@ def seen(
     with session(ctx.obj, quiet=True, live=False) as here:
         namespace, name = place(ctx, here, service)
         say(f"{here.context}, " + ("all namespaces" if everywhere else f"namespace {namespace}"))
+        stop_unfit(here.tools, fitness(DIAGNOSE, here.context, namespace))
         asked = Asked(namespace, name, port, callers, watch)
         means = Means(here.tools.api, here.tools.kubectl, say)
         if name:
