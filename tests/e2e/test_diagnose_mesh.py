@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from e2e.cluster import Cluster, eventually
+from e2e.cluster import Cluster, eventually, settled
 from e2e.foreign import PORT, Shop, codes, problems, python_client, python_server, service, wait_until_healthy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -19,11 +20,13 @@ TRAFFIC, SECURITY = "networking.istio.io/v1", "security.istio.io/v1"
 
 @pytest.fixture(scope="module", autouse=True)
 def mesh() -> Iterator[None]:
-    """An Istio for all tests of this file."""
-    cluster = Cluster("lbdemo-diagnose-mesh")
+    """An Istio for all tests of this file; side by side with others it is there before them, and stays until the end."""
+    cluster = Cluster("lbdemo-mesh")
     cluster("up", "--istio")
     yield
-    cluster("clean", "--istio")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        settled()
+        cluster("clean", "--istio")
 
 
 @pytest.fixture
