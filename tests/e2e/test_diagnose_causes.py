@@ -51,7 +51,7 @@ def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: S
     assert problems(record) == ["LB501"]
     assert record["verdict"]["outcome"] == "PINNED"
     shop.apply(service("parcels-pods", headless=True, selector={"app": "parcels"}), envoy("front", "parcels-pods"))
-    shop.calling("checkout")
+    eventually(lambda: bool(shop.record("parcels-pods", watch="2s")["callers"]))
     choice = wait_until_healthy(shop, "parcels-pods")["callers"][0]["choice"]
     assert (choice["per"], choice["among"]) == ("call", 3)
 

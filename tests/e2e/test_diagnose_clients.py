@@ -1,0 +1,81 @@
+"""What somebody's clients do themselves: connections for nothing, streams that stay, ports and policies in vain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from e2e.foreign import PORT, Shop, codes, go_client, go_server, problems, python_client, python_server, service
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+HEADLESS = f"dns:///parcels:{PORT}"
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    opened = Shop.open()
+    yield opened
+    opened.close()
+
+
+def finding(record: Any, code: str) -> Any:
+    return next(each for each in record["findings"] if each["code"] == code)
+
+
+def test_a_connection_for_each_call(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels"), go_client("checkout", "parcels:80", "-dial-each"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels")
+
+    assert "checkout" in finding(record, "LB116")["sentence"]
+    assert "LB101" not in codes(record)
+
+
+def test_a_stream_stays_where_it_began_though_its_caller_is_connected_to_all_pods(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels", headless=True))  # first, so that DNS names all three
+    shop.apply(python_client("checkout", HEADLESS, "--policy=round_robin", "--stream"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels")
+
+    assert codes(record) == ["LB117"]
+    assert record["verdict"]["outcome"] == "PINNED"
+    assert record["callers"][0]["connections"] == 3
+
+
+def test_streams_are_calls_that_hardly_ever_begin_where_servers_count_them(shop: Shop) -> None:
+    shop.apply(go_server("parcels"), service("parcels", headless=True))
+    shop.apply(go_client("checkout", HEADLESS, "-policy=round_robin", "-stream"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels")
+
+    assert record["verdict"]["outcome"] == "INCONCLUSIVE"
+    assert problems(record) == []
+
+
+def test_round_robin_in_vain(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels"),
+               python_client("checkout", "dns:///parcels:80", "--policy=round_robin"))  # fmt: skip
+    shop.calling("checkout")
+
+    assert codes(shop.record("parcels", expect=1)) == ["LB101", "LB102"]
+
+
+def test_the_port_of_a_headless_service_at_which_nobody_listens(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels", headless=True, port={"port": 80}))
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps(python_client("checkout", "dns:///parcels:80")))
+    shop.settled("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record)[0] == "LB111"
+    shop.paste(finding(record, "LB111")["fixes"][0]["commands"])
+    shop.apply(python_client("checkout", HEADLESS))
+    shop.calling("checkout")
+    assert "LB111" not in codes(shop.record("parcels"))
