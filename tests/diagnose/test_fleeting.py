@@ -55,8 +55,10 @@ def test_connections_that_the_caller_has_closed_are_seen_at_the_caller() -> None
 
 def test_connections_that_servers_have_closed_are_seen_there() -> None:
     one = closed(CLOSED, "shop/payments-a", "10.0.0.1", LISTENS, "10.0.1.1", 0)
+    elsewhere = closed(99, "shop/payments-a", "10.0.0.1", 8081, "10.0.1.1", 0)
+    other = closed(99, "shop/payments-b", "10.0.0.2", LISTENS, "10.0.1.9", 0)
 
-    found = Case(shop({}, callers=[CHECKOUT], sockets=(replace(one, turn=12),))).fleeting(CHECKOUT)
+    found = Case(shop({}, callers=[CHECKOUT], sockets=(replace(one, turn=12), elsewhere, other))).fleeting(CHECKOUT)
 
     assert found.closed == CLOSED
 

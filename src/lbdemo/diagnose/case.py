@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose import connections, counting
-from lbdemo.diagnose.fleeting import fleeting
+from lbdemo.diagnose.fleeting import NONE, fleeting
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.servers import Server, servers_of
 
@@ -105,7 +105,11 @@ class Case:
 
     def fleeting(self, caller: Caller) -> Fleeting:
         """How long the caller's connections last."""
-        return fleeting(self.evidence, self.servers, caller)
+        return self._fleeting.get(caller.name, NONE)
+
+    @cached_property
+    def _fleeting(self) -> Mapping[str, Fleeting]:
+        return fleeting(self.evidence, self.servers)
 
     def holds_few(self, caller: Caller) -> bool:
         """Whether the caller's connections last, and are fewer than the ready servers whose sockets could be seen.
@@ -113,8 +117,7 @@ class Case:
         With one such server nobody knows: what the caller holds to the others cannot be seen.
         """
         seen = sum(1 for server in self.ready if server.name in self.sockets_seen)
-        few = 0 < self.connections(caller) < seen
-        return few and seen > 1 and not self.fleeting(caller).one_a_call
+        return 0 < self.connections(caller) < seen and not self.fleeting(caller).one_a_call
 
     def meshed(self, caller: Caller) -> bool:
         """Whether Istio's sidecar runs beside the caller."""

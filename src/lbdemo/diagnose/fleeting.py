@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import incoming, looks_at
+from lbdemo.diagnose.connections import incoming, looks_at, names_by_address
 from lbdemo.diagnose.looks import TIME_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.evidence import Evidence
     from lbdemo.diagnose.servers import Server
 
 LOOKS = 8  # with fewer looks a connection that is seen once may be one that has just begun
@@ -38,32 +38,36 @@ class Fleeting:
         return self.looks >= LOOKS and not self.lasting and enough
 
 
-def fleeting(evidence: Evidence, servers: Sequence[Server], caller: Caller) -> Fleeting:
-    """How long the caller's connections last."""
-    looks: Counter[tuple[str, int]] = Counter()
-    for server in servers:
-        for look in looks_at(evidence, server.name):
-            mine = (socket for name, socket in incoming(evidence, server, look.sockets) if name == caller.name)
-            looks.update({(server.name, socket.inode) for socket in mine if socket.inode})
-    turns = len({look.turn for look in evidence.sockets})
-    closed = set(_closed_at_servers(evidence, servers, caller)) | set(_closed_at(evidence, servers, caller))
-    return Fleeting(turns, len(looks), sum(1 for times in looks.values() if times > 1), len(closed))
+NONE = Fleeting(0, 0, 0, 0)
 
 
-def _closed_at_servers(evidence: Evidence, servers: Sequence[Server], caller: Caller) -> Iterator[tuple[str, int]]:
-    """Connections of the caller that servers have closed: the server's name and the caller's port."""
+def fleeting(evidence: Evidence, servers: Sequence[Server]) -> dict[str, Fleeting]:
+    """How long the connections of each caller last; all sockets are gone through once."""
+    seen: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
+    closed: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    names = names_by_address(evidence)
     for server in servers:
         for look in looks_at(evidence, server.name):
+            for name, inode in {(n, s.inode) for n, s in incoming(evidence, server, look.sockets) if s.inode}:
+                seen[name][server.name, inode] += 1
             for s in look.sockets:
-                if s.state == TIME_WAIT and s.local_port == server.port and s.peer in caller.addresses:
-                    yield server.name, s.peer_port
+                if s.state == TIME_WAIT and s.local_port == server.port and s.peer in names:
+                    closed[names[s.peer]].add((server.name, s.peer_port))
+    for name, peer, port in _closed_by_callers(evidence, servers):
+        closed[name].add((peer, port))
+    turns = len({look.turn for look in evidence.sockets})
+    return {
+        name: Fleeting(turns, len(seen[name]), sum(1 for n in seen[name].values() if n > 1), len(closed[name]))
+        for name in {*seen, *closed}
+    }
 
 
-def _closed_at(evidence: Evidence, servers: Sequence[Server], caller: Caller) -> Iterator[tuple[str, int]]:
-    """Connections to the service that the caller has closed, by its own sockets."""
+def _closed_by_callers(evidence: Evidence, servers: Sequence[Server]) -> Iterator[tuple[str, str, int]]:
+    """Connections to the service that callers have closed, by their own sockets: caller, address, the caller's port."""
+    callers = {caller.name for caller in evidence.callers}
     ends = {(address, server.port) for server in servers for address in server.addresses}
     ends |= {(address, evidence.port.number) for address in evidence.service.cluster_ips}
-    for look in looks_at(evidence, caller.name):
-        for s in look.sockets:
+    for look in evidence.sockets:
+        for s in look.sockets if look.pod in callers else ():
             if s.state == TIME_WAIT and (s.peer, s.peer_port) in ends:
-                yield s.peer, s.local_port
+                yield look.pod, s.peer, s.local_port

@@ -28,7 +28,7 @@ def test_another_order_is_another_case() -> None:
 
 
 def test_a_slight_slope_is_none() -> None:
-    assert silent(cause, seen(110, 100, 90))
+    assert silent(cause, seen(220, 180, 140)), "no chance, and not twice as many"
 
 
 def test_what_chance_may_do_is_no_slope() -> None:

@@ -25,7 +25,9 @@ def seen(*active: int, rates: tuple[int, ...] = (300, 300, 300), balancer: str =
     running = dict(zip(ADDRESSES, active, strict=True))
 
     def with_running(look: EnvoyLook) -> EnvoyLook:
-        return replace(look, hosts=tuple(replace(host, calls_active=running[host.address]) for host in look.hosts))
+        return replace(look, hosts=tuple(
+            replace(host, calls_active=running[host.address], connections_active=1) for host in look.hosts
+        ))  # fmt: skip
 
     told = EnvoyCluster(SIDECAR.name, f"outbound|8080||{HOST}", "EDS", balancer)
     return shop(callers=[SIDECAR], envoys=tuple(map(with_running, looks)), clusters=(told,),
