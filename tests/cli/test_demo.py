@@ -21,6 +21,8 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
 LIMIT = 60
 CANNOT_TELL = 7  # exit code
 
+FOR_A_WHILE = ("--servers", "2", "--calls", "100", "--rate", "100")  # acts of a second that leave the machine in peace
+
 # The same command, where Python finds no package `envoy`.
 WITHOUT_ENVOY = "import sys; sys.modules['envoy'] = None; from lbdemo.cli.main import main; main()"
 
@@ -164,7 +166,7 @@ def test_progress_goes_to_stderr_as_plain_lines(played: tuple[dict[str, Any], st
 
 
 def test_too_few_calls_are_no_proof_and_exit_with_7() -> None:
-    with lbdemo("demo", "--servers", "2", "--calls", "20", http_proxy="http://127.0.0.1:1") as running:
+    with lbdemo("demo", "--servers", "2", "--calls", "20", "--rate", "200", http_proxy="http://127.0.0.1:1") as running:
         output, _ = running.communicate(timeout=LIMIT)
 
     assert running.returncode == 7
@@ -174,7 +176,7 @@ def test_too_few_calls_are_no_proof_and_exit_with_7() -> None:
 
 
 def test_without_envoy_it_says_how_to_get_it_and_plays_the_rest(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "350"]
+    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "350", "--rate", "500"]
 
     done = subprocess.run(
         argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}
@@ -197,7 +199,7 @@ def test_an_envoy_that_does_not_start_fails_its_acts_and_not_the_others(
     envoy = tmp_path / "envoy"
     envoy.write_text(program)
     envoy.chmod(0o755)
-    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "60"]
+    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "60", "--rate", "500"]
 
     done = subprocess.run(
         argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}
@@ -211,7 +213,7 @@ def test_an_envoy_that_does_not_start_fails_its_acts_and_not_the_others(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_everything_ends_on_a_signal(number: signal.Signals) -> None:
-    with lbdemo("demo", "--servers", "2") as running:
+    with lbdemo("demo", *FOR_A_WHILE) as running:
         wait_until_calling(running)
         group = group_of(running.pid)
         before = alive(group)
@@ -225,7 +227,7 @@ def test_everything_ends_on_a_signal(number: signal.Signals) -> None:
 
 
 def test_everything_ends_when_it_is_killed_without_a_word() -> None:
-    with lbdemo("demo", "--servers", "2") as running:
+    with lbdemo("demo", *FOR_A_WHILE) as running:
         wait_until_calling(running)
         group = group_of(running.pid)
         running.kill()
