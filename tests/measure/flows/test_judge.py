@@ -52,6 +52,15 @@ def test_callers_that_keep_to_one_endpoint_each_are_pinned_whatever_the_total() 
     assert codes(verdict.whole)[0] == "pinned_callers"
 
 
+def test_a_trickle_that_is_spread_does_not_hide_that_all_others_are_pinned() -> None:
+    trickle = flow("trickle", ((1, 1, 1),) * 12)
+
+    verdict = judged(trickle, *(flow(f"c{n}", (tuple(500 * (n == at) for at in range(3)),) * 12) for n in range(3)))
+
+    assert (verdict.whole.verdict.pinned_connections, verdict.outcome) == (0, Outcome.PINNED)
+    assert codes(verdict.whole)[0] == "pinned_callers"
+
+
 def test_one_uneven_caller_of_many_makes_the_whole_unbalanced() -> None:
     uneven = flow("odd", ((80, 20, 20),) * 12)
 
