@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.meta import Meta
 
 
+ALL_ADDRESSES = ("0.0.0.0_", "[::]_", "::_")
+"""How Envoy's listeners for all addresses of a port begin."""
+
+
 class Case:
     """One service's evidence with what follows from it. All of it is worked out of the evidence alone."""
 
@@ -142,5 +146,9 @@ class Case:
         return len(parts) == 4 and parts[0] == "outbound" and parts[1] == port and parts[3] == self.evidence.host
 
     def route_of(self, caller: Caller) -> EnvoyRoute | None:
-        """What the caller's Envoy does with connections to the service; None when it could not be seen."""
-        return next((route for route in self.evidence.routes if route.pod == caller.name), None)
+        """What the caller's Envoy does with connections to the service; None when it could not be seen.
+
+        A listener for the service's own address is taken before one for all addresses of the port, as Envoy does.
+        """
+        found = [route for route in self.evidence.routes if route.pod == caller.name]
+        return min(found, key=lambda route: route.listener.startswith(ALL_ADDRESSES), default=None)

@@ -9,7 +9,8 @@ from lbdemo.kube.records.istio import MESH
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Evidence
-    from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, VirtualService
+    from lbdemo.diagnose.servers import Server
+    from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, Subset, VirtualService
     from lbdemo.kube.records.meta import Meta
     from lbdemo.kube.records.pods import Pod
 
@@ -51,13 +52,15 @@ def destination_rule_for(evidence: Evidence, namespace: str) -> DestinationRule 
 
     It is looked for in the caller's namespace, then in the service's, then in Istio's root namespace; and it must be
     exported there (Istio's documentation of DestinationRule, `exportTo` and "Cross namespace configuration sharing").
+    Of those in one place the one that names the host most exactly holds, of such as name the same one the oldest. Rules
+    for some of the callers' pods only (`workloadSelector`) are left out.
     """
-    found = list(_rules(evidence))
+    found = [one for one in _rules(evidence) if not one.selector]
     for place in dict.fromkeys((namespace, evidence.namespace, ROOT)):
         here = [one for one in found if one.meta.namespace == place]
         here = [one for one in here if exported_to(one.export_to, place, namespace)]
         if here:
-            return min(here, key=_made)
+            return min(here, key=_precedence)
     return None
 
 
@@ -69,6 +72,11 @@ def rules_elsewhere(evidence: Evidence, namespace: str) -> Iterator[DestinationR
             yield one
 
 
+def holds(server: Server, subset: Subset) -> bool:
+    """Whether the server's pod is in the subset; False for what is no pod that could be seen."""
+    return server.pod is not None and subset.labels.items() <= server.pod.meta.labels.items()
+
+
 def _rules(evidence: Evidence) -> Iterator[DestinationRule]:
     found = evidence.surroundings.destination_rules
     for one in found if isinstance(found, tuple) else ():
@@ -76,8 +84,9 @@ def _rules(evidence: Evidence) -> Iterator[DestinationRule]:
             yield one
 
 
-def _made(one: DestinationRule) -> str:
-    return one.meta.created
+def _precedence(one: DestinationRule) -> tuple[bool, int, str]:
+    """Whole names first, then the longest with `*`, then the oldest."""
+    return one.host.startswith("*"), -len(one.host) if one.host.startswith("*") else 0, one.meta.created
 
 
 def strict_for(evidence: Evidence, pod: Pod, port: int) -> PeerAuthentication | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from lbdemo.diagnose.collect import envoy_config, envoy_hosts
 from lbdemo.diagnose.looks import EnvoyHost
@@ -114,6 +115,23 @@ def test_what_is_no_dump_tells_nothing() -> None:
     for text in ("", "unknown resource", "[]", "{"):
         assert envoy_config.clusters("p", text) == ()
         assert envoy_config.routes("p", text, text, HOST, 8080) == ()
+
+
+def test_a_port_without_a_protocol_is_read_as_http_where_it_is_http() -> None:
+    manager = {"name": "envoy.filters.network.http_connection_manager", "typed_config": {}}
+    proxy = {"name": "envoy.filters.network.tcp_proxy", "typed_config": {"cluster": NAME}}
+    sniffs = {
+        "name": "10.96.3.7_8080", "default_filter_chain": {"filters": [proxy]},
+        "filter_chains": [{"filter_chain_match": {"application_protocols": ["h2c"]}, "filters": [manager]}],
+    }  # fmt: skip
+    only = {"name": "10.96.3.7_8080", "default_filter_chain": {"filters": [proxy]}}
+
+    def kinds(*listeners: Mapping[str, object]) -> list[str]:
+        told = dump(*({"active_state": {"listener": one}} for one in listeners))
+        return [each.kind for each in envoy_config.routes("shop/checkout", told, "", HOST, 8080)]
+
+    assert kinds(sniffs) == ["http"]
+    assert kinds(only) == ["tcp"]
 
 
 def test_only_the_services_own_clusters_and_listeners_are_asked_for() -> None:

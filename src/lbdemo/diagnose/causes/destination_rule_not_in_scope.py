@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.istio_scope import rules_elsewhere
+from lbdemo.diagnose.istio_scope import destination_rule_for, rules_elsewhere
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -15,10 +15,19 @@ CODE, NAME = "LB313", "destination-rule-not-in-scope"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Rules for the service's host in a third namespace, or not exported to the callers'."""
+    """Rules for the service's host in a third namespace, or not exported to the callers', where no other one holds.
+
+    One in a namespace of other callers, or that is kept to its own, is for who calls from there.
+    """
     spaces = sorted({c.pod.meta.namespace for c in case.through_sidecars if c.pod is not None})
     for space in spaces:
+        if destination_rule_for(case.evidence, space) is not None:
+            continue
         for rule in rules_elsewhere(case.evidence, space):
+            if rule.meta.namespace != case.evidence.namespace and (
+                rule.meta.namespace in spaces or rule.export_to == (".",)
+            ):
+                continue
             yield Finding(
                 CODE, NAME,
                 sentence=f"A DestinationRule for this service has no effect on callers in namespace {space}.",

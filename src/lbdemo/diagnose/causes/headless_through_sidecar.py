@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller
 
 CODE, NAME = "LB308", "headless-through-sidecar"
+ORIGINAL = "ORIGINAL_DST"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers with a sidecar that call a headless Service."""
-    through = list(case.through_sidecars)
+    """Callers with a sidecar that call a headless Service; not where the sidecars are told of its endpoints (EDS)."""
+    types = {cluster.pod: cluster.type for cluster in case.evidence.clusters if case.for_service(cluster.name)}
+    through = [caller for caller in case.through_sidecars if types.get(caller.name, ORIGINAL) == ORIGINAL]
     if case.evidence.service.headless and len(case.ready) > 1 and through:
         yield _finding(case, through)
 
@@ -40,7 +42,7 @@ def _finding(case: Case, through: list[Caller]) -> Finding:
         evidence=(
             Line(f"Service {service.meta.name} is headless; {pods(c.name for c in through)} has a sidecar", "API"),
             *([Line("its cluster is ORIGINAL_DST: no policy of a DestinationRule holds for it", "callers' proxies")]
-              if "ORIGINAL_DST" in types else []),
+              if ORIGINAL in types else []),
         ),
         fixes=(Fix("call a normal Service from the mesh, and leave the choice to the sidecar", (applied(document),),
                    (kubectl("-n", service.meta.namespace, "delete", "service", f"{service.meta.name}-mesh"),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.causes.port_not_grpc import as_tcp
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import pods
 from lbdemo.measure.verdict import Outcome
@@ -16,11 +17,17 @@ CODE, NAME = "LB319", "least-request-looks-random"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers with least request whose totals are not proven to be even, while no pod is left out."""
+    """Callers that all choose for each call by least request, whose totals are not proven to be even, while no pod is
+    left out."""
     told = {c.pod for c in case.evidence.clusters if c.balancer == "LEAST_REQUEST" and case.for_service(c.name)}
-    callers = [caller for caller in case.through_sidecars if caller.name in told]
+    callers = [c for c in case.through_sidecars if c.name in told and not as_tcp(case, c)]
     judged = case.judged
-    if not callers or judged.calls is None or judged.outcome not in (Outcome.UNBALANCED, Outcome.INCONCLUSIVE):
+    if (
+        not callers
+        or len(callers) < len(case.active)
+        or judged.calls is None
+        or judged.outcome not in (Outcome.UNBALANCED, Outcome.INCONCLUSIVE)
+    ):
         return
     shares = judged.calls.whole.verdict.shares
     if not shares or any(share.calls == 0 for share in shares):

@@ -39,7 +39,7 @@ def reasons(case: Case, caller: Caller) -> list[str]:
     marks = caller.pod.meta.annotations
     ports = [port.strip() for port in marks.get(PAST[0], "").split(",")]
     found = [f"{PAST[0]}: {marks[PAST[0]]}"] if str(case.evidence.port.number) in ports else []
-    found += [f"{name}: {marks[name]}" for name in PAST[1:] if marks.get(name)]
+    found += [f"{name}: {marks[name]}" for name in PAST[1:] if marks.get(name, "*") not in ("", "*")]
     return found + (["hostNetwork: true"] if caller.pod.host_network else [])
 
 

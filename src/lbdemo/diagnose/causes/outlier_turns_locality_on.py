@@ -44,13 +44,14 @@ def _finding(case: Case, caller: Caller) -> Finding:
     seen = [Line(f"for {short(caller.name)}, {', '.join(later)} come after the others", "callers' proxies")]
     fixes: tuple[Fix, ...] = (Fix("have pods in each zone of the callers"),)
     if rule is not None and rule.policy.outlier_detection:
-        seen.append(Line(f"{rule.meta.reference} has outlierDetection, and says nothing of localities", "API"))
+        aside = ", and says nothing of localities" if rule.policy.locality is None else ", and localityLbSetting"
+        seen.append(Line(f"{rule.meta.reference} has outlierDetection{aside}", "API"))
         patch = ("-n", rule.meta.namespace, "patch", "destinationrule", rule.meta.name, "--type", "merge", "-p")
         fixes = (Fix("switch failover by locality off", (kubectl(*patch, OFF),), (kubectl(*patch, UNDO),)), *fixes)
     return Finding(
         CODE, NAME,
         sentence="Only the pods nearest to the caller are called: outlier detection switches failover by zone on.",
-        severity=Severity.PROBLEM,
+        severity=Severity.NOTE if rule is not None and rule.policy.locality else Severity.PROBLEM,
         evidence=tuple(seen),
         fixes=fixes,
         explains=part_of(case, case.through_sidecars),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller
 
 CODE, NAME = "LB301", "port-not-grpc"
+ENCRYPTED = ("https", "tls")
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
@@ -30,24 +31,20 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
 
 
 def as_tcp(case: Case, caller: Caller) -> bool:
-    """Whether the caller's sidecar takes what goes to the service for TCP: by its listener, or by what it counts."""
+    """Whether the caller's sidecar takes what goes to the service for TCP: by its listener, else by what it counts.
+
+    A call that never ends is counted as a connection is, so that counters alone tell only where nothing else does.
+    """
     route = case.route_of(caller)
+    if route is not None:
+        return route.kind == "tcp"
     looks = case.envoy_looks(caller.name)
-    counted = bool(looks) and any(per_connection(host) for host in case.hosts(looks[-1]))
-    return counted or (route is not None and route.kind == "tcp")
+    return bool(looks) and any(per_connection(host) for host in case.hosts(looks[-1]))
 
 
 def _finding(case: Case, passing: list[Caller]) -> Finding:
     name, port = case.evidence.name, case.evidence.port
     told = f"name {port.name or '(none)'}, appProtocol {port.app_protocol or '(none)'}"
-    index = case.evidence.service.ports.index(port)
-    where = f"/spec/ports/{index}/appProtocol"
-    patch = ("-n", case.evidence.namespace, "patch", "service", name, "--type", "json", "-p")
-    undo = (
-        f'[{{"op":"add","path":"{where}","value":"{port.app_protocol}"}}]'
-        if port.app_protocol
-        else f'[{{"op":"remove","path":"{where}"}}]'
-    )
     return Finding(
         CODE, NAME,
         sentence="The mesh takes the port for TCP: sidecars choose once a connection.",
@@ -56,10 +53,31 @@ def _finding(case: Case, passing: list[Caller]) -> Finding:
             Line(f"port {port.number} of Service {name}: {told}", "API"),
             *(_of(case, caller) for caller in passing[:4]),
         ),
-        fixes=(Fix("say that the port speaks gRPC",
-                   (kubectl(*patch, f'[{{"op":"add","path":"{where}","value":"grpc"}}]'),), (kubectl(*patch, undo),),
-                   "or let the port's name begin with grpc; connections that are there stay as they are"),),
+        fixes=(_fix(case),),
         explains=part_of(case, passing),
+    )  # fmt: skip
+
+
+def _fix(case: Case) -> Fix:
+    """To say that the port speaks gRPC; where it speaks TLS that would end all calls: nobody can read them then."""
+    port = case.evidence.port
+    if (port.app_protocol or port.name.partition("-")[0]) in ENCRYPTED:
+        return Fix(
+            "let the mesh encrypt instead of the application",
+            advice="where server and client really speak TLS, a sidecar cannot read calls: let both speak plain text, "
+            "and give the port appProtocol grpc; the sidecars encrypt what goes between them",
+        )
+    where = f"/spec/ports/{case.evidence.service.ports.index(port)}/appProtocol"
+    patch = ("-n", case.evidence.namespace, "patch", "service", case.evidence.name, "--type", "json", "-p")
+    undo = (
+        f'[{{"op":"add","path":"{where}","value":"{port.app_protocol}"}}]'
+        if port.app_protocol
+        else f'[{{"op":"remove","path":"{where}"}}]'
+    )
+    return Fix(
+        "say that the port speaks gRPC", (kubectl(*patch, f'[{{"op":"add","path":"{where}","value":"grpc"}}]'),),
+        (kubectl(*patch, undo),),
+        "or let the port's name begin with grpc; connections that are there stay as they are",
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
-from lbdemo.diagnose.istio_scope import destination_rule_for, virtual_services_for
+from lbdemo.diagnose.istio_scope import destination_rule_for, holds, virtual_services_for, whole_name
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods
 
 if TYPE_CHECKING:
@@ -20,25 +20,27 @@ CODE, NAME = "LB310", "subset-misses-pods"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Routes of a VirtualService all of whose subsets together leave ready pods out.
+    """Routes of a VirtualService that send to subsets only, while ready pods are in no subset at all.
 
-    Pods of a subset that a route names with weight 0 are left out on purpose (LB312).
+    Pods of a subset that no route sends to are left out on purpose, as with a weight of 0.
     """
     for caller in case.through_sidecars[:1]:
         namespace = caller.pod.meta.namespace if caller.pod else case.evidence.namespace
         rule = destination_rule_for(case.evidence, namespace)
-        routed = [to.subset for service in virtual_services_for(case.evidence, namespace)
-                  for route in service.routes for to in route.destinations]  # fmt: skip
-        if rule is None or not routed or not all(routed):
+        routed = list(_routed(case, namespace))
+        if rule is None or not rule.subsets or not routed or not all(routed):
             continue
-        subsets = [subset for subset in rule.subsets if subset.name in routed]
-        missed = [server for server in case.ready if not any(_has(server, subset) for subset in subsets)]
+        missed = [s for s in case.ready if s.pod is not None and not any(holds(s, each) for each in rule.subsets)]
         if missed:
-            yield _finding(case, caller, rule, subsets, missed)
+            yield _finding(case, caller, rule, list(rule.subsets), missed)
 
 
-def _has(server: Server, subset: Subset) -> bool:
-    return server.pod is not None and subset.labels.items() <= server.pod.meta.labels.items()
+def _routed(case: Case, namespace: str) -> Iterator[str]:
+    """The subsets of this service to which callers in the namespace are routed; "" stands for all of its pods."""
+    for service in virtual_services_for(case.evidence, namespace):
+        for to in (to for route in service.routes for to in route.destinations if to.weight):
+            if whole_name(to.host, service.meta.namespace, case.evidence.domain) == case.evidence.host:
+                yield to.subset
 
 
 def _finding(case: Case, caller: Caller, rule: DestinationRule, subsets: list[Subset], missed: list[Server]) -> Finding:

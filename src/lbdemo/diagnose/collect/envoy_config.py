@@ -89,21 +89,27 @@ Weighted = tuple[tuple[str, int], ...]
 def _chosen(listeners: Sequence[Mapping[str, Any]], host: str, port: int) -> Iterator[tuple[str, str, Weighted]]:
     """Of each listener: its name, `http` or `tcp`, and the clusters that it names itself.
 
-    A listener for all addresses of a port may have TCP beside HTTP: it passes on as TCP what names this host.
+    A listener for all addresses of a port may have TCP beside HTTP: it passes on as TCP what names this host. One that
+    looks at what comes first (the port says no protocol) has HTTP, and TCP for what is none: gRPC is read there.
     """
     for listener in listeners:
         active = (listener.get("active_state") or {}).get("listener") or {}
-        filters = list(_filters(active))
-        tcp = [_weighted(f) for kind, f in filters if kind == "tcp"]
-        ours = [clusters for clusters in tcp if any(_for(name, host, port) for name, _ in clusters)]
-        if any(kind == "http" for kind, _ in filters) and not ours:
+        chains, rest = active.get("filter_chains") or (), active.get("default_filter_chain") or {}
+        ours, others = _passed_on(chains, host, port), _passed_on((rest,), host, port)
+        reads = any(kind == "http" for kind, _ in _filters((*chains, rest)))
+        if ours or (others and not reads):
+            yield active.get("name", ""), "tcp", (ours or others)[0]
+        elif reads:
             yield active.get("name", ""), "http", ()
-        elif ours:
-            yield active.get("name", ""), "tcp", ours[0]
 
 
-def _filters(listener: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    chains = [*(listener.get("filter_chains") or ()), listener.get("default_filter_chain") or {}]
+def _passed_on(chains: Sequence[Mapping[str, Any]], host: str, port: int) -> list[Weighted]:
+    """The clusters of this host to which the chains pass connections on."""
+    tcp = [_weighted(told) for kind, told in _filters(chains) if kind == "tcp"]
+    return [clusters for clusters in tcp if any(_for(name, host, port) for name, _ in clusters)]
+
+
+def _filters(chains: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for each in (f for chain in chains for f in chain.get("filters") or ()):
         name = each.get("name", "")
         if HTTP_MANAGER in name:

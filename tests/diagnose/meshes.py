@@ -1,0 +1,88 @@
+"""Made-up services in a mesh, for rules about Istio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from diagnose.shops import SHOP, caller, envoy_looks, pod, shop
+
+from lbdemo.diagnose.case import Case
+from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
+from lbdemo.diagnose.findings import CannotTell, Finding
+from lbdemo.diagnose.looks import EnvoyCluster, EnvoyHost, EnvoyLook
+from lbdemo.kube.records.istio import (
+    Destination,
+    DestinationRule,
+    MeshRoute,
+    Subset,
+    TrafficPolicy,
+    VirtualService,
+)
+from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.pods import Pod
+
+HOST = "payments.shop.svc.cluster.local"
+ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
+SIDECAR = caller("checkout", proxy="istio-proxy")
+
+
+def calling(who: Caller, *rates: int, **more: Any) -> dict[str, Any]:
+    """A caller whose sidecar sends so many calls a turn to each pod."""
+    return {
+        "callers": [who], "envoys": envoy_looks(who, dict(zip(ADDRESSES, rates, strict=False)), HOST, **more),
+    }  # fmt: skip
+
+
+def changed(evidence: Evidence, address: str, **told: Any) -> Evidence:
+    """The evidence with something else told of one host in all looks at Envoys."""
+
+    def host(one: EnvoyHost) -> EnvoyHost:
+        return replace(one, **told) if one.address == address else one
+
+    def look(one: EnvoyLook) -> EnvoyLook:
+        return replace(one, hosts=tuple(map(host, one.hosts)))
+
+    return replace(evidence, envoys=tuple(map(look, evidence.envoys)))
+
+
+def cluster(who: Caller, **told: Any) -> EnvoyCluster:
+    return EnvoyCluster(who.name, f"outbound|8080||{HOST}", **{"type": "EDS", "balancer": "ROUND_ROBIN", **told})
+
+
+def rule(
+    policy: TrafficPolicy | None = None, *, namespace: str = SHOP, host: str = HOST, name: str = "payments",
+    created: str = "", **more: Any,
+) -> DestinationRule:  # fmt: skip
+    meta = Meta("DestinationRule", namespace, name, created=created)
+    return DestinationRule(meta, host, policy or TrafficPolicy(), **more)
+
+
+def routed(*to: Destination, namespace: str = SHOP, hosts: tuple[str, ...] = (HOST,), **more: Any) -> VirtualService:
+    return VirtualService(
+        Meta("VirtualService", namespace, "payments"), hosts, more.pop("gateways", ("mesh",)),
+        (MeshRoute("http", to),), **more,
+    )  # fmt: skip
+
+
+def labelled(*versions: str) -> tuple[Pod, ...]:
+    """Pods of these versions; "" for one without the label."""
+    return tuple(
+        pod(f"payments-{number}", ADDRESSES[number], meta={"labels": {"version": version} if version else {}})
+        for number, version in enumerate(versions)
+    )
+
+
+def subsets(*versions: str) -> tuple[Subset, ...]:
+    return tuple(Subset(version, {"version": version}) for version in versions)
+
+
+def meshed(*rates: int, pods: tuple[Pod, ...] | None = None, **around: Any) -> Evidence:
+    """A service with one caller in the mesh, and these objects around."""
+    return shop(**calling(SIDECAR, *rates), pods=pods, surroundings=Surroundings(**around))
+
+
+def said(cause: Any, evidence: Evidence) -> list[Finding | CannotTell]:
+    found: Iterator[Finding | CannotTell] = cause(Case(evidence))
+    return list(found)
