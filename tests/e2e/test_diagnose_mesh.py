@@ -20,7 +20,7 @@ TRAFFIC, SECURITY = "networking.istio.io/v1", "security.istio.io/v1"
 
 @pytest.fixture(scope="module", autouse=True)
 def mesh() -> Iterator[None]:
-    """An Istio for all tests of this file; side by side with others it is there before them, and stays until the end."""
+    """An Istio for all tests of this file; side by side with others it stays until they end."""
     cluster = Cluster("lbdemo-mesh")
     cluster("up", "--istio")
     yield
