@@ -39,6 +39,19 @@ def test_connections_that_stay_do_not() -> None:
     assert not found.one_a_call
 
 
+def test_one_connection_in_one_of_many_looks_is_held_by_nobody() -> None:
+    a, *others = servers()
+    once, later = socket_looks(a, {"10.0.1.1": 1})[:1], socket_looks(a, {})[1:]
+    seen = (*once, *later, *(look for other in others for look in socket_looks(other, {})))
+
+    case = Case(shop(callers=[CHECKOUT], sockets=seen))
+
+    assert case.fleeting(CHECKOUT).passing
+    assert not case.fleeting(CHECKOUT).one_a_call, "one is too few to say so"
+    assert not case.holds_few(CHECKOUT)
+    assert Case(shop(held(1), callers=[CHECKOUT])).holds_few(CHECKOUT)
+
+
 def test_in_few_looks_nobody_knows() -> None:
     assert not Case(shop(callers=[CHECKOUT], sockets=looks(4))).fleeting(CHECKOUT).one_a_call
 

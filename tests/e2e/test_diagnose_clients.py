@@ -27,7 +27,7 @@ def finding(record: Any, code: str) -> Any:
 
 
 def test_a_connection_for_each_call(shop: Shop) -> None:
-    shop.apply(python_server("parcels"), service("parcels"), go_client("checkout", "parcels:80", "-dial-each"))
+    shop.apply(python_server("parcels"), service("parcels"), python_client("checkout", "parcels:80", "--dial-each"))
     shop.calling("checkout")
 
     record = shop.record("parcels")

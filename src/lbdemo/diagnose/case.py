@@ -121,7 +121,7 @@ class Case:
         With one such server nobody knows: what the caller holds to the others cannot be seen.
         """
         seen = sum(1 for server in self.ready if server.name in self.sockets_seen)
-        return 0 < self.connections(caller) < seen and not self.fleeting(caller).one_a_call
+        return 0 < self.connections(caller) < seen and not self.fleeting(caller).passing
 
     def meshed(self, caller: Caller) -> bool:
         """Whether Istio's sidecar runs beside the caller."""

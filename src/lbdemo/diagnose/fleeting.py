@@ -32,6 +32,11 @@ class Fleeting:
     closed: int
 
     @property
+    def passing(self) -> bool:
+        """Whether connections were seen, and none of them twice, though the looks were many enough."""
+        return self.looks >= LOOKS and self.seen > 0 and not self.lasting
+
+    @property
     def one_a_call(self) -> bool:
         """Whether no connection lasts, and there are too many of them for chance."""
         enough = self.seen >= SEEN or self.closed >= CLOSED

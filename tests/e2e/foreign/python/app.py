@@ -65,6 +65,17 @@ def unary(channel: grpc.Channel, method: str) -> Send:
     return lambda message: call(message, timeout=2)
 
 
+def dialed(target: str, method: str) -> Send:
+    """A connection for each call; without a pool of its own gRPC would find the last one again."""
+
+    def send(message: bytes) -> bytes:
+        with grpc.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+            return call(message, timeout=2)
+
+    return send
+
+
 def streamed(channel: grpc.Channel, method: str) -> Send:
     sent: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     call: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method)
@@ -83,6 +94,7 @@ def call(args: argparse.Namespace) -> None:
     channels = [grpc.insecure_channel(args.target, options=options) for _ in range(args.channels)]
     senders = [streamed(one, args.method or CHAT) if args.stream else unary(one, args.method or METHOD)
                for one in channels]  # fmt: skip
+    senders = [dialed(args.target, args.method or METHOD)] if args.dial_each else senders
     counts = {"calls": 0, "failed": 0}
 
     def tell() -> None:
@@ -114,6 +126,7 @@ parser.add_argument("--policy", default="")
 parser.add_argument("--rate", type=float, default=50)
 parser.add_argument("--channels", type=int, default=1)
 parser.add_argument("--own-connections", action="store_true")
+parser.add_argument("--dial-each", action="store_true")
 parser.add_argument("--calls", type=int, default=0)
 parser.add_argument("--size", type=int, default=5)
 parser.add_argument("--stream", action="store_true")
