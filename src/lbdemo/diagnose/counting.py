@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.servers import Server
 
 SEGMENTS_ERROR = 0.1
-"""How far counts by TCP segments may be off for callers of one kind: 0.92 to 1.11 segments a call were measured."""
+"""How far shares by TCP segments may be off: no more than 4 % of a share were measured (docs/segments.md)."""
 SERVERS_ONLY = ""
 """The name of all callers together where servers count, who do not know who calls."""
 

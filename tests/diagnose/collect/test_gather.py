@@ -9,6 +9,7 @@ import pytest
 from fake_api import FakeApi
 from fakes import FakeStreams
 
+from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.asked import Asked, Means
 from lbdemo.diagnose.collect.gather import gather
 from lbdemo.diagnose.collect.many import several
@@ -103,6 +104,7 @@ def busy() -> FakeStreams:
     turns = [[socket("10.0.1.1", 7, 50 * turn), socket("10.0.0.254", 100 + turn, 2)] for turn in range(12)]
     looks(run, "payments-a", *turns)
     looks(run, "payments-b", *([socket("10.0.0.254", 200 + turn, 2)] for turn in range(12)))
+    run.on_stream(script("checkout", "1"), [b"@look\nS 6 10.0.1.1 40001 10.96.3.7 8080 0 0\n"])
     return run
 
 
@@ -114,7 +116,8 @@ def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> 
     assert [(caller.name, caller.found_by) for caller in seen.callers] == [("shop/checkout", "sockets")]
     assert seen.hosts == ("10.0.0.254",)
     assert seen.host == "payments.shop.svc.corp.example"
-    assert (seen.port.number, len(seen.sockets), seen.unseen) == (8080, 24, ())
+    assert (seen.port.number, len(seen.sockets), seen.unseen) == (8080, 25, ())
+    assert Case(seen).fleeting(seen.callers[0]).closed == 1, "the caller's own kernel remembers it"
     found = diagnose(seen)
     assert [finding.code for finding in found.findings] == ["LB101"]
     assert found.to_dict()["verdict"]["calls"] == 550
@@ -124,6 +127,7 @@ def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> 
 def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service(server: FakeApi) -> None:
     server.forbid("list", "nodes").forbid("get", "nodes")
     with streams() as run:
+        run.on_stream(script("checkout", "1"), [DENIED])
         for pod_name in ("payments-a", "payments-b"):
             for turns in ("1", "12"):
                 run.on_stream(
@@ -140,6 +144,7 @@ def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service
 def test_a_caller_can_be_named(server: FakeApi) -> None:
     asked = Asked(NAMESPACE, "payments", callers=("checkout",), watch=0.01)
     with streams() as run:
+        run.on_stream(script("checkout", "1"), [b"@look\n"])
         for pod_name in ("payments-a", "payments-b"):
             run.on_stream(
                 f"kubectl -n shop exec {pod_name} -c app -- python3 -c <SCRIPT> 12 <PAUSE>", [b"@look\n@look\n"]
