@@ -32,7 +32,7 @@ ANNOTATIONS = ("istio.io/", "linkerd.io/", "prometheus.io/", "kubernetes.io/topo
 
 def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
     """Writes the evidence into the folder, which is made if need be. Raises OperationFailedError."""
-    document = without_secrets(converter().unstructure(evidence))
+    document = without_secrets(converter().unstructure(evidence), evidence.name)
     if anonymous:
         document = renamed(document, names(evidence))
     file = folder / FILE
@@ -89,28 +89,28 @@ def _unseen(value: Mapping[str, Any]) -> Unseen:
     return Unseen(**{**told, "why": Why(told["why"]), "right": Right(**told["right"]) if told["right"] else None})
 
 
-def without_secrets(document: Any) -> Any:
+def without_secrets(document: Any, service: str) -> Any:
     """The document without what may be nobody's business: variables, arguments and annotations that no cause reads."""
     if isinstance(document, list):
-        return [without_secrets(one) for one in document]
+        return [without_secrets(one, service) for one in document]
     if not isinstance(document, dict):
         return document
-    kept = {name: without_secrets(value) for name, value in document.items()}
+    kept = {name: without_secrets(value, service) for name, value in document.items()}
     if isinstance(kept.get("env"), dict):
-        kept["env"] = {name: _kept(name, value) for name, value in kept["env"].items()}
+        kept["env"] = {name: _kept(name, value, service) for name, value in kept["env"].items()}
     if isinstance(kept.get("annotations"), dict):
         known = kept["annotations"].items()
         kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
     if isinstance(kept.get("args"), list):
-        kept["args"] = list(marks(kept["args"]))
+        kept["args"] = list(marks(kept["args"], service))
     return kept
 
 
-def _kept(variable: str, value: str) -> str:
+def _kept(variable: str, value: str, service: str) -> str:
     """Of a variable's value what causes ask for: all of it, or the marks in it."""
     if variable.upper() in TOLD:
         return value.rpartition("@")[2]  # a proxy's address may have a password before it
-    return " ".join(marks([value])) or SECRET
+    return " ".join(marks([value], service)) or SECRET
 
 
 def names(evidence: Evidence) -> dict[str, str]:

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 ROUND_ROBIN = "round_robin"
 KUBERNETES = "kubernetes://"
 """The scheme of resolvers that ask the API server for endpoints (kuberesolver and its relatives)."""
-MARKS = (ROUND_ROBIN, KUBERNETES)
-"""What causes look for in arguments and variables. Kept evidence keeps these words, and nothing around them."""
-PORT = re.compile(r":[1-9][0-9]{1,4}(?=\s|$)")
-"""A port with which a target ends."""
 
 
 def words(pod: Pod | None) -> Iterator[str]:
@@ -25,18 +21,30 @@ def words(pod: Pod | None) -> Iterator[str]:
         yield from (*container.args, *container.env.values())
 
 
-def dials(pod: Pod | None, port: int) -> bool:
-    """Whether some argument or variable ends with this port, as targets do."""
-    return any(word.endswith(f":{port}") for said in words(pod) for word in said.split())
+def takes_turns(pod: Pod | None) -> bool:
+    """Whether some argument or variable asks for round robin."""
+    return ROUND_ROBIN in marks(words(pod), "")
 
 
-def says(pod: Pod | None, mark: str) -> bool:
-    """Whether some argument or variable has one of the marks in it."""
-    return mark in marks(words(pod))
+def dials(pod: Pod | None, service: str, port: int) -> bool:
+    """Whether some argument or variable is a target of this name with this port."""
+    return f"{service}:{port}" in marks(words(pod), service)
 
 
-def marks(said: Iterable[str]) -> tuple[str, ...]:
-    """The marks in these words, in the marks' own order, then their ports; ROUNDROBIN and round-robin are the same."""
+def asks_for_endpoints(pod: Pod | None, service: str) -> bool:
+    """Whether some argument or variable is a target that the API server is asked for."""
+    return f"{KUBERNETES}/{service}" in marks(words(pod), service)
+
+
+def marks(said: Iterable[str], service: str) -> tuple[str, ...]:
+    """All that causes look for in such words: kept evidence keeps this, and nothing around it.
+
+    That is `round_robin` however it is written, and targets with the service's name: NAME:PORT, kubernetes:///NAME.
+    """
     text = "\n".join(said)
-    alike = text.lower().replace("-", "_").replace("roundrobin", ROUND_ROBIN)
-    return (*(mark for mark in MARKS if mark in alike), *dict.fromkeys(PORT.findall(text)))
+    found = [ROUND_ROBIN] if ROUND_ROBIN in text.lower().replace("-", "_").replace("roundrobin", ROUND_ROBIN) else []
+    if service:
+        name = re.escape(service)
+        found += [f"{KUBERNETES}/{service}"] if re.search(rf"{KUBERNETES}[^\s/]*/{name}(?![\w-])", text) else []
+        found += [f"{service}:{port}" for port in re.findall(rf"(?<![\w.-]){name}(?:\.[\w.-]+)?:(\d+)(?![\w-])", text)]
+    return tuple(dict.fromkeys(found))

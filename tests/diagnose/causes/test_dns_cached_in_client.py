@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import CLUSTER_IP, LISTENS, TURNS, caller, shop
+from diagnose.shops import CLUSTER_IP, LISTENS, TURNS, caller, held, shop
 
 from lbdemo.diagnose.causes.dns_cached_in_client import cause
 from lbdemo.diagnose.evidence import Caller
@@ -45,12 +45,23 @@ def test_of_java_it_is_known_why() -> None:
 
 
 @pytest.mark.parametrize(
-    "looks", [waits("10.0.0.2"), waits(CLUSTER_IP), waits(port=5432), waits(turns=2)],
-    ids=["a pod that is slow to answer", "the Service's address", "another service", "a moment"],
+    "looks", [waits("10.0.0.2"), waits(port=5432), waits(turns=2)],
+    ids=["a pod that is slow to answer", "another service", "a moment"],
 )  # fmt: skip
 def test_other_dials_are_another_matter(looks: tuple[SocketLook, ...]) -> None:
-    assert silent(cause, shop({}, callers=[CHECKOUT], sockets=looks))
+    assert silent(cause, shop({}, callers=[CHECKOUT], headless=True, sockets=looks))
+
+
+def test_behind_a_cluster_ip_clients_know_no_pods() -> None:
+    assert silent(cause, shop({}, callers=[CHECKOUT], sockets=waits()))
+    assert silent(cause, shop({}, callers=[CHECKOUT], sockets=waits(CLUSTER_IP)))
+
+
+def test_who_is_connected_to_others_may_dial_another_service_of_the_same_port() -> None:
+    said = found(cause, shop(held(1, 1, 1), callers=[java()], headless=True, sockets=waits()))
+
+    assert (said.severity, said.possible) == (Severity.RISK, True)
 
 
 def test_what_a_sidecar_dials_is_not_the_clients_choice() -> None:
-    assert silent(cause, shop({}, callers=[caller("checkout", proxy="istio-proxy")], sockets=waits()))
+    assert silent(cause, shop({}, callers=[caller("checkout", proxy="istio-proxy")], headless=True, sockets=waits()))

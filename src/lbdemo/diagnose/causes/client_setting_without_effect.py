@@ -9,7 +9,7 @@ from lbdemo.diagnose.causes.headless_pick_first import at_one, told_apart
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import ask_for_round_robin
 from lbdemo.diagnose.parts import pods
-from lbdemo.diagnose.told import ROUND_ROBIN, says
+from lbdemo.diagnose.told import ROUND_ROBIN, takes_turns
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -21,7 +21,7 @@ def cause(case: Case) -> Iterator[Finding]:
     """Callers of a headless Service that ask for round robin in arguments or variables, and are at one of the pods."""
     if not case.evidence.service.headless or len(case.ready) < 2 or not case.all_sockets_seen:
         return
-    told = [c for c in at_one(case) if says(c.pod, ROUND_ROBIN) and told_apart(case, c)]
+    told = [c for c in at_one(case) if takes_turns(c.pod) and told_apart(case, c)]
     if told:
         yield Finding(
             CODE, NAME,

@@ -27,18 +27,20 @@ ADVICE = (
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers whose own sockets wait for an answer from the servers' port of an address that no endpoint has."""
-    if isinstance(case.evidence.slices, Unseen) or not case.servers:
+    """Callers of a headless Service whose sockets wait for an answer from the servers' port of what is no endpoint.
+
+    Another service may have the same port: it is certain only of a Java machine that is connected to nobody here.
+    """
+    if isinstance(case.evidence.slices, Unseen) or not case.servers or not case.evidence.service.headless:
         return
     for caller in case.evidence.callers:
         gone = [] if proxy_of(caller.pod) else _gone(case, caller)
         if gone:
-            yield _finding(caller, gone)
+            yield _finding(case, caller, gone)
 
 
 def _gone(case: Case, caller: Caller) -> list[str]:
     known = {address for server in case.servers for address in server.addresses}
-    known.update(case.evidence.service.cluster_ips)
     ports = {server.port for server in case.servers}
     waits = [
         {s.peer for s in look.sockets if s.state == SYN_SENT and s.peer_port in ports and s.peer not in known}
@@ -47,17 +49,18 @@ def _gone(case: Case, caller: Caller) -> list[str]:
     return sorted(each for each in set().union(*waits) if sum(each in look for look in waits) >= LOOKS)
 
 
-def _finding(caller: Caller, gone: list[str]) -> Finding:
+def _finding(case: Case, caller: Caller, gone: list[str]) -> Finding:
     java = is_java(caller.pod)
+    lost = case.all_sockets_seen and not case.reached(caller)
     return Finding(
         CODE, NAME,
         sentence=f"{short(caller.name)} keeps dialling {listing(gone)}, which no pod of the Service has.",
-        severity=Severity.PROBLEM,
+        severity=Severity.PROBLEM if lost else Severity.RISK,
         evidence=(
             Line(f"{short(caller.name)} waits for an answer of {listing(gone)}", "caller's sockets"),
             Line("no endpoint has it", "API"),
             *([Line(f"{short(caller.name)} runs on Java, by image or variables", "API")] if java else []),
         ),
         fixes=(Fix("let the client forget what DNS said, after 30 s or so", advice=ADVICE),),
-        possible=not java,
+        possible=not (java and lost),
     )  # fmt: skip

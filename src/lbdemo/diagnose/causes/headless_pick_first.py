@@ -10,7 +10,7 @@ from lbdemo.diagnose.fixes import ask_for_round_robin, limit_connection_age
 from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.diagnose.times import LEARNT, came_later
-from lbdemo.diagnose.told import ROUND_ROBIN, says
+from lbdemo.diagnose.told import takes_turns
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def told_apart(case: Case, caller: Caller) -> bool | None:
     if len(later) < len(others):
         return True
     young = min(later) < LEARNT
-    return None if young or says(caller.pod, ROUND_ROBIN) else False
+    return None if young or takes_turns(caller.pod) else False
 
 
 def _finding(case: Case, few: list[Caller]) -> Finding:

@@ -21,7 +21,7 @@ def cause(case: Case) -> Iterator[Finding]:
     port = case.evidence.port
     if not case.evidence.service.headless or not case.all_sockets_seen or case.ready[0].port == port.number:
         return
-    told = [c for c in case.evidence.callers if dials(c.pod, port.number) and not case.reached(c)]
+    told = [c for c in case.evidence.callers if dials(c.pod, case.evidence.name, port.number) and not case.reached(c)]
     if not told:
         return
     listens = case.ready[0].port
@@ -34,7 +34,7 @@ def cause(case: Case) -> Iterator[Finding]:
         severity=Severity.PROBLEM,
         evidence=(
             Line(f"port {port.number} of the headless Service {case.evidence.name} stands for {listens}", "API"),
-            Line(f"{pods(c.name for c in told)}: arguments or variables say :{port.number}", "API"),
+            Line(f"{pods(c.name for c in told)}: arguments or variables say {case.evidence.name}:{port.number}", "API"),
             Line(f"no pod holds a connection of {pods(c.name for c in told)}", "server sockets"),
         ),
         fixes=(Fix(f"let clients dial {listens}, and the Service say so",

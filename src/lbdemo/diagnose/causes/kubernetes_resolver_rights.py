@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import applied, kubectl
 from lbdemo.diagnose.parts import pods
-from lbdemo.diagnose.told import KUBERNETES, says
+from lbdemo.diagnose.told import KUBERNETES, asks_for_endpoints
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -22,7 +22,7 @@ def cause(case: Case) -> Iterator[Finding]:
     """Callers with a target kubernetes:///… that hold no connection to any pod."""
     if not case.ready or not case.all_sockets_seen:
         return
-    told = [c for c in case.evidence.callers if says(c.pod, KUBERNETES) and not case.reached(c)]
+    told = [c for c in case.evidence.callers if asks_for_endpoints(c.pod, case.evidence.name) and not case.reached(c)]
     if told and told[0].pod is not None:
         yield Finding(
             CODE, NAME,

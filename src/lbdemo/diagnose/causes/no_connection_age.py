@@ -9,7 +9,7 @@ from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import limit_connection_age
 from lbdemo.diagnose.parts import part_of, pods
 from lbdemo.diagnose.times import APART, LEARNT, age
-from lbdemo.diagnose.told import ROUND_ROBIN, says
+from lbdemo.diagnose.told import takes_turns
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -35,7 +35,7 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def _takes_turns(case: Case, caller: Caller) -> bool:
     reached = len(case.reached(caller))
-    return reached > 1 or (reached == 1 and says(caller.pod, ROUND_ROBIN))
+    return reached > 1 or (reached == 1 and takes_turns(caller.pod))
 
 
 def _youngest(case: Case, missing: list[Server], known: set[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client
 from lbdemo.diagnose.parts import pods
-from lbdemo.diagnose.told import ROUND_ROBIN, says
+from lbdemo.diagnose.told import ROUND_ROBIN, takes_turns
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -20,7 +20,7 @@ def cause(case: Case) -> Iterator[Finding]:
     """Callers of a Service with an address whose arguments or variables ask for round robin."""
     if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
         return
-    told = [caller for caller in case.plain if case.holds_few(caller) and says(caller.pod, ROUND_ROBIN)]
+    told = [caller for caller in case.plain if case.holds_few(caller) and takes_turns(caller.pod)]
     if told:
         service = case.evidence.service
         yield Finding(
