@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from diagnose.shops import SHOP, caller, envoy_looks, pod, shop
+from diagnose.shops import CLUSTER_IP, PORT, SHOP, caller, envoy_looks, pod, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
 from lbdemo.diagnose.findings import CannotTell, Finding
 from lbdemo.diagnose.looks import EnvoyCluster, EnvoyHost, EnvoyLook
+from lbdemo.kube.records.gateways import Backend, Parent, Route, RouteRule
 from lbdemo.kube.records.istio import (
     Destination,
     DestinationRule,
@@ -20,7 +21,7 @@ from lbdemo.kube.records.istio import (
     TrafficPolicy,
     VirtualService,
 )
-from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.meta import Condition, Meta
 from lbdemo.kube.records.pods import Pod
 
 HOST = "payments.shop.svc.cluster.local"
@@ -45,6 +46,24 @@ def changed(evidence: Evidence, address: str, **told: Any) -> Evidence:
         return replace(one, hosts=tuple(map(host, one.hosts)))
 
     return replace(evidence, envoys=tuple(map(look, evidence.envoys)))
+
+
+def passed_through(
+    who: Caller, address: str = CLUSTER_IP, port: int = PORT.number, active: int = 1
+) -> tuple[EnvoyLook, ...]:
+    """Looks at an Envoy that takes the service's address for one that it does not know."""
+    host = EnvoyHost("PassthroughCluster", address, port, connections_total=1, connections_active=active)
+    return tuple(EnvoyLook(who.name, turn, float(turn), (host,)) for turn in range(3))
+
+
+def refused(
+    backend: str = "payments", reason: str = "UnsupportedProtocol", kind: str = "ResolvedRefs", status: str = "False"
+) -> Route:
+    """A route whose controller has said something of its backends."""
+    return Route(
+        Meta("GRPCRoute", SHOP, "payments"), (Parent("Gateway", "edge", SHOP),), (),
+        (RouteRule((), (Backend(backend, SHOP, PORT.number),)),), (Condition(kind, status, reason, "grpc"),),
+    )  # fmt: skip
 
 
 def cluster(who: Caller, **told: Any) -> EnvoyCluster:

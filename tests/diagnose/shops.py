@@ -38,7 +38,8 @@ def pod(
 
 def service(name: str = "payments", *, headless: bool = False, port: ServicePort = PORT, **more: Any) -> Service:
     ips = ("None",) if headless else (CLUSTER_IP,)
-    return Service(Meta("Service", SHOP, name), "ClusterIP", ips, (port,), {"app": name}, **more)
+    meta = replace(Meta("Service", SHOP, name), **more.pop("meta", {}))
+    return Service(meta, "ClusterIP", ips, (port,), {"app": name}, **more)
 
 
 def servers(names: Sequence[str] = NAMES, *, proxy: str = "") -> tuple[Pod, ...]:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from diagnose.meshes import passed_through, refused
 from diagnose.shops import (
     LISTENS,
     NAMES,
+    PORT,
     SHOP,
     aged,
     caller,
@@ -92,6 +94,8 @@ def running(who: Caller, container: Container) -> Caller:
 
 CHECKOUT = caller("checkout")
 SIDECAR = caller("checkout", proxy=MESHED)
+LINKED = caller("checkout", proxy="linkerd-proxy")
+SILENT = service(port=replace(PORT, name="pay", app_protocol=""))
 FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/envoy:v1.39", running=True))
 PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
 STRANGER = Caller("10.0.9.9", ("10.0.9.9",), "sockets")
@@ -338,10 +342,26 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(1)), ()),
     "a sidecar with few calls": (lambda: shop(**calls(SIDECAR, 1, 0, 1), routes=(route(SIDECAR),)), ()),
     # the mesh
-    "TCP by what is counted": (lambda: shop(held(1), **calls(SIDECAR, 3, 0, 0, tcp=True)), ("LB301",)),
+    "TCP by what is counted": (
+        lambda: shop(held(1), **calls(SIDECAR, 3, 0, 0, tcp=True), about=SILENT), ("LB301",)),
     "TCP by its listener": (
+        lambda: shop(held(1), **calls(SIDECAR, 0, 0, 0), routes=(route(SIDECAR, "tcp"),), segments=even(50),
+                     about=SILENT), ("LB301",)),
+    "TCP though the port says gRPC": (
         lambda: shop(held(1), **calls(SIDECAR, 0, 0, 0), routes=(route(SIDECAR, "tcp"),), segments=even(50)),
-        ("LB301",)),
+        ("LB318",)),
+    "an address that the sidecar does not know": (
+        lambda: shop(held(1), callers=[SIDECAR], envoys=passed_through(SIDECAR), segments=even(50)), ("LB306",)),
+    "Linkerd, told to leave the port alone": (
+        lambda: shop(held(1), callers=[LINKED], segments=even(50), about=service(
+            port=replace(PORT, app_protocol=""), meta={"annotations": {"config.linkerd.io/opaque-ports": "8080"}})),
+        ("LB508",)),
+    "Linkerd, which reads calls": (
+        lambda: shop(held(1, 1, 1), callers=[LINKED], segments=even(99),
+                     about=service(port=replace(PORT, app_protocol=""))), ()),
+    "a gateway that refuses the port": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99),
+                     surroundings=around(routes=(refused(),))), ("LB509",)),
     "servers in the mesh, caller outside": (
         lambda: shop({"payments-a": {"10.0.1.1": 1}}, callers=[CHECKOUT], pods=servers(proxy=MESHED),
                      segments=even(50), surroundings=around()), ("LB303",)),

@@ -10,18 +10,19 @@ from lbdemo.diagnose.causes.port_not_grpc import cause
 from lbdemo.diagnose.findings import CannotTell, Finding
 from lbdemo.diagnose.looks import EnvoyRoute
 
+SILENT = service(port=replace(PORT, name="pay", app_protocol=""))
 EVERYWHERE = f"0.0.0.0_{PORT.number}"
 
 
 def test_a_listener_that_passes_connections_on() -> None:
-    (found,) = said(cause, shop(**calling(SIDECAR, 9, 0, 0), routes=(route(SIDECAR, "tcp"),)))
+    (found,) = said(cause, shop(**calling(SIDECAR, 9, 0, 0), about=SILENT, routes=(route(SIDECAR, "tcp"),)))
 
     assert isinstance(found, Finding)
     assert f"listener {CLUSTER_IP}_8080 passes connections on" in found.evidence[1].text
 
 
 def test_without_a_listener_the_counters_tell() -> None:
-    (found,) = said(cause, shop(**calling(SIDECAR, 3, 0, 0, tcp=True)))
+    (found,) = said(cause, shop(**calling(SIDECAR, 3, 0, 0, tcp=True), about=SILENT))
 
     assert isinstance(found, Finding)
 
@@ -29,14 +30,15 @@ def test_without_a_listener_the_counters_tell() -> None:
 def test_calls_that_never_end_are_counted_like_connections_and_are_calls() -> None:
     streams = calling(SIDECAR, 3, 3, 3, tcp=True)
 
-    assert not said(cause, shop(**streams, routes=(route(SIDECAR),)))
+    assert not said(cause, shop(**streams, about=SILENT, routes=(route(SIDECAR),)))
+    assert not said(cause, shop(**streams))
 
 
 @pytest.mark.parametrize("kind", ["http", "tcp"])
 def test_the_listener_of_the_services_own_address_is_the_one_that_is_used(kind: str) -> None:
     other = EnvoyRoute(SIDECAR.name, EVERYWHERE, "tcp" if kind == "http" else "http")
 
-    found = said(cause, shop(**calling(SIDECAR, 9, 9, 9), routes=(other, route(SIDECAR, kind))))
+    found = said(cause, shop(**calling(SIDECAR, 9, 9, 9), about=SILENT, routes=(other, route(SIDECAR, kind))))
 
     assert bool(found) is (kind == "tcp")
 

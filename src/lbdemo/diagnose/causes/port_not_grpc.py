@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.app_protocols import reads_http2
 from lbdemo.diagnose.counting import per_connection
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
@@ -19,14 +20,15 @@ ENCRYPTED = ("https", "tls")
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
-    """Callers with sidecars that pass connections to this service on, instead of reading calls."""
+    """Callers with sidecars that pass connections to this service on, instead of reading calls; the port does not say
+    that it speaks gRPC."""
     if case.evidence.service.headless:
         return
     blind = [c for c in case.through_sidecars if not case.envoy_looks(c.name) and case.route_of(c) is None]
     if blind:
         yield CannotTell(CODE, NAME, f"the sidecar of {pods(c.name for c in blind)} could not be asked")
     passing = [caller for caller in case.through_sidecars if as_tcp(case, caller)]
-    if passing:
+    if passing and not reads_http2(case.evidence.port):
         yield _finding(case, passing)
 
 
@@ -38,7 +40,7 @@ def as_tcp(case: Case, caller: Caller) -> bool:
     route = case.route_of(caller)
     if route is not None:
         return route.kind == "tcp"
-    looks = case.envoy_looks(caller.name)
+    looks = case.envoy_looks(caller.name) if not reads_http2(case.evidence.port) else ()
     return bool(looks) and any(per_connection(host) for host in case.hosts(looks[-1]))
 
 

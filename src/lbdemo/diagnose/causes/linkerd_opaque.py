@@ -1,0 +1,87 @@
+"""LB508: Linkerd was told to pass connections to the port on, or takes it for a protocol that it does not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.app_protocols import H2C
+from lbdemo.diagnose.app_protocols import LINKERD as READ
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.parts import part_of, pods, short
+from lbdemo.diagnose.proxies import LINKERD, proxy_of
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+CODE, NAME = "LB508", "linkerd-opaque"
+OPAQUE, SKIP = "config.linkerd.io/opaque-ports", "config.linkerd.io/skip-outbound-ports"
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Callers with Linkerd's proxy, which annotations or the port's appProtocol keep from reading calls."""
+    callers = [caller for caller in case.active if proxy_of(caller.pod) == LINKERD]
+    if not callers or len(case.ready) < 2:
+        return
+    marked = _marks(case, callers)
+    protocol = case.evidence.port.app_protocol
+    if marked:
+        fix = Fix(
+            f"take port {case.evidence.port.number} out of the annotation, and make the pods anew",
+            advice="it is for protocols in which the server speaks first, such as MySQL's; gRPC needs none",
+        )
+        yield _finding(case, callers, marked, fix)
+    elif protocol not in READ:
+        told = f"port {case.evidence.port.number} of Service {case.evidence.name} has appProtocol {protocol}"
+        yield _finding(case, callers, [told], _patch(case), possible=True)
+
+
+def listed(ports: str, number: int) -> bool:
+    """Whether a list of ports and ranges of them, such as 25,8000-8100, has this one."""
+    for word in (each.strip() for each in ports.split(",")):
+        first, _, last = word.partition("-")
+        if first.isdigit() and (last or first).isdigit() and int(first) <= number <= int(last or first):
+            return True
+    return False
+
+
+def _marks(case: Case, callers: list[Caller]) -> list[str]:
+    port = case.evidence.port.number
+    service = case.evidence.service
+    found = _told(f"Service {service.meta.name}", service.meta.annotations, OPAQUE, port)
+    for server in case.ready[:1]:
+        if server.pod is not None:
+            found += _told(short(server.name), server.pod.meta.annotations, OPAQUE, server.port)
+    for caller in callers:
+        if caller.pod is not None:
+            found += _told(short(caller.name), caller.pod.meta.annotations, SKIP, port)
+    return found
+
+
+def _told(who: str, annotations: Mapping[str, str], name: str, port: int) -> list[str]:
+    return [f"{who} has {name}: {annotations[name]}"] if listed(annotations.get(name, ""), port) else []
+
+
+def _patch(case: Case) -> Fix:
+    port = case.evidence.port
+    where = f"/spec/ports/{case.evidence.service.ports.index(port)}/appProtocol"
+    patch = ("-n", case.evidence.namespace, "patch", "service", case.evidence.name, "--type", "json", "-p")
+
+    def told(value: str) -> tuple[str, ...]:
+        return (kubectl(*patch, f'[{{"op":"replace","path":"{where}","value":"{value}"}}]'),)
+
+    return Fix("say h2c, which Linkerd and the controllers of the Gateway API read", told(H2C), told(port.app_protocol))
+
+
+def _finding(case: Case, callers: list[Caller], told: list[str], fix: Fix, *, possible: bool = False) -> Finding:
+    return Finding(
+        CODE, NAME,
+        sentence=f"Linkerd passes connections of {pods(c.name for c in callers)} on, and does not read calls.",
+        severity=Severity.PROBLEM,
+        evidence=tuple(Line(text, "API") for text in told),
+        fixes=(fix,),
+        explains=part_of(case, callers),
+        possible=possible,
+    )  # fmt: skip
