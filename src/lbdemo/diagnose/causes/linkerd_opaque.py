@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.app_protocols import H2C
 from lbdemo.diagnose.app_protocols import LINKERD as READ
-from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.findings import Finding, Fix, Line
 from lbdemo.diagnose.fixes import kubectl
-from lbdemo.diagnose.parts import part_of, pods, short
+from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.diagnose.proxies import LINKERD, proxy_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _finding(case: Case, callers: list[Caller], told: list[str], fix: Fix, *, po
     return Finding(
         CODE, NAME,
         sentence=f"Linkerd passes connections of {pods(c.name for c in callers)} on, and does not read calls.",
-        severity=Severity.PROBLEM,
+        severity=severity_of(case),
         evidence=tuple(Line(text, "API") for text in told),
         fixes=(fix,),
         explains=part_of(case, callers),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.findings import Finding, Fix, Line
 from lbdemo.diagnose.fixes import kubectl
-from lbdemo.diagnose.parts import part_of, pods, short
+from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _finding(case: Case, callers: list[Caller], found: dict[str, list[EnvoyHost]
         CODE, NAME,
         sentence=f"The sidecar of {pods(c.name for c in callers)} passes the connection on as one to an address that "
         "it does not know.",
-        severity=Severity.PROBLEM,
+        severity=severity_of(case),
         evidence=tuple(
             Line(f"{short(c.name)}: {count(sum(h.connections_active for h in found[c.name]), 'connection')} to "
                  f"{found[c.name][0].address}:{found[c.name][0].port} in {CLUSTER}, none in the service's own cluster",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.app_protocols import reads_http2
 from lbdemo.diagnose.causes.port_not_grpc import as_tcp
-from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.findings import Finding, Fix, Line
 from lbdemo.diagnose.fixes import kubectl
-from lbdemo.diagnose.parts import part_of, short
+from lbdemo.diagnose.parts import part_of, severity_of, short
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -39,7 +39,7 @@ def _finding(case: Case, passing: list[Caller]) -> Finding:
         CODE, NAME,
         sentence=f"The port says gRPC and the sidecar takes it for TCP: something else claims port {port.number}, or "
         "the sidecar was not told yet.",
-        severity=Severity.PROBLEM,
+        severity=severity_of(case),
         evidence=tuple(seen),
         fixes=(Fix(
             f"see which Services have port {port.number}, and give TCP and headless ones another number",
