@@ -24,7 +24,7 @@ ON_A_CLUSTER = ("e2e", "kind")
 
 TESTS = Path(__file__).parent
 REAL = {"cli", "echo", "local"}  # folders whose tests start programs and wait for them: begun early, they end early
-SHARED = ("played", "whole", "fair")  # fixtures that take seconds: who uses one runs in one process, also side by side with others
+SHARED = ("played", "whole", "fair")  # fixtures that take seconds: who uses one runs in one process
 
 
 def forget(names: re.Pattern[str]) -> None:
