@@ -29,8 +29,9 @@ from diagnose.shops import (
 from lbdemo.diagnose.causes import TABLE
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
-from lbdemo.diagnose.findings import Severity
+from lbdemo.diagnose.findings import Finding, Severity
 from lbdemo.diagnose.looks import ESTABLISHED, LISTEN, SYN_SENT, EnvoyCluster, MetricsLook, Socket, SocketLook
+from lbdemo.diagnose.ranking import Ranked
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
 from lbdemo.kube.records.istio import (
@@ -475,3 +476,25 @@ def test_what_follows_from_another_is_told_after_it() -> None:
 
     assert found[0].explains == 1
     assert "LB101" in found[1].follows_from
+
+
+@pytest.mark.parametrize(
+    ("severity", "explains", "unwanted"),
+    [
+        (Severity.RISK, 1.0, True),
+        (Severity.NOTE, 1.0, False),
+        (Severity.NOTE, 0.0, True),
+        (Severity.PROBLEM, 1.0, True),
+    ],
+)
+def test_uneven_calls_are_nobodys_wish_unless_something_was_told_to_do_that(
+    severity: Severity, explains: float, unwanted: bool
+) -> None:
+    seen = diagnose(shop(**calls(SIDECAR, 300, 0, 0), routes=(route(SIDECAR),)))
+    found = Finding("LB999", "made-up", "It is.", severity, (), explains=explains)
+
+    assert replace(seen, said=Ranked((found,), ())).unwanted is unwanted
+
+
+def test_even_calls_are_never_unwanted() -> None:
+    assert not diagnose(shop(**calls(SIDECAR, 300, 300, 300), routes=(route(SIDECAR),))).unwanted

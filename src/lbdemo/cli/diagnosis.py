@@ -130,13 +130,13 @@ def show(record: dict[str, Any]) -> None:
 
 
 def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
-    """1 when something as grave was found, or calls are not spread for no known cause; 7 when nobody can tell."""
+    """1 when something as grave was found, or calls are not spread as nobody wanted it; 7 when nobody can tell."""
     from lbdemo.diagnose.findings import Severity
     from lbdemo.measure.verdict import Outcome
 
     if fail_on == "never":
         return errors.OK
-    if diagnosis.unexplained or diagnosis.worse_than(Severity(fail_on)):
+    if diagnosis.unwanted or diagnosis.worse_than(Severity(fail_on)):
         return errors.ANSWER_IS_NO
     if diagnosis.case.judged.outcome is Outcome.INCONCLUSIVE and not diagnosis.connected_everywhere:
         return errors.CANNOT_TELL

@@ -51,6 +51,12 @@ class Diagnosis:
         return self.case.judged.outcome in UNEVEN and not any(finding.explains for finding in self.findings)
 
     @property
+    def unwanted(self) -> bool:
+        """Whether calls are provably not spread, and nothing was told to do that: a weight, a hash, a policy."""
+        told = any(finding.explains and finding.severity is Severity.NOTE for finding in self.findings)
+        return self.case.judged.outcome in UNEVEN and not told
+
+    @property
     def connected_everywhere(self) -> bool:
         """Whether each caller that was seen chooses for each call, and holds connections to all ready pods."""
         ready = {server.name for server in self.case.ready}
@@ -72,6 +78,7 @@ class Diagnosis:
             "callers": [_way(self.case, way) for way in self.ways],
             "verdict": judged_record(self.case.judged),
             "unexplained": self.unexplained,
+            "unwanted": self.unwanted,
             "connected_everywhere": self.connected_everywhere,
             "findings": [_finding(finding) for finding in self.findings],
             "cannot_tell": [{"code": c.code, "name": c.name, "because": c.because} for c in self.said.cannot],

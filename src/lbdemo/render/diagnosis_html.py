@@ -50,7 +50,7 @@ def page(records: Sequence[Record]) -> str:
 
 def _service(record: Record) -> str:
     judged = record["verdict"]
-    fine = not record["unexplained"] and not any(f["severity"] == "problem" for f in record["findings"])
+    fine = not record["unwanted"] and not any(f["severity"] == "problem" for f in record["findings"])
     told = "".join(f"<p>{escape(sentence)}</p>" for sentence in flow_reasons(judged))
     about = ", about" if judged["about"] else ""
     return f"""<section>

@@ -52,7 +52,8 @@ def _verdict(record: Record) -> ET.Element:
     judged = record["verdict"]
     case = ET.Element("testcase", classname=_name(record), name="calls are spread", time="0")
     told = " ".join(flow_reasons(judged)) or "nobody could count calls or connections"
-    if record["unexplained"]:
+    found = any(finding["severity"] == "problem" for finding in record["findings"])
+    if record["unwanted"] and not found:  # else the problem is the failure
         ET.SubElement(case, "failure", message=f"{judged['outcome']}: {told}", type=judged["outcome"])
     elif judged["outcome"] == "INCONCLUSIVE" and not record["connected_everywhere"]:
         ET.SubElement(case, "error", message=told, type="INCONCLUSIVE")
