@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from lbdemo.diagnose.collect import envoy_config, envoy_hosts
+from lbdemo.diagnose.collect.socket_script import looks
 from lbdemo.diagnose.looks import EnvoyHost
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.services import Service
@@ -50,6 +54,47 @@ def test_a_shell_is_told_the_host_as_a_word_and_not_as_a_part_of_its_script() ->
     assert HOST not in with_shell.command(12, 0.5)[2]
     assert without.command(1, 0) == ["pilot-agent", "request", "GET", "clusters"]
     assert without.repeated
+
+
+def agent(folder: Path, script: str) -> str:
+    """A PATH on which pilot-agent is this script; grep and sleep are the usual ones."""
+    for name in ("grep", "sleep"):
+        (folder / name).symlink_to(shutil.which(name) or name)
+    (folder / "pilot-agent").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "pilot-agent").chmod(0o755)
+    return str(folder)
+
+
+def run(path: str) -> subprocess.CompletedProcess[str]:
+    command = ["/bin/sh", *envoy_hosts.ways(HOST)[0].command(2, 0.01)[1:]]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": path}, timeout=20)
+
+
+def test_a_shell_brings_what_envoy_says_of_the_host_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "said").write_text(TEXT)
+
+    done = run(agent(tmp_path, f'while read -r line; do echo "$line"; done < {tmp_path}/said'))
+
+    first, second = looks(done.stdout.splitlines())
+    assert (done.returncode, first) == (0, second)
+    assert len(envoy_hosts.hosts(first, HOST)) == 3
+    assert not any("other.shop" in line for line in first)
+
+
+def test_an_envoy_that_knows_nothing_of_the_host_has_answered_all_the_same(tmp_path: Path) -> None:
+    done = run(agent(tmp_path, "echo other::10.0.0.1:80::rq_total::1"))
+
+    way, (first, _) = envoy_hosts.ways(HOST)[0], looks(done.stdout.splitlines())
+    assert done.returncode == 0
+    assert way.shows(first)
+    assert envoy_hosts.hosts(first, HOST) == ()
+
+
+def test_an_agent_that_fails_is_no_envoy_without_hosts(tmp_path: Path) -> None:
+    done = run(agent(tmp_path, "exit 1"))
+
+    assert done.returncode == 127
+    assert list(looks(done.stdout.splitlines())) == []
 
 
 def dump(*configs: object) -> str:

@@ -89,8 +89,8 @@ def streams() -> FakeStreams:
 
 def looks(run: FakeStreams, pod: str, *turns: list[str]) -> None:
     """What the pod's sockets show, first in one look, then in twelve."""
-    first = "\n".join(["@look", *turns[0], ""])
-    whole = "\n".join(line for turn in turns for line in ("@look", *turn)) + "\n"
+    first = "\n".join(["@look", "S sockets", *turns[0], ""])
+    whole = "\n".join(line for turn in turns for line in ("@look", "S sockets", *turn)) + "\n"
     run.on_stream(script(pod, "1"), [first.encode()]).on_stream(script(pod, "12"), [whole.encode()])
 
 
@@ -144,10 +144,10 @@ def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service
 def test_a_caller_can_be_named(server: FakeApi) -> None:
     asked = Asked(NAMESPACE, "payments", callers=("checkout",), watch=0.01)
     with streams() as run:
-        run.on_stream(script("checkout", "1"), [b"@look\n"])
+        run.on_stream(script("checkout", "1"), [b"@look\nS sockets\n"])
         for pod_name in ("payments-a", "payments-b"):
             run.on_stream(
-                f"kubectl -n shop exec {pod_name} -c app -- python3 -c <SCRIPT> 12 <PAUSE>", [b"@look\n@look\n"]
+                f"kubectl -n shop exec {pod_name} -c app -- python3 -c <SCRIPT> 12 <PAUSE>", [b"@look\nS sockets\n" * 2]
             )
         seen = gather(asked, Means(server.api(), Kubectl(run)))
 

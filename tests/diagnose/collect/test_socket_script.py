@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -98,6 +100,24 @@ def test_each_way_sees_a_real_connection(way: Way, connection: tuple[int, socket
         (inode,) = {one.inode for one in look if one.local_port == port and one.state == ESTABLISHED}
         assert inode
         assert any(one.peer_port == port and one.local_port == client.getsockname()[1] for one in look)
+
+
+def test_a_shell_without_a_cat_shows_nothing_instead_of_no_sockets(tmp_path: Path) -> None:
+    sleep = shutil.which("sleep")
+    assert sleep
+    (tmp_path / "sleep").symlink_to(sleep)
+    way = WAYS[1]
+
+    done = subprocess.run(["/bin/sh", *way.command(2, 0.01)[1:]], capture_output=True, text=True, check=False,
+                          env={"PATH": str(tmp_path)}, timeout=20)  # fmt: skip
+
+    assert not any(way.shows(lines) for lines in looks(done.stdout.splitlines()))
+
+
+def test_a_python_that_was_told_of_no_socket_has_read_all_the_same() -> None:
+    assert WAYS[0].shows(["S sockets"])
+    assert sockets(["S sockets"]) == ()
+    assert not WAYS[0].shows(["", "something else"])
 
 
 def test_segments_and_bytes_of_a_real_connection_are_counted(

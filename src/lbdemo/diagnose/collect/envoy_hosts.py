@@ -13,10 +13,12 @@ HEALTHY = "healthy"
 PILOT = "pilot-agent request GET clusters"
 # The host's name is given as a word of its own, so that nothing in it is anything but letters to grep.
 SHELL = (
-    'n=0; while [ "$n" -lt "$1" ]; do echo @look; pilot-agent request GET clusters | '
-    'grep -F -e "$3" -e PassthroughCluster; n=$((n+1)); '
+    'n=0; while [ "$n" -lt "$1" ]; do all=$(pilot-agent request GET clusters) || exit 127; echo @look; echo @clusters; '
+    'printf "%s\\n" "$all" | grep -F -e "$3" -e PassthroughCluster || [ "$?" -eq 1 ] || exit 127; n=$((n+1)); '
     'if [ "$n" -lt "$1" ]; then sleep "$2" 2>/dev/null || sleep 1; fi; done'
 )
+READ = "@clusters"
+"""The line by which the shell says that Envoy has answered: of this service it may know nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ class Clusters:
     host: str
     program: str = "sh"
     repeated: bool = False
+
+    def shows(self, lines: Iterable[str]) -> bool:
+        """Whether Envoy has answered."""
+        return any("::" in line or line.strip() == READ for line in lines)
 
     def command(self, turns: int, pause: float) -> list[str]:
         """The words to run in the container."""

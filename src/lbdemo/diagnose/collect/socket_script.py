@@ -23,6 +23,7 @@ STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "
 # tcpi_data_segs_in at 152, _out at 156, tcpi_bytes_received at 128, tcpi_bytes_acked at 120).
 PYTHON = """
 import socket, struct, sys, time
+told = [["sockets"]]
 def ask(family):
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as s:
         s.settimeout(2)
@@ -46,10 +47,12 @@ def tell(family, m):
         if kind == 2 and size >= 164:
             words += struct.unpack_from("=II", m, at + 156) + struct.unpack_from("=QQ", m, at + 124)
         at += max(4, (size + 3) & ~3)
-    print("S", *words)
+    told.append(words)
 def look():
+    del told[1:]
     try:
         for family in (socket.AF_INET, socket.AF_INET6): ask(family)
+        for words in told: print("S", *words)
     except OSError:
         for name in ("tcp", "tcp6"):
             try: print(open("/proc/net/" + name).read())
@@ -76,6 +79,13 @@ class Way:
 
     program: str
     repeated: bool = False
+
+    def shows(self, lines: Iterable[str]) -> bool:
+        """Whether a look has read anything: the kernel's table has a heading, and the script says that it was told.
+
+        Without either nobody knows whether there are sockets.
+        """
+        return any(line.startswith("S ") or "local_address" in line for line in lines)
 
     def command(self, turns: int, pause: float) -> list[str]:
         """The words to run in the container."""
