@@ -20,6 +20,7 @@ from e2e.foreign import (
     service,
     wait_until_healthy,
 )
+from e2e.foreign_images import image
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -89,6 +90,22 @@ def test_a_service_without_a_shell_is_judged_by_its_own_counters(shop: Shop) -> 
     assert record["findings"][0]["possible"]
     assert record["verdict"]["source"] == "servers' metrics (grpc_server_started_total)"
     assert any("none of python3, sh, cat" in unseen["detail"] for unseen in record["unseen"])
+
+
+def test_a_probe_looks_where_nothing_else_can_and_is_used_again(shop: Shop) -> None:
+    shop.apply(go_server("payments", 2), service("payments"), go_client("checkout", "payments:80"))
+    shop.calling("checkout")
+
+    record = shop.record("payments", "--probe", image("python"), expect=1)
+
+    assert codes(record) == ["LB101"]
+    assert not record["findings"][0]["possible"]
+    assert record["callers"][0]["connections"] == 1
+    again = shop.record("payments", expect=1)
+    assert not again["findings"][0]["possible"], "the probe that is there is used"
+    path = "jsonpath={.items[*].spec.ephemeralContainers[*].name}"
+    added = shop.kubectl("get", "pods", "-l", "app=payments", "-o", path)
+    assert len(added.split()) == 2, "one a pod"
 
 
 def test_a_headless_service_and_the_default_policy_are_pick_first(shop: Shop) -> None:

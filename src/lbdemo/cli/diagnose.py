@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lbdemo import errors
-from lbdemo.cli import output
+from lbdemo.cli import options, output
 from lbdemo.cli.diagnosis import FAIL_ON, Format, How, give
 from lbdemo.durations import seconds as span
 
@@ -34,6 +34,13 @@ Everywhere = Annotated[
 Selector = Annotated[
     str, typer.Option("--selector", "-l", metavar="LABELS", help="The services with these labels: a line each.")
 ]
+Probe = Annotated[
+    str,
+    typer.Option(
+        metavar="IMAGE", callback=output.named, rich_help_panel=options.SAFETY,
+        help="Add a container of this image (with a Python) to pods that have nothing to look with; it stays in them.",
+    ),
+]  # fmt: skip
 Ignore = Annotated[
     list[str] | None, typer.Option(metavar="CODE", help="Do not tell findings of this code; may be repeated.")
 ]
@@ -61,6 +68,7 @@ def diagnose(
     port: Port = "",
     callers: From = None,
     watch: Watch = "10s",
+    probe: Probe = "",
     everywhere: Everywhere = False,
     selector: Selector = "",
     save: Keep = "",
@@ -83,7 +91,7 @@ def diagnose(
         from lbdemo.diagnose.saving import load as kept
 
         return give([kept(Path(load))], how)
-    found = seen(ctx, (service, port, tuple(callers or ()), seconds), everywhere=everywhere, selector=selector)
+    found = seen(ctx, (service, port, tuple(callers or ()), seconds, probe), everywhere=everywhere, selector=selector)
     if save:
         from lbdemo.diagnose.saving import save as keep
 
@@ -104,7 +112,7 @@ def check(service: str, load: str, save: str, after: str, *, many: bool, anonymi
 
 
 def seen(
-    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], float], *, everywhere: bool, selector: str
+    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], float, str], *, everywhere: bool, selector: str
 ) -> list[Evidence]:
     """What can be seen of the service (or of several) on the cluster."""
     from lbdemo.cli.session import say, session
@@ -116,12 +124,12 @@ def seen(
     from lbdemo.diagnose.collect.many import gather_each, several
     from lbdemo.words import count, duration
 
-    service, port, callers, watch = what
+    service, port, callers, watch, probe = what
     with session(ctx.obj, quiet=True, live=False) as here:
         namespace, name = place(ctx, here, service)
         say(f"{here.context}, " + ("all namespaces" if everywhere else f"namespace {namespace}"))
         stop_unfit(here.tools, fitness(DIAGNOSE, here.context, namespace))
-        asked = Asked(namespace, name, port, callers, watch)
+        asked = Asked(namespace, name, port, callers, watch, probe)
         means = Means(here.tools.api, here.tools.kubectl, say)
         if name:
             return [gather(asked, means)]

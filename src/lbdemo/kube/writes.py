@@ -12,8 +12,8 @@ from typing import Any
 from lbdemo.errors import LbdemoError, OperationFailedError
 from lbdemo.kube.answers import Right, Unseen
 from lbdemo.kube.client import Client, Document
-from lbdemo.kube.kinds import Kind
-from lbdemo.kube.questions import MERGE, METADATA, TIMEOUT, Question
+from lbdemo.kube.kinds import PODS, Kind
+from lbdemo.kube.questions import MERGE, METADATA, STRATEGIC, TIMEOUT, Question
 from lbdemo.kube.refusals import Refusal
 from lbdemo.tools.failures import ConflictError, NotFoundError, TerminatingError
 
@@ -68,6 +68,18 @@ class Writes(Client):
     def label(self, kind: Kind[Any], name: str, labels: Mapping[str, str | None], namespace: str = "") -> None:
         """Sets labels; None takes one away."""
         self.patch(kind, name, {"metadata": {"labels": dict(labels)}}, namespace)
+
+    def add_container(self, pod: str, namespace: str, container: Mapping[str, Any]) -> Document:
+        """Adds an ephemeral container to the pod: it stays in its specification for good."""
+        right = Right("patch", f"{PODS.plural}/ephemeralcontainers", PODS.group, namespace, pod)
+        typed = ("-n", namespace, "debug", pod, f"--image={container['image']}", f"--container={container['name']}",
+                 "--profile=restricted", "--", *container["command"])  # fmt: skip
+        path = f"{PODS.path(PODS.versions[0], namespace, pod)}/ephemeralcontainers"
+        change = {"spec": {"ephemeralContainers": [container]}}
+        what = f"ephemeral containers of pod {pod} in namespace {namespace}"
+        return self._write(
+            Question(what, right, path, METHODS["patch"], document=change, content=STRATEGIC, typed=typed)
+        )
 
     def delete(
         self, kind: Kind[Any], name: str, namespace: str = "", *, uid: str = "", propagation: str = "Background",

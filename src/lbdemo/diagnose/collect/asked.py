@@ -24,6 +24,7 @@ class Asked:
     port: str = ""
     callers: tuple[str, ...] = ()
     watch: float = WATCH
+    probe: str = ""  # the image of a container to add to pods that have nothing to look with; "": none is added
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,8 +155,9 @@ def tries(pod: Pod, ways: Sequence[Way]) -> Iterator[tuple[Way, Container]]:
 
 
 def running(pod: Pod) -> list[Container]:
-    """The containers that programs can run in."""
-    return [container for container in pod.containers if container.running and (not container.init or container.always)]
+    """The containers that programs can run in, those that somebody added to look at the pod last."""
+    there = (*pod.containers, *pod.ephemeral)
+    return [container for container in there if container.running and (not container.init or container.always)]
 
 
 def lacks_program(error: ProgramFailedError) -> bool:

@@ -13,6 +13,7 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
+from lbdemo.diagnose.collect.probe import probed
 from lbdemo.diagnose.collect.side_by_side import asking
 from lbdemo.diagnose.collect.watching import first_look, watch
 from lbdemo.diagnose.connections import incoming, names_by_address
@@ -36,7 +37,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     service = service_of(means.api, asked)
     objects = behind(means.api, service, port_of(service, asked.port))
     bare = Evidence(service, objects.port, objects.slices, objects.servers)
-    servers = _watched(Case(bare))
+    servers, unprobed = _with_probes(asked, means, _watched(Case(bare)))
     means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: "
               f"{count(len(Case(bare).ready), 'ready pod')}; looking for callers")  # fmt: skip
     with asking() as pool:
@@ -54,7 +55,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole
-    missing = (*_of_objects(objects, around), *found.unseen, *seen.unseen, *late.unseen)
+    missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *seen.unseen, *late.unseen)
     return replace(
         whole, callers=(*whole.callers, *late.callers), hosts=(*whole.hosts, *late.hosts),
         unseen=tuple(dict.fromkeys(missing)),
@@ -107,6 +108,16 @@ def _now() -> str:
 def _watched(case: Case) -> list[Pod]:
     """The pods behind the service's endpoints, those that leave among them: they may still be called."""
     return [server.pod for server in case.servers if server.pod is not None]
+
+
+def _with_probes(asked: Asked, means: Means, servers: list[Pod]) -> tuple[list[Pod], tuple[Unseen, ...]]:
+    """The servers, with a container of ours in those that have nothing to look with, if a person asked for that."""
+    blind = first_look(means, servers).blind if asked.probe else ()
+    if not blind:
+        return servers, ()
+    found = probed(means, [pod for pod in servers if key(pod) in blind], asked.probe)
+    instead = {key(pod): pod for pod in found.pods}
+    return [instead.get(key(pod), pod) for pod in servers], found.unseen
 
 
 def _callers(asked: Asked, means: Means, bare: Evidence, servers: Sequence[Pod]) -> Found:

@@ -14,7 +14,7 @@ from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.looks import EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.errors import LbdemoError
-from lbdemo.kube.answers import Unseen
+from lbdemo.kube.answers import Unseen, Why
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Means
@@ -38,6 +38,7 @@ class Watched:
     routes: tuple[EnvoyRoute, ...] = ()
     metrics: tuple[MetricsLook, ...] = ()
     unseen: tuple[Unseen, ...] = ()
+    blind: tuple[str, ...] = ()  # pods whose containers have no program to look with
 
 
 def first_look(means: Means, servers: Sequence[Pod]) -> Watched:
@@ -77,6 +78,7 @@ def _together(answers: Sequence[Watched]) -> Watched:
         routes=tuple(route for one in answers for route in one.routes),
         metrics=tuple(look for one in answers for look in one.metrics),
         unseen=tuple(dict.fromkeys(unseen for one in answers for unseen in one.unseen)),
+        blind=tuple(name for one in answers for name in one.blind),
     )
 
 
@@ -84,7 +86,10 @@ def _sockets(execs: Execs, pod: Pod, turns: Turns) -> Watched:
     ways = tuple(socket_script.WAYS)
     found = execs.looks(pod, ways, turns, socket_script.looks)
     if isinstance(found, Unseen):
-        return Watched(unseen=() if pod.meta.deleting else (found,))  # what leaves is soon no longer there to be seen
+        blind = (key(pod),) if found.why is Why.ABSENT else ()
+        if not pod.meta.deleting:
+            return Watched(unseen=(found,), blind=blind)
+        return Watched()  # what leaves is soon no longer there to be seen
     return Watched(sockets=tuple(SocketLook(key(pod), s.turn, s.at, socket_script.sockets(s.lines)) for s in found))
 
 

@@ -53,6 +53,7 @@ class Pod:
     host_network: bool = False  # its addresses are the node's
     service_account: str = ""  # as whom its programs ask the API server
     grace: int = 30  # seconds that it has to end, from being told to being killed
+    ephemeral: tuple[Container, ...] = ()  # containers that somebody added to look at it
 
     @property
     def name(self) -> str:
@@ -85,6 +86,7 @@ def parse_pod(item: Mapping[str, Any]) -> Pod:
     states = {
         **{s["name"]: s for s in status.get("initContainerStatuses") or ()},
         **{s["name"]: s for s in status.get("containerStatuses") or ()},
+        **{s["name"]: s for s in status.get("ephemeralContainerStatuses") or ()},
     }
     containers = [_container(c, states.get(c["name"], {}), init=True) for c in spec.get("initContainers") or ()]
     containers += [_container(c, states.get(c["name"], {}), init=False) for c in spec.get("containers") or ()]
@@ -98,6 +100,9 @@ def parse_pod(item: Mapping[str, Any]) -> Pod:
         host_network=bool(spec.get("hostNetwork")),
         service_account=spec.get("serviceAccountName", ""),
         grace=spec.get("terminationGracePeriodSeconds", 30),
+        ephemeral=tuple(
+            _container(c, states.get(c["name"], {}), init=False) for c in spec.get("ephemeralContainers") or ()
+        ),
     )
 
 
