@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fake_api import FakeApi
 from fakes import FakeStreams
 
@@ -188,3 +191,24 @@ def test_several_services_are_those_with_a_port_for_grpc(server: FakeApi) -> Non
         assert [each.service for each in several(QUICK, means, everywhere=True, selector="")] == ["payments"]
         with pytest.raises(InputError, match="no service in namespace shop"):
             several(QUICK, means, everywhere=False, selector="team=x")
+
+
+def test_the_role_to_diagnose_has_what_is_asked_for(server: FakeApi) -> None:
+    role = yaml.safe_load((Path(__file__).parents[3] / "docs" / "roles" / "diagnose.yaml").read_text())
+    given = {
+        (group, resource) for rule in role["rules"] for group in rule["apiGroups"] for resource in rule["resources"]
+    }
+
+    with busy() as run:
+        gather(QUICK, Means(server.api(), Kubectl(run)))
+
+    assert len(server.asked) > 10
+    asked = {match for line in server.asked if (match := kind_of(line))}
+    assert asked <= given
+    assert {("", "pods/exec"), ("", "pods/proxy")} <= given
+
+
+def kind_of(line: str) -> tuple[str, str] | None:
+    """Group and plural of what a line asks for."""
+    found = re.search(r" /(?:api|apis/([^/]+))/v[^/]+/(?:namespaces/[^/]+/)?([a-z]+)", line)
+    return (found[1] or "", found[2]) if found else None
