@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from e2e.cluster import Cluster, eventually, kubectl, run
+from e2e.cluster import Cluster, eventually, kubectl
 from e2e.foreign import (
     PORT,
     Shop,
@@ -178,19 +178,19 @@ def test_silence_is_no_fault(shop: Shop) -> None:
     assert all(finding["severity"] == "note" for finding in record["findings"])
 
 
-def test_who_may_only_look_is_told_what_is_missing(shop: Shop) -> None:
+@pytest.mark.parametrize(("role", "counts"), [("view", False), ("edit", True)])
+def test_who_has_few_rights_is_told_what_they_leave_open(shop: Shop, role: str, counts: bool) -> None:
     shop.apply(go_server("payments", 2), service("payments"), go_client("checkout", "payments:80"))
-    shop.kubectl("create", "serviceaccount", "viewer")
-    shop.kubectl("create", "rolebinding", "viewer", "--clusterrole=view", f"--serviceaccount={shop.namespace}:viewer")
-    told = run(
-        ["kubectl", "--as", f"system:serviceaccount:{shop.namespace}:viewer", "get", "pods", "-n", shop.namespace]
-    )
-    assert told.code == 0
+    shop.calling("checkout")
+    shop.kubectl("create", "serviceaccount", "few")
+    shop.kubectl("create", "rolebinding", "few", f"--clusterrole={role}", f"--serviceaccount={shop.namespace}:few")
 
-    record = shop.record("payments", watch="2s", KUBECONFIG=kubeconfig_of(shop, "viewer"))
+    record = shop.record("payments", KUBECONFIG=kubeconfig_of(shop, "few"))
 
-    assert any("pods/exec" in unseen["hint"] for unseen in record["unseen"])
     assert record["callers"][0]["found_by"] == "environment"
+    assert any("pods/exec" in unseen["hint"] for unseen in record["unseen"]) is not counts
+    assert (record["verdict"]["calls"] is not None) is counts
+    assert any(unseen["what"].startswith("nodes") for unseen in record["unseen"])
 
 
 def test_who_sees_services_only_gets_an_answer_all_the_same(shop: Shop) -> None:
