@@ -174,13 +174,19 @@ REVISION = re.compile(r"""(?m)^["']?revision["']?[ \t]*:[ \t]*["']?([\w.-]+)""")
 VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?")
 
 
-def check_namespace(name: str) -> str:
-    """The name itself, when it can be a namespace of ours; raises InputError."""
+def check_label(name: str) -> str:
+    """The name itself, when it can be a namespace's at all; raises InputError."""
     if not DNS_LABEL.fullmatch(name):
         raise InputError(
             f"{name!r} cannot be a namespace's name",
             "use 1 to 63 lower-case letters, digits and '-', beginning and ending with a letter or digit",
         )
+    return name
+
+
+def check_namespace(name: str) -> str:
+    """The name itself, when it can be a namespace of ours; raises InputError."""
+    check_label(name)
     if name in SYSTEM_NAMESPACES:
         raise InputError(f"namespace {name} belongs to the system", "choose another with --namespace NAME")
     return name

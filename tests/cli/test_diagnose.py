@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from diagnose.shops import caller, envoy_looks, shop
+from diagnose.shops import caller, envoy_looks, servers, shop
 from echo_server import told
 
 from lbdemo.diagnose.evidence import Evidence
@@ -29,13 +29,17 @@ def healthy() -> Evidence:
     return shop(callers=[meshed], envoys=envoy_looks(meshed, rates, HOST))
 
 
+def alone() -> Evidence:
+    return shop({"payments-a": {"10.0.1.1": 1}}, callers=[caller("checkout")], pods=servers(["payments-a"]))
+
+
 def nothing_seen() -> Evidence:
     return shop(callers=[caller("checkout")])
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    for name, evidence in (("pinned", pinned()), ("healthy", healthy()), ("blind", nothing_seen())):
+    for name, evidence in (("pinned", pinned()), ("healthy", healthy()), ("blind", nothing_seen()), ("alone", alone())):
         save(evidence, tmp_path / name)
     return tmp_path
 
@@ -44,7 +48,7 @@ def given(*arguments: str) -> tuple[int, str, str]:
     return told("diagnose", *arguments)
 
 
-@pytest.mark.parametrize(("which", "code"), [("pinned", 1), ("healthy", 0), ("blind", 7)])
+@pytest.mark.parametrize(("which", "code"), [("pinned", 1), ("healthy", 0), ("blind", 7), ("alone", 0)])
 @pytest.mark.parametrize("form", ["text", "short", "json", "yaml"])
 def test_the_exit_code_is_the_same_in_every_form(kept: Path, which: str, code: int, form: str) -> None:
     assert given("--load", str(kept / which), "-o", form)[0] == code

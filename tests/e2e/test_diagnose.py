@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from e2e.cluster import Cluster, eventually, kubectl
+from e2e.cluster import Cluster, eventually, kubectl, run
 from e2e.foreign import (
     PORT,
     Shop,
@@ -191,6 +191,13 @@ def test_who_has_few_rights_is_told_what_they_leave_open(shop: Shop, role: str, 
     assert any("pods/exec" in unseen["hint"] for unseen in record["unseen"]) is not counts
     assert (record["verdict"]["calls"] is not None) is counts
     assert any(unseen["what"].startswith("nodes") for unseen in record["unseen"])
+
+
+def test_what_belongs_to_the_system_may_be_looked_at() -> None:
+    done = run(["lbdemo", "-n", "kube-system", "diagnose", "kube-dns", "--watch", "1s"])
+
+    assert done.code in (0, 7), done.err
+    assert "kube-dns (kube-system)" in done.out
 
 
 def test_who_sees_services_only_gets_an_answer_all_the_same(shop: Shop) -> None:

@@ -125,7 +125,7 @@ def seen(
     from lbdemo.words import count, duration
 
     service, port, callers, watch, probe = what
-    with session(ctx.obj, quiet=True, live=False) as here:
+    with session(ctx.obj, quiet=True, live=False, others=True) as here:
         namespace, name = place(ctx, here, service)
         say(f"{here.context}, " + ("all namespaces" if everywhere else f"namespace {namespace}"))
         stop_unfit(here.tools, fitness(DIAGNOSE, here.context, namespace))

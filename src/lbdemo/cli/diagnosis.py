@@ -138,6 +138,7 @@ def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
         return errors.OK
     if diagnosis.unwanted or diagnosis.worse_than(Severity(fail_on)):
         return errors.ANSWER_IS_NO
-    if diagnosis.case.judged.outcome is Outcome.INCONCLUSIVE and not diagnosis.connected_everywhere:
+    settled = diagnosis.connected_everywhere or diagnosis.nothing_to_balance
+    if diagnosis.case.judged.outcome is Outcome.INCONCLUSIVE and not settled:
         return errors.CANNOT_TELL
     return errors.OK

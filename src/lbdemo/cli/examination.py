@@ -43,7 +43,7 @@ def examined(options: Globals, wanted: Wanted) -> Examination:
     from lbdemo.cli.session import session
 
     registry = check_registry(wanted.registry) if wanted.registry else ""
-    with session(options, quiet=True, unfit=True) as here:
+    with session(options, quiet=True, unfit=True, others=wanted.command == "diagnose") as here:
         from lbdemo.cluster.doctor.examine import examine
         from lbdemo.cluster.doctor.probes import Means
         from lbdemo.cluster.install.fitness import fitness

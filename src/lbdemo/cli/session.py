@@ -71,21 +71,22 @@ def console(*, stderr: bool = False, width: int | None = None) -> Console:
 @contextlib.contextmanager
 def session(
     options: Globals, *, yes: bool = True, changes: bool = False, quiet: bool = False, live: bool = True,
-    anywhere: bool = False, unfit: bool = False,
+    anywhere: bool = False, unfit: bool = False, others: bool = False,
 ) -> Iterator[Session]:  # fmt: skip
     """Opens a session on the context. With `changes`, a context that does not look local needs `yes`.
 
     With `anywhere` there need not be a context, nor a kubectl: its name is "" then. With `unfit` nobody is logged in
-    first either: what does not work is for the command to find.
+    first either: what does not work is for the command to find. With `others` the namespace is somebody's to look at,
+    the system's among them.
 
     On Ctrl-C every running program is ended before the interruption goes on. What a command needs beside the session
     it imports inside of it: the way to the API server opens meanwhile.
     """
-    from lbdemo.config import check_namespace
+    from lbdemo.config import check_label, check_namespace
     from lbdemo.tools.environment import steering, to_paste
     from lbdemo.tools.runner import Runner
 
-    check_namespace(options.namespace)
+    (check_label if others else check_namespace)(options.namespace)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI job's end is a Ctrl-C, too
     trace = (lambda line: say(f"+ {line}")) if options.verbose else None
     if trace and steering(os.environ):

@@ -57,6 +57,11 @@ class Diagnosis:
         return self.case.judged.outcome in UNEVEN and not told
 
     @property
+    def nothing_to_balance(self) -> bool:
+        """Whether one pod is all that there is."""
+        return len(self.case.servers) == 1
+
+    @property
     def connected_everywhere(self) -> bool:
         """Whether each caller that was seen chooses for each call, and holds connections to all ready pods."""
         ready = {server.name for server in self.case.ready}
@@ -80,6 +85,7 @@ class Diagnosis:
             "unexplained": self.unexplained,
             "unwanted": self.unwanted,
             "connected_everywhere": self.connected_everywhere,
+            "nothing_to_balance": self.nothing_to_balance,
             "findings": [_finding(finding) for finding in self.findings],
             "cannot_tell": [{"code": c.code, "name": c.name, "because": c.because} for c in self.said.cannot],
             "ignored": list(self.said.ignored),
