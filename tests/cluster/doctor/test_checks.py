@@ -176,7 +176,7 @@ CASES: list[tuple[str, Asked, dict[str, Any], Status, str]] = [
     ("quotas", UP, {"budgets": budgets(hard={"limits.cpu": "4"}, defaults={"cpu": "1"})}, OK, "leave room"),
     ("quotas", replace(UP, own_resources=True), {"budgets": budgets(hard={"limits.cpu": "4"})}, OK, "leave room"),
     ("quotas", UP, {"budgets": budgets(hard={"requests.cpu": "4", "limits.memory": "1Gi"})}, OK, "leave room"),
-    ("quotas", UP, {"budgets": budgets(hard={"pods": "5"}, used={"pods": "5"})}, FAILED, "used up"),
+    ("quotas", UP, {"budgets": budgets(hard={"pods": "5"}, used={"pods": "5"})}, WARNING, "used up"),
     ("quotas", UP, {"budgets": budgets(hard={"pods": "5"}, used={"pods": "2"})}, OK, "leave room"),
     ("limit ranges", UP, {"budgets": budgets(least={"cpu": "50m"})}, FAILED, "at least 50m cpu"),
     ("limit ranges", UP, {"budgets": budgets(least={"cpu": "10m"})}, OK, "within"),

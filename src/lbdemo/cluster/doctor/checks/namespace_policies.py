@@ -8,14 +8,13 @@ from lbdemo.cluster.doctor.asked import UP, Asked
 from lbdemo.cluster.doctor.checks.base import Check
 from lbdemo.cluster.doctor.evidence import Budgets, Evidence, Limit, Quota
 from lbdemo.cluster.doctor.quantities import amount
-from lbdemo.cluster.doctor.results import GAPS, Judged, bad, failed, missing, ok
+from lbdemo.cluster.doctor.results import GAPS, Judged, bad, failed, missing, ok, warning
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 # Of each of our pods' containers, as the chart has it: what it asks for, and what it may use at most.
 REQUESTS = {"cpu": "10m", "memory": "64Mi"}
 LIMITS = {"memory": "256Mi"}
-PODS = 3  # two servers and a client: the least that shows anything
-COUNTED = {"pods": PODS, "count/pods": PODS, "services": 2, "count/services": 2, "count/deployments.apps": 2}
+COUNTED = ("pods", "count/pods", "services", "count/services", "count/deployments.apps")
 OWN = "give the pods what they need, such as `lbdemo up --set resources.limits.cpu=200m`, or let who made it change it"
 
 
@@ -39,23 +38,28 @@ def pod_security(asked: Asked, evidence: Evidence) -> Judged:
 
 
 def quotas(asked: Asked, evidence: Evidence) -> Judged:
-    """Nothing is used up, and what must be named our pods name."""
+    """What must be named our pods name, and nothing is used up: that may be by the very pods that are changed."""
     budgets = evidence.budgets
     assert not isinstance(budgets, GAPS), "it is needed"
-    found = [trouble for quota in budgets.quotas if not quota.scoped for trouble in _troubles(quota, budgets, asked)]
-    if found:
-        return failed(found[0], OWN)
+    ours = [quota for quota in budgets.quotas if not quota.scoped]
+    refusing = [trouble for quota in ours for trouble in _refuses(quota, budgets, asked)]
+    if refusing:
+        return failed(refusing[0], OWN)
+    if spent := [trouble for quota in ours for trouble in _used_up(quota)]:
+        return warning(spent[0], "let who made the quota raise it, or make room in the namespace")
     return ok(f"{len(budgets.quotas)} quotas leave room" if budgets.quotas else "no quota")
 
 
-def _troubles(quota: Quota, budgets: Budgets, asked: Asked) -> Iterator[str]:
-    for name, most in quota.hard.items():
-        wanted = COUNTED.get(name)
-        left = amount(most) - amount(quota.used.get(name, "0"))
-        if wanted is not None and left < wanted and quota.used.get(name, "0") == most:
-            yield f"quota {quota.name} allows {most} {name}, and all are used up"
-        elif not asked.own_resources and _unnamed(name, budgets):
+def _refuses(quota: Quota, budgets: Budgets, asked: Asked) -> Iterator[str]:
+    for name in quota.hard:
+        if name not in COUNTED and not asked.own_resources and _unnamed(name, budgets):
             yield f"quota {quota.name} refuses pods that do not name {name}, as lbdemo's do not"
+
+
+def _used_up(quota: Quota) -> Iterator[str]:
+    for name, most in quota.hard.items():
+        if name in COUNTED and amount(quota.used.get(name, "0")) >= amount(most):
+            yield f"quota {quota.name} allows {most} {name}, and all are used up"
 
 
 def _unnamed(name: str, budgets: Budgets) -> bool:
