@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,7 +124,10 @@ def measured(globals_: options.Globals, comparison: Comparison, *, yes: bool) ->
 
     started = output.now()
     with session(globals_, yes=yes, changes=True) as here:
-        stop_unfit(here.tools, fitness(COMPARE, here.context, globals_.namespace, registry=comparison.base.registry))
+        unfit = fitness(COMPARE, here.context, globals_.namespace, registry=comparison.base.registry)
+        stop_unfit(
+            here.tools, replace(unfit, repairs=config.ISTIO_NAMESPACE)
+        )  # one strategy installs Istio, or mends ours
         compared = run(comparison, stage(here))
         where = environment(here, comparison, compared.istio)
     for line in compared.left:

@@ -185,6 +185,8 @@ CASES: list[tuple[str, Asked, dict[str, Any], Status, str]] = [
     ("limit ranges", replace(UP, own_resources=True), {"budgets": budgets(least={"cpu": "1"})}, WARNING, "at least"),
     ("webhooks", UP, {"hooks": hooks(hook())}, FAILED, "Service corp/gate, which is not there"),
     ("webhooks", UP, {"hooks": hooks(hook(), "has no endpoint that is ready")}, FAILED, "no endpoint"),
+    ("webhooks", replace(UP, repairs="corp"), {"hooks": hooks(hook())}, OK, "1 webhook"),
+    ("webhooks", replace(UP, repairs="istio-system"), {"hooks": hooks(hook())}, FAILED, "which is not there"),
     ("webhooks", UP, {"hooks": hooks(hook(refuses=False))}, OK, "1 webhook"),
     ("webhooks", UP, {"hooks": hooks(hook(resource="virtualservices"))}, WARNING, "is not there"),
     ("webhooks", UP, {"hooks": hooks(hook(only="other"))}, WARNING, "is not there"),

@@ -15,7 +15,8 @@ class Asked:
 
     `namespace` is where its pods are, or will be. `mesh` says that the strategy needs Istio, `sidecars` that its pods
     get them; `strategy` is "" where none in particular is meant. `own_resources` says that the person gives the pods
-    other requests and limits than the chart does.
+    other requests and limits than the chart does. `repairs` is the namespace whose webhooks' servers the command itself
+    brings back, "" for none: an Istio of ours that was scaled to nothing.
     """
 
     command: str
@@ -28,6 +29,7 @@ class Asked:
     registry: str = ""
     image: str = ""
     own_resources: bool = field(default=False)
+    repairs: str = ""
 
     @property
     def installs(self) -> bool:

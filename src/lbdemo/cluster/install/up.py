@@ -96,7 +96,8 @@ def up(
     answers.check(tools, _delivery(plan))
     rights.check(tools.api, _needed(config, observed, desired, plan))
     if observed.namespace is None or not observed.namespace.deleting:  # what goes with the old one stops nobody
-        _stop_unfit(tools, fitness_of(UP, context, config))
+        unfit = fitness_of(UP, context, config)
+        _stop_unfit(tools, replace(unfit, repairs=ISTIO_NAMESPACE) if istio else unfit)
     with _prepared(tools, config, observed, cleanup, reporter, istio=istio, held=held) as untouched:
         if not untouched:  # somebody may have been at work while we waited for the lock
             observed, desired, plan = plan_up(tools, config, context)

@@ -21,7 +21,8 @@ def webhooks(asked: Asked, evidence: Evidence) -> Judged:
     """Those that refuse what they cannot judge, and whose Service cannot answer."""
     found = evidence.hooks
     assert not isinstance(found, GAPS), "it is needed"
-    silent = [hook for hook in found.hooks if hook.refuses and (hook.home, hook.service) in found.silent]
+    away = [hook for hook in found.hooks if hook.refuses and (hook.home, hook.service) in found.silent]
+    silent = [hook for hook in away if hook.home != asked.repairs]
     ours = [hook for hook in silent if asked.installs and _meets(hook, asked, evidence)]
     if told := ours or silent:
         first = told[0]
