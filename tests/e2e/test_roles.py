@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster import Cluster, kubectl, run
+from e2e.cluster import Cluster, eventually, kubectl, run
 from e2e.users import ROLES, User, made_by_somebody_else
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -47,7 +47,7 @@ def test_who_may_look_sees_pods_and_logs_and_what_is_installed(users: dict[str, 
     assert [pod["state"] for pod in found["pods"]] == ["Ready"] * 3
     assert found["strategy"] == "clusterip"
     assert any("secrets" in text for text in found["unseen"])
-    assert "echo-client" in users[role]("logs", "client", "--no-follow", "--tail", "5").out
+    eventually(lambda: "echo-client" in users[role]("logs", "client", "--no-follow", "--tail", "5").out)
 
 
 @pytest.mark.parametrize("role", READERS)
