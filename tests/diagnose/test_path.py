@@ -30,6 +30,11 @@ def with_xds() -> Caller:
     return replace(PLAIN, pod=replace(pod("checkout", "10.0.1.1"), containers=(container,)))
 
 
+def with_workers() -> Caller:
+    container = Container("proxy", "registry.example/envoyproxy/envoy:v1", running=True)
+    return replace(PLAIN, pod=replace(pod("front", "10.0.1.1"), containers=(container,)))
+
+
 def rates(*each: int, **more: Any) -> Any:
     return envoy_looks(MESHED, dict(zip(("10.0.0.1", "10.0.0.2", "10.0.0.3"), each, strict=False)), HOST, **more)
 
@@ -42,6 +47,10 @@ def rates(*each: int, **more: Any) -> Any:
         (shop(ALL, callers=[PLAIN], surroundings=BESIDE), "the client, by payments-headless", Per.CALL, 3),
         (shop({**ALL, "payments-a": {"10.0.1.1": 2}}, callers=[PLAIN], surroundings=BESIDE), "kube-proxy",
          Per.CONNECTION, 3),
+        (shop({**ALL, "payments-a": {"10.0.1.1": 2}}, callers=[with_workers()], surroundings=BESIDE),
+         "the client, by payments-headless", Per.CALL, 3),
+        (shop({"payments-a": {"10.0.1.1": 2}, "payments-b": {"10.0.1.1": 1}}, callers=[with_workers()],
+              surroundings=BESIDE), "kube-proxy", Per.CONNECTION, 3),
         (shop(ALL, callers=[with_xds()]), "the client, by xDS", Per.CALL, 3),
         (shop(ALL, callers=[PLAIN], headless=True), "the client", Per.CALL, 3),
         (shop(ONE, callers=[PLAIN], headless=True), "the client", Per.CONNECTION, 3),

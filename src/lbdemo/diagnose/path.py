@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.counting import per_connection
+from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.proxies import LINKERD, proxy_of
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
     """How a caller without a sidecar knows the pods themselves and can choose for each call; "" where it does not.
 
     By xDS, by a headless Service's name, or, where another Service for the same pods is headless, most likely by that
-    one's: connections through a cluster IP are drawn, and seldom as many to each pod.
+    one's: connections through a cluster IP are drawn, and seldom as many to each pod. A proxy's workers each have
+    their own, at different times.
     """
     variables = {name for container in (caller.pod.containers if caller.pod else ()) for name in container.env}
     if XDS in variables:
@@ -134,7 +136,8 @@ def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
         return "the client"
     siblings = case.evidence.surroundings.services
     beside = [one for one in siblings if one.headless] if isinstance(siblings, tuple) else []
-    return f"the client, by {beside[0].meta.name}" if beside and len(set(held.values())) == 1 else ""
+    workers = is_proxy(caller.pod) and all(held.get(server.name) for server in case.ready)
+    return f"the client, by {beside[0].meta.name}" if beside and (workers or len(set(held.values())) == 1) else ""
 
 
 def _of_sidecar(case: Case, caller: Caller) -> Choice:
