@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
     from lbdemo.records.summary import Summary
     from lbdemo.records.tally import Tally
@@ -51,8 +52,29 @@ async def until_signal(
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        report = await load(stop)
+        with woken_by_signals(loop):
+            report = await load(stop)
     finally:
         for number, handler in before.items() if received is None else ():
             signal.signal(number, handler)
     return report, got[0] if got else None
+
+
+@contextlib.contextmanager
+def woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """A signal wakes the loop, also one that comes just before it goes to sleep.
+
+    Python runs a handler between two of its own instructions. A signal that arrives after the last one, and before
+    the system call that waits, interrupts nothing: it would be heard when the loop wakes for something else.
+    """
+    heard, told = socket.socketpair()
+    with heard, told:
+        for end in (heard, told):
+            end.setblocking(False)
+        loop.add_reader(heard, lambda: heard.recv(64))
+        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(heard)
