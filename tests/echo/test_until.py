@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,13 +31,18 @@ async def looking(_: asyncio.Event) -> LoadReport:
     return nothing()
 
 
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Who gives a list is told for good: other tests of this process want their own handlers back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("given", [None, []])
 def test_a_signal_stops_the_load_and_is_told(given: list[signal.Signals] | None) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        _, stopped = asyncio.run(until_signal(until_stopped, given))
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    _, stopped = asyncio.run(until_signal(until_stopped, given))
 
     assert stopped is signal.SIGTERM
 
