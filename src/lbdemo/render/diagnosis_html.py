@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from lbdemo.render.diagnosis import headline, matters, unseen_line, way_of
 from lbdemo.render.flow_sentences import flow_reasons, short
-from lbdemo.render.html import POLICY
+from lbdemo.render.html import document
 from lbdemo.render.tables import badge
 from lbdemo.words import number, percent
 
@@ -22,30 +20,8 @@ RECORD_ID = "lbdemo-diagnosis"
 
 def page(records: Sequence[Record]) -> str:
     """The records as a page; the JSON in it is what `-o json` prints of each."""
-    style = files("lbdemo.render").joinpath("page.css").read_text(encoding="utf-8")
-    embedded = json.dumps(list(records), indent=2).replace("<", "\\u003c")
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>lbdemo diagnose</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<header><h1>lbdemo diagnose</h1></header>
-{"".join(map(_service, records))}</main>
-<script type="application/json" id="{RECORD_ID}">
-{embedded}
-</script>
-</body>
-</html>
-"""
+    inside = f"<header><h1>lbdemo diagnose</h1></header>\n{''.join(map(_service, records))}"
+    return document("lbdemo diagnose", inside, RECORD_ID, list(records))
 
 
 def _service(record: Record) -> str:

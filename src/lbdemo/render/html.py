@@ -24,6 +24,12 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 def page(report: Record) -> str:
     """The record as a page. The JSON in it (`<script id="lbdemo-report">`) is what `--json` prints."""
     title, shown = f"lbdemo {printable(report['command'])}", sections(report)
+    inside = f"{header(report, title)}\n{contents(shown)}\n{''.join(map(part, shown))}"
+    return document(f"{title}: {figures.closing(report)}", inside, RECORD_ID, report)
+
+
+def document(title: str, inside: str, record_id: str, record: object) -> str:
+    """A page that loads nothing: `inside` is its main part in HTML, the record stands in it as JSON under its id."""
     style = files("lbdemo.render").joinpath("page.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -33,26 +39,24 @@ def page(report: Record) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
-<title>{escape(f"{title}: {figures.closing(report)}")}</title>
+<title>{escape(title)}</title>
 <style>
 {style}</style>
 </head>
 <body>
 <main>
-{header(report, title)}
-{contents(shown)}
-{"".join(map(part, shown))}</main>
-<script type="application/json" id="{RECORD_ID}">
-{embedded(report)}
+{inside}</main>
+<script type="application/json" id="{record_id}">
+{embedded(record)}
 </script>
 </body>
 </html>
 """
 
 
-def embedded(report: Record) -> str:
+def embedded(record: object) -> str:
     """The record as JSON that cannot end the element it stands in."""
-    return json.dumps(report, indent=2).replace("<", "\\u003c")
+    return json.dumps(record, indent=2).replace("<", "\\u003c")
 
 
 def download(report: Record) -> str:
