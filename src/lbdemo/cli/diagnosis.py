@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,17 +114,11 @@ def tell(records: list[dict[str, Any]], how: How) -> None:
 
 def show(record: dict[str, Any]) -> None:
     """On a terminal as wide as it is; piped so wide that the picture has room."""
-    from lbdemo.cli.output import without_trailing_blanks
-    from lbdemo.cli.session import console
+    from lbdemo.cli.output import shown
     from lbdemo.render.diagnosis import print_diagnosis
 
-    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDTH
-    shown = console(width=width)
-    if shown.is_terminal:
-        print_diagnosis(shown, record)
-        return
-    with without_trailing_blanks(shown):
-        print_diagnosis(shown, record)
+    with shown(WIDTH) as console:
+        print_diagnosis(console, record)
 
 
 def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,14 +66,8 @@ def give(examination: Examination, form: str) -> int:
 
 def show(record: dict[str, object]) -> None:
     """On a terminal as wide as it is."""
-    from lbdemo.cli.output import without_trailing_blanks
-    from lbdemo.cli.session import console
+    from lbdemo.cli.output import shown
     from lbdemo.render.doctor import print_examination
 
-    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else WIDTH
-    shown = console(width=width)
-    if shown.is_terminal:
-        print_examination(shown, record)
-        return
-    with without_trailing_blanks(shown):
-        print_examination(shown, record)
+    with shown(WIDTH) as console:
+        print_examination(console, record)

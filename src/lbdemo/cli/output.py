@@ -150,17 +150,25 @@ def show(report: Report, record: Mapping[str, object], *, as_json: bool) -> None
     if as_json:
         print(json.dumps(record, indent=2))
     else:
-        from lbdemo.cli.session import console
         from lbdemo.render.report import print_report
 
-        width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPED_WIDTH
-        shown = console(width=width)
-        with contextlib.nullcontext() if shown.is_terminal else without_trailing_blanks(shown):
-            print_report(shown, record)
+        with shown(PIPED_WIDTH) as console:
+            print_report(console, record)
             if report.command == "compare":
                 from lbdemo.render.scoreboard import print_scoreboard
 
-                print_scoreboard(shown, record)
+                print_scoreboard(console, record)
+
+
+@contextlib.contextmanager
+def shown(piped_width: int) -> Iterator[Console]:
+    """A console on stdout: as wide as the terminal; else of `piped_width` columns, unless COLUMNS says how many."""
+    from lbdemo.cli.session import console
+
+    width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else piped_width
+    made = console(width=width)
+    with contextlib.nullcontext() if made.is_terminal else without_trailing_blanks(made):
+        yield made
 
 
 @contextlib.contextmanager
