@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from lbdemo.render.flow_sentences import flow_reasons, short
+from lbdemo.render.arrivals import Row, of_callers, of_nobody
+from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.words import count, duration, listing, number, percent
 
 if TYPE_CHECKING:
@@ -80,82 +81,39 @@ def picture(record: Record, width: int) -> list[str]:
     return [line for row in rows for line in _folded(row, sizes)]
 
 
-Row = tuple[str, str, str, str]  # caller; connections and choice; pod; calls
+Columns = tuple[str, str, str, str]  # caller; connections and choice; pod; calls
 
 
-def _line(row: Row, sizes: Sequence[int]) -> str:
+def _line(row: Columns, sizes: Sequence[int]) -> str:
     caller, way, pod, calls = (text.ljust(size) for text, size in zip(row, sizes, strict=True))
     first = f"  {caller} ── {way} ──> " if row[1] else f"  {caller}    {' ' * len(way)}     "
     return f"{first}{pod}  {calls}".rstrip()
 
 
-def _folded(row: Row, sizes: Sequence[int]) -> Iterator[str]:
+def _folded(row: Columns, sizes: Sequence[int]) -> Iterator[str]:
     if row[0]:
         yield f"  {row[0]} ── {row[1]}"
     arrow = "──> " if row[1] else "    "
     yield f"      {arrow}{row[2].ljust(sizes[2])}  {row[3]}".rstrip()
 
 
-def _rows(record: Record) -> Iterator[Row]:
-    callers = record["callers"][:MANY]
-    total = sum(arrival["calls"] or 0 for caller in record["callers"] for arrival in caller["arrivals"])
-    for caller in callers:
-        arrivals: list[Any] = caller["arrivals"] or [None]
-        for number_, arrival in enumerate(arrivals):
-            first = number_ == 0
-            yield (
-                short(caller["caller"]) if first else "",
-                way_of(caller) if first else "",
-                *_arrival(record, arrival, total),
-            )
+def _rows(record: Record) -> Iterator[Columns]:
+    for row in of_callers(record, MANY):
+        yield row.caller, row.way, row.pod, _amount(record, row)
     if more := record["callers"][MANY:]:
-        yield (f"and {count(len(more), 'caller')} more", "", "", "")
-    yield from _others(record)
+        yield f"and {count(len(more), 'caller')} more", "", "", ""
+    for row in of_nobody(record):
+        yield row.caller, row.way, row.pod, _amount(record, row) + (f"  ({row.state})" if row.state else "")
 
 
-def _others(record: Record) -> Iterator[Row]:
-    """Pods that got nothing of anybody, and, where only servers count, what each of them got."""
-    arrived = {arrival["server"] for caller in record["callers"] for arrival in caller["arrivals"]}
-    shares = {share["server"]: share["calls"] for share in record["verdict"].get("shares", ())}
-    total = sum(shares.values())
-    by_servers = total and not any(a["calls"] for c in record["callers"] for a in c["arrivals"])
-    for server in record["servers"]:
-        name = server["name"]
-        if by_servers:
-            yield "", "", short(name), _calls(record, shares.get(name, 0), total) + _state(server)
-        elif name not in arrived:
-            yield "", "", short(name), f"0{_state(server)}"
-
-
-def _state(server: Record) -> str:
-    if server["terminating"]:
-        return "  (terminating)"
-    return "" if server["ready"] else "  (not ready)"
-
-
-def way_of(caller: Record) -> str:
-    """Over what a caller reaches whom, who chooses there, and for what."""
-    choice, held = caller["choice"], caller["connections"]
-    if caller["found_by"] == "environment":
-        return f"is told of {caller['address']}; no call was seen"
-    over = "connections unknown" if held is None else count(held, "connection")
-    per = {"connection": "one choice a connection", "call": "one choice a call"}.get(choice["per"], "choice unknown")
-    policy = f", {choice['policy']}" if choice["policy"] else ""
-    return f"{over} ──> {caller['address']} ({choice['who']}: {per}{policy})"
-
-
-def _arrival(record: Record, arrival: Record | None, total: int) -> tuple[str, str]:
-    if arrival is None:
-        return "?", ""
-    if arrival["calls"] is None:
-        return short(arrival["server"]), count(arrival["connections"] or 0, "connection")
-    return short(arrival["server"]), _calls(record, arrival["calls"], total)
-
-
-def _calls(record: Record, calls: int, total: int) -> str:
+def _amount(record: Record, row: Row) -> str:
+    if row.calls is None:
+        return "" if row.connections is None else count(row.connections, "connection")
+    if not row.calls and row.connections == 0:
+        return "0"
     about = "≈" if record["verdict"]["about"] else " "
-    share = percent(calls / total) if total else ""
-    return f"{number(calls):>9} calls {about} {share:>7}"
+    share = "" if row.share is None else percent(row.share)
+    return f"{number(row.calls):>9} calls {about} {share:>7}"
 
 
 def verdict(record: Record) -> Iterator[Text]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from lbdemo.render.diagnosis import headline, matters, unseen_line, way_of
-from lbdemo.render.flow_sentences import flow_reasons, short
+from lbdemo.render.arrivals import Row, of_callers, of_nobody
+from lbdemo.render.diagnosis import headline, matters, unseen_line
+from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.html import document
 from lbdemo.render.tables import badge
-from lbdemo.words import number, percent
+from lbdemo.words import count, number, percent
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
@@ -39,30 +40,26 @@ def _service(record: Record) -> str:
 
 
 def _picture(record: Record) -> str:
-    total = sum(arrival["calls"] or 0 for caller in record["callers"] for arrival in caller["arrivals"])
-    rows = "".join(_rows(record, total))
+    rows = "".join(map(_row, (*of_callers(record), *of_nobody(record))))
     heads = "".join(f"<th scope='col'>{head}</th>" for head in ("caller", "way", "pod", "calls", "share"))
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _rows(record: Record, total: int) -> Iterator[str]:
-    for caller in record["callers"]:
-        for index, arrival in enumerate(caller["arrivals"] or [None]):
-            name, way = (short(caller["caller"]), way_of(caller)) if index == 0 else ("", "")
-            yield _row(name, way, arrival, total)
-    arrived = {arrival["server"] for caller in record["callers"] for arrival in caller["arrivals"]}
-    for server in record["servers"]:
-        if server["name"] not in arrived:
-            yield _row("", "", {"server": server["name"], "calls": 0, "connections": 0}, total)
-
-
-def _row(caller: str, way: str, arrival: Record | None, total: int) -> str:
-    pod = short(arrival["server"]) if arrival else "?"
-    calls = arrival["calls"] if arrival else None
-    part = calls / total if calls is not None and total else None
-    bar = "" if part is None else f'<meter min="0" max="1" value="{part:.4f}">{percent(part)}</meter> {percent(part)}'
-    cells = (escape(caller), escape(way), escape(pod), "" if calls is None else number(calls), bar)
+def _row(row: Row) -> str:
+    calls = number(row.calls) if row.calls is not None else _connections(row.connections)
+    state = f" ({row.state})" if row.state else ""
+    cells = (escape(row.caller), escape(row.way), escape(row.pod + state), calls, _bar(row.share))
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _connections(held: int | None) -> str:
+    return "" if held is None else count(held, "connection")
+
+
+def _bar(share: float | None) -> str:
+    if share is None:
+        return ""
+    return f'<meter min="0" max="1" value="{share:.4f}">{percent(share)}</meter> {percent(share)}'
 
 
 def _finding(finding: Record) -> str:

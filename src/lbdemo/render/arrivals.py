@@ -1,0 +1,83 @@
+"""What each pod gets of whom, row by row: the picture of a diagnosis, on a terminal as on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lbdemo.render.flow_sentences import short
+from lbdemo.words import count
+
+if TYPE_CHECKING:
+    from lbdemo.render.figures import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A pod under its caller. `caller` and `way` stand in a caller's first row only, "" elsewhere.
+
+    `calls` and `connections` are None where they are not known, `share` (of the calls of all) where there is none.
+    """
+
+    caller: str
+    way: str
+    pod: str
+    calls: int | None = None
+    connections: int | None = None
+    share: float | None = None
+    state: str = ""  # why the pod gets no calls: `terminating`, `not ready`
+
+
+def of_callers(record: Record, most: int | None = None) -> Iterator[Row]:
+    """What the first `most` callers (None: all) send where."""
+    total = _total(record)
+    for caller in record["callers"][:most]:
+        name, way = short(caller["caller"]), way_of(caller)
+        for arrival in caller["arrivals"] or (None,):
+            yield _row(name, way, arrival, total)
+            name = way = ""
+
+
+def of_nobody(record: Record) -> Iterator[Row]:
+    """Pods that get nothing of anybody; where only servers count, all pods with what each got of who knows whom."""
+    arrived = {arrival["server"] for caller in record["callers"] for arrival in caller["arrivals"]}
+    shares = {share["server"]: share["calls"] for share in record["verdict"].get("shares", ())}
+    counted = _total(record)
+    total = 0 if counted else sum(shares.values())
+    for server in record["servers"]:
+        name, state = server["name"], _state(server)
+        if total:
+            calls = shares.get(name, 0)
+            yield Row("", "", short(name), calls, None, calls / total, state)
+        elif name not in arrived:
+            yield Row("", "", short(name), 0, 0, 0.0 if counted else None, state)
+
+
+def _total(record: Record) -> int:
+    return sum(arrival["calls"] or 0 for caller in record["callers"] for arrival in caller["arrivals"])
+
+
+def _row(name: str, way: str, arrival: Record | None, total: int) -> Row:
+    if arrival is None:
+        return Row(name, way, "?")
+    calls = arrival["calls"]
+    share = calls / total if calls is not None and total else None
+    return Row(name, way, short(arrival["server"]), calls, arrival["connections"], share)
+
+
+def _state(server: Record) -> str:
+    if server["terminating"]:
+        return "terminating"
+    return "" if server["ready"] else "not ready"
+
+
+def way_of(caller: Record) -> str:
+    """Over what a caller reaches whom, who chooses there, and for what."""
+    choice, held = caller["choice"], caller["connections"]
+    if caller["found_by"] == "environment":
+        return f"is told of {caller['address']}; no call was seen"
+    over = "connections unknown" if held is None else count(held, "connection")
+    per = {"connection": "one choice a connection", "call": "one choice a call"}.get(choice["per"], "choice unknown")
+    policy = f", {choice['policy']}" if choice["policy"] else ""
+    return f"{over} ──> {caller['address']} ({choice['who']}: {per}{policy})"

@@ -1,0 +1,63 @@
+"""What each pod gets: the same on the page as on the terminal."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from diagnose.shops import caller, shop
+
+from lbdemo.diagnose.diagnosis import diagnose
+from lbdemo.diagnose.evidence import Evidence
+from lbdemo.diagnose.looks import MetricsLook
+from lbdemo.render.arrivals import of_callers, of_nobody
+from lbdemo.render.diagnosis import picture
+from lbdemo.render.diagnosis_html import page
+
+HELD = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
+CALLERS = [caller("checkout"), caller("batch", 2)]
+RATES = {"a": 700, "b": 200, "c": 0}
+
+
+def by_metrics() -> Evidence:
+    looks = [MetricsLook(f"shop/payments-{letter}", turn, float(turn), "request_total", rate * turn)
+             for letter, rate in RATES.items() for turn in range(10)]  # fmt: skip
+    return shop(HELD, callers=CALLERS, metrics=tuple(looks))
+
+
+def cells(record: dict[str, Any]) -> list[list[str]]:
+    """The cells of the page's table, row by row."""
+    rows = re.findall(r"<tr>(<td>.*?)</tr>", page([record]))
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", row)] for row in rows]
+
+
+@pytest.fixture(name="counted")
+def counted_by_servers() -> dict[str, Any]:
+    return diagnose(by_metrics()).to_dict()
+
+
+def test_the_page_says_what_each_pod_got_where_only_servers_count(counted: dict[str, Any]) -> None:
+    got = [row[2:4] for row in cells(counted)[len(CALLERS) :]]
+
+    assert got == [["payments-a", "6,300"], ["payments-b", "1,800"], ["payments-c", "0"]]
+
+
+def test_the_page_says_how_many_connections_a_caller_holds_where_nobody_counts_calls() -> None:
+    record = diagnose(shop(HELD, callers=CALLERS)).to_dict()
+
+    assert [row[3] for row in cells(record)] == ["1 connection", "1 connection", "0", "0"]
+
+
+def test_shares_are_of_what_all_got(counted: dict[str, Any]) -> None:
+    shares = [row.share for row in of_nobody(counted)]
+
+    assert shares == pytest.approx([7 / 9, 2 / 9, 0])
+    assert [row.share for row in of_callers(counted)] == [None, None]
+
+
+def test_terminal_and_page_name_the_same_pods_in_the_same_order(counted: dict[str, Any]) -> None:
+    pods = [row[2] for row in cells(counted)]
+
+    assert len(pods) == 5
+    assert all(pod in line for pod, line in zip(pods, picture(counted, 200), strict=True))
