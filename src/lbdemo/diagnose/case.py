@@ -13,11 +13,11 @@ from lbdemo.diagnose.servers import Server, servers_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lbdemo.diagnose.connections import Held
+    from lbdemo.diagnose.connections import Arrived, Held
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
     from lbdemo.diagnose.fleeting import Fleeting
-    from lbdemo.diagnose.looks import EnvoyHost, EnvoyLook, EnvoyRoute
+    from lbdemo.diagnose.looks import EnvoyHost, EnvoyLook, EnvoyRoute, SocketLook
     from lbdemo.kube.records.meta import Meta
 
 
@@ -42,19 +42,37 @@ class Case:
         return tuple(server for server in self.servers if server.gets_calls)
 
     @cached_property
+    def by_address(self) -> Mapping[str, str]:
+        """The servers' names by address."""
+        return {address: server.name for server in self.servers for address in server.addresses}
+
+    @cached_property
     def held(self) -> tuple[Held, ...]:
         """Connections, by the sockets of the servers."""
-        return connections.held_by_sockets(self.evidence, self.servers)
+        return connections.held_by_sockets(self.arrived)
 
     @cached_property
     def at_once(self) -> Mapping[str, int]:
         """By caller: the most connections that it held at once, to all servers together."""
-        return connections.at_once(self.evidence, self.servers)
+        return connections.at_once(self.arrived)
+
+    def socket_looks(self, pod: str) -> tuple[SocketLook, ...]:
+        """The looks at the pod's sockets in their order; () when they could not be seen."""
+        return self._socket_looks.get(pod, ())
+
+    @cached_property
+    def _socket_looks(self) -> Mapping[str, tuple[SocketLook, ...]]:
+        return connections.looks_by_pod(self.evidence)
+
+    @cached_property
+    def arrived(self) -> Mapping[str, tuple[Arrived, ...]]:
+        """By server: the connections to its port, look by look; () when its sockets could not be seen."""
+        return connections.arrived(self.evidence, self.servers, self._socket_looks)
 
     @cached_property
     def sockets_seen(self) -> frozenset[str]:
         """The servers whose sockets could be seen: of others nobody knows who holds connections."""
-        return frozenset(look.pod for look in self.evidence.sockets).intersection(s.name for s in self.servers)
+        return frozenset(server.name for server in self.servers if self.socket_looks(server.name))
 
     @cached_property
     def all_sockets_seen(self) -> bool:
@@ -113,7 +131,7 @@ class Case:
 
     @cached_property
     def _fleeting(self) -> Mapping[str, Fleeting]:
-        return fleeting(self.evidence, self.servers)
+        return fleeting(self)
 
     def holds_few(self, caller: Caller) -> bool:
         """Whether the caller's connections last, and are fewer than the ready servers whose sockets could be seen.

@@ -24,18 +24,24 @@ PROBE = 3.0
 class Held:
     """The connections of one caller to one server over all looks.
 
-    `turns` is how many looks showed the server's sockets, `most` the most connections at once; `inodes` are all that
-    were seen, `opened` those that were not there in the first look. `segments` is how many segments with data came in
-    meanwhile (about one or two a call), None where nobody counts them.
+    `most` is the most connections at once; `inodes` are all that were seen. `segments` is how many segments with data
+    came in meanwhile (about one or two a call), None where nobody counts them.
     """
 
     caller: str
     server: str
     most: int
     inodes: frozenset[int]
-    opened: frozenset[int]
-    turns: int
     segments: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One look at a server: the connections to its port, each with its caller's name (its address where unknown)."""
+
+    turn: int
+    at: float
+    sockets: tuple[tuple[str, Socket], ...]
 
 
 def names_by_address(evidence: Evidence) -> dict[str, str]:
@@ -50,27 +56,34 @@ def nodes_addresses(evidence: Evidence) -> frozenset[str]:
     return frozenset((*evidence.hosts, *(address for node in told for _, address in node.addresses)))
 
 
-def looks_at(evidence: Evidence, pod: str) -> tuple[SocketLook, ...]:
-    """The looks at the pod's sockets in their order; () when they could not be seen."""
-    return tuple(sorted((look for look in evidence.sockets if look.pod == pod), key=lambda look: look.turn))
+def looks_by_pod(evidence: Evidence) -> dict[str, tuple[SocketLook, ...]]:
+    """The looks at the sockets of each pod in their order. A pod whose sockets could not be seen is not among them."""
+    found: dict[str, list[SocketLook]] = {}
+    for look in sorted(evidence.sockets, key=lambda look: look.turn):
+        found.setdefault(look.pod, []).append(look)
+    return {pod: tuple(looks) for pod, looks in found.items()}
 
 
-def incoming(evidence: Evidence, server: Server, sockets: Iterable[Socket]) -> Iterator[tuple[str, Socket]]:
-    """The established connections to the server's port, each with its caller's name (its address where unknown).
+def arrived(
+    evidence: Evidence, servers: Iterable[Server], looks: Mapping[str, Sequence[SocketLook]]
+) -> dict[str, tuple[Arrived, ...]]:
+    """By server, look by look: the established connections to its port.
 
     Those of the pod itself (a port-forward, its own proxy) are left out, and of those of nodes all that do not last:
     kubelets probe with a new one each time. With a sidecar of Istio the connections to all ports end at the sidecar.
     """
     names, nodes = names_by_address(evidence), nodes_addresses(evidence)
-    lasting: frozenset[int] | None = None
-    for socket in sockets:
-        if not _arrives(server, socket):
-            continue
-        if socket.peer in nodes and socket.peer not in names:
-            lasting = lasting_inodes(evidence, server) if lasting is None else lasting
-            if socket.inode not in lasting:
-                continue
-        yield names.get(socket.peer, socket.peer), socket
+    kubelets = nodes - names.keys()
+    return {server.name: tuple(_arrived(server, looks.get(server.name, ()), names, kubelets)) for server in servers}
+
+
+def _arrived(
+    server: Server, looks: Sequence[SocketLook], names: Mapping[str, str], kubelets: frozenset[str]
+) -> Iterator[Arrived]:
+    lasting = lasting_inodes(looks)
+    for look in looks:
+        came = [s for s in look.sockets if _arrives(server, s) and (s.peer not in kubelets or s.inode in lasting)]
+        yield Arrived(look.turn, look.at, tuple((names.get(s.peer, s.peer), s) for s in came))
 
 
 def _arrives(server: Server, socket: Socket) -> bool:
@@ -79,20 +92,19 @@ def _arrives(server: Server, socket: Socket) -> bool:
     return socket.state == ESTABLISHED and socket.local_port in ports and not own
 
 
-def lasting_inodes(evidence: Evidence, server: Server) -> frozenset[int]:
-    """The connections to the server that lasted longer than a kubelet's probe."""
+def lasting_inodes(looks: Iterable[SocketLook]) -> frozenset[int]:
+    """The connections of one pod that lasted longer than a kubelet's probe."""
     first: dict[int, float] = {}
     last: dict[int, float] = {}
-    for look in looks_at(evidence, server.name):
+    for look in looks:
         for socket in look.sockets:
             first.setdefault(socket.inode, look.at)
             last[socket.inode] = look.at
     return frozenset(inode for inode in last if inode and last[inode] - first[inode] >= PROBE)
 
 
-def from_within(evidence: Evidence, server: Server) -> bool:
+def from_within(server: Server, looks: Sequence[SocketLook]) -> bool:
     """Whether something in the pod itself is connected to the server's port, in the last looks: a port-forward is."""
-    looks = looks_at(evidence, server.name)
     return bool(looks) and all(any(_inner(server, socket) for socket in look.sockets) for look in looks[-2:])
 
 
@@ -101,34 +113,28 @@ def _inner(server: Server, socket: Socket) -> bool:
     return socket.state == ESTABLISHED and socket.local_port == server.port and own
 
 
-def held_by_sockets(evidence: Evidence, servers: Iterable[Server]) -> tuple[Held, ...]:
+def held_by_sockets(looks: Mapping[str, Sequence[Arrived]]) -> tuple[Held, ...]:
     """Who holds connections to each of the servers whose sockets could be seen."""
-    return tuple(held for server in servers for held in _held(evidence, server))
+    return tuple(held for server, arrived in looks.items() for held in _held(server, arrived))
 
 
-def at_once(evidence: Evidence, servers: Sequence[Server]) -> Mapping[str, int]:
+def at_once(looks: Mapping[str, Sequence[Arrived]]) -> Mapping[str, int]:
     """By caller: the most connections that it held to all of the servers together in one turn of looks."""
     turns: dict[int, Counter[str]] = {}
-    for server in servers:
-        for look in looks_at(evidence, server.name):
-            held = turns.setdefault(look.turn, Counter())
-            held.update(name for name, _ in incoming(evidence, server, look.sockets))
+    for each in looks.values():
+        for look in each:
+            turns.setdefault(look.turn, Counter()).update(name for name, _ in look.sockets)
     most: Counter[str] = Counter()
     for held in turns.values():
         most |= held
     return most
 
 
-def _held(evidence: Evidence, server: Server) -> Iterator[Held]:
-    looks = looks_at(evidence, server.name)
-    turns = [list(incoming(evidence, server, look.sockets)) for look in looks]
-    for caller in sorted({name for turn in turns for name, _ in turn}):
-        mine = [[socket for name, socket in turn if name == caller] for turn in turns]
-        inodes = [frozenset(socket.inode for socket in turn if socket.inode) for turn in mine]
-        everything = frozenset().union(*inodes)
-        yield Held(
-            caller, server.name, max(map(len, mine)), everything, everything - inodes[0], len(looks), grown(mine)
-        )
+def _held(server: str, looks: Sequence[Arrived]) -> Iterator[Held]:
+    for caller in sorted({name for look in looks for name, _ in look.sockets}):
+        mine = [[socket for name, socket in look.sockets if name == caller] for look in looks]
+        inodes = frozenset(socket.inode for turn in mine for socket in turn if socket.inode)
+        yield Held(caller, server, max(map(len, mine)), inodes, grown(mine))
 
 
 def grown(turns: Iterable[Iterable[Socket]]) -> int | None:

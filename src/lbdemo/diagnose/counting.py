@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import incoming, looks_at
 from lbdemo.measure.flows import (
     ConnectionVerdict,
     FlowsVerdict,
@@ -20,8 +19,8 @@ from lbdemo.measure.verdict import Expectation, Outcome
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.connections import Arrived
     from lbdemo.diagnose.looks import EnvoyHost, Socket
-    from lbdemo.diagnose.servers import Server
 
 SEGMENTS_ERROR = 0.1
 """How far shares by TCP segments may be off: no more than 4 % of a share were measured (docs/segments.md)."""
@@ -71,7 +70,6 @@ def expectation(case: Case) -> Expectation:
 
 def by_envoys(case: Case) -> Judged | None:
     """Calls as the callers' own Envoys count them; None unless every caller that was seen to call has one that does."""
-    named = {address: server.name for server in case.servers for address in server.addresses}
     looks = {caller.name: case.envoy_looks(caller.name) for caller in case.active}
     if not looks or not all(looks.values()):
         return None
@@ -83,7 +81,7 @@ def by_envoys(case: Case) -> Judged | None:
             for host in case.hosts(look):
                 if per_connection(host):
                     return None
-                pair = caller, named.get(host.address, host.address)
+                pair = caller, case.by_address.get(host.address, host.address)
                 turn = turns.setdefault(look.turn, {})
                 turn[pair] = turn.get(pair, 0) + host.calls_total
     return _flows(case, "callers' proxies", [_look(times[n], turns[n]) for n in sorted(turns)])
@@ -147,6 +145,7 @@ def _look(at: float, counts: dict[tuple[str, str], int]) -> Look:
 
 
 Measure = Callable[[dict[int, int], Sequence["Socket"]], int]
+Memory = dict[str, dict[str, dict[int, int]]]  # by server and caller: what was last measured, by inode
 
 
 def _segments(seen: dict[int, int], sockets: Sequence[Socket]) -> int:
@@ -161,27 +160,25 @@ def _count(_: dict[int, int], sockets: Sequence[Socket]) -> int:
 
 def _socket_looks(case: Case, measure: Measure) -> list[tuple[float, tuple[Reading, ...], tuple[str, ...]]]:
     """By turn: its time, what was measured of each caller at each server, and the servers that were read."""
-    memory: dict[tuple[str, str], dict[int, int]] = {}
+    memory: Memory = {}
     found = []
-    for turn in sorted({look.turn for look in case.evidence.sockets}):
-        looked = {s.name: look for s in case.ready for look in looks_at(case.evidence, s.name) if look.turn == turn}
+    turns: dict[int, dict[str, Arrived]] = {}
+    for server in case.ready:
+        for look in case.arrived[server.name]:
+            turns.setdefault(look.turn, {})[server.name] = look
+    for _, looked in sorted(turns.items()):
         if len(looked) < len(case.ready):
             continue
         at = max(look.at for look in looked.values())
-        readings = [_read(case, server, looked[server.name].sockets, measure, memory) for server in case.ready]
-        found.append((at, tuple(r for each in readings for r in each), tuple(s.name for s in case.ready)))
+        readings = [reading for name, look in looked.items() for reading in _read(name, look, measure, memory)]
+        found.append((at, tuple(readings), tuple(looked)))
     return found
 
 
-def _read(
-    case: Case, server: Server, sockets: Sequence[Socket], measure: Measure,
-    memory: dict[tuple[str, str], dict[int, int]],
-) -> list[Reading]:  # fmt: skip
+def _read(server: str, look: Arrived, measure: Measure, memory: Memory) -> list[Reading]:
     by_caller: dict[str, list[Socket]] = {}
-    for caller, socket in incoming(case.evidence, server, sockets):
+    for caller, socket in look.sockets:
         by_caller.setdefault(caller, []).append(socket)
-    known = {name for name, where in memory if where == server.name} | set(by_caller)
-    return [
-        Reading(name, server.name, measure(memory.setdefault((name, server.name), {}), by_caller.get(name, [])))
-        for name in sorted(known)
-    ]
+    mine = memory.setdefault(server, {})
+    known = sorted({*mine, *by_caller})
+    return [Reading(name, server, measure(mine.setdefault(name, {}), by_caller.get(name, []))) for name in known]

@@ -6,14 +6,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import incoming, looks_at, names_by_address
+from lbdemo.diagnose.connections import names_by_address
 from lbdemo.diagnose.looks import TIME_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from lbdemo.diagnose.evidence import Evidence
-    from lbdemo.diagnose.servers import Server
+    from lbdemo.diagnose.case import Case
 
 LOOKS = 8  # with fewer looks a connection that is seen once may be one that has just begun
 SEEN = 3  # different connections, none of them in two looks
@@ -46,19 +45,20 @@ class Fleeting:
 NONE = Fleeting(0, 0, 0, 0)
 
 
-def fleeting(evidence: Evidence, servers: Sequence[Server]) -> dict[str, Fleeting]:
+def fleeting(case: Case) -> dict[str, Fleeting]:
     """How long the connections of each caller last; all sockets are gone through once."""
     seen: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
     closed: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    names = names_by_address(evidence)
-    for server in servers:
-        for look in looks_at(evidence, server.name):
-            for name, inode in {(n, s.inode) for n, s in incoming(evidence, server, look.sockets) if s.inode}:
+    evidence, names = case.evidence, names_by_address(case.evidence)
+    for server in case.servers:
+        for arrived in case.arrived[server.name]:
+            for name, inode in {(n, s.inode) for n, s in arrived.sockets if s.inode}:
                 seen[name][server.name, inode] += 1
+        for look in case.socket_looks(server.name):
             for s in look.sockets:
                 if s.state == TIME_WAIT and s.local_port == server.port and s.peer in names:
                     closed[names[s.peer]].add((server.name, s.peer_port))
-    for name, peer, port in _closed_by_callers(evidence, servers):
+    for name, peer, port in _closed_by_callers(case):
         closed[name].add((peer, port))
     turns = len({look.turn for look in evidence.sockets})
     return {
@@ -67,12 +67,12 @@ def fleeting(evidence: Evidence, servers: Sequence[Server]) -> dict[str, Fleetin
     }
 
 
-def _closed_by_callers(evidence: Evidence, servers: Sequence[Server]) -> Iterator[tuple[str, str, int]]:
+def _closed_by_callers(case: Case) -> Iterator[tuple[str, str, int]]:
     """Connections to the service that callers have closed, by their own sockets: caller, address, the caller's port."""
-    callers = {caller.name for caller in evidence.callers}
-    ends = {(address, server.port) for server in servers for address in server.addresses}
+    evidence = case.evidence
+    ends = {(address, server.port) for server in case.servers for address in server.addresses}
     ends |= {(address, evidence.port.number) for address in evidence.service.cluster_ips}
-    for look in evidence.sockets:
-        for s in look.sockets if look.pod in callers else ():
+    for caller in evidence.callers:
+        for s in (socket for look in case.socket_looks(caller.name) for socket in look.sockets):
             if s.state == TIME_WAIT and (s.peer, s.peer_port) in ends:
-                yield look.pod, s.peer, s.local_port
+                yield caller.name, s.peer, s.local_port

@@ -98,10 +98,9 @@ def calls_of(case: Case, caller: str) -> Mapping[str, int]:
 def _connections(case: Case, caller: Caller) -> dict[str, int]:
     """The caller's connections to each server: its own Envoy's count, else what the servers' sockets show."""
     if looks := case.envoy_looks(caller.name):
-        named = {address: server.name for server in case.servers for address in server.addresses}
         held: dict[str, int] = {}
         for host in case.hosts(looks[-1]):
-            name = named.get(host.address, host.address)
+            name = case.by_address.get(host.address, host.address)
             held[name] = held.get(name, 0) + host.connections_active
         if any(held.values()):
             return held

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import looks_at
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.images import is_java
 from lbdemo.diagnose.looks import SYN_SENT
@@ -40,11 +39,10 @@ def cause(case: Case) -> Iterator[Finding]:
 
 
 def _gone(case: Case, caller: Caller) -> list[str]:
-    known = {address for server in case.servers for address in server.addresses}
     ports = {server.port for server in case.servers}
     waits = [
-        {s.peer for s in look.sockets if s.state == SYN_SENT and s.peer_port in ports and s.peer not in known}
-        for look in looks_at(case.evidence, caller.name)
+        {s.peer for s in look.sockets if s.state == SYN_SENT and s.peer_port in ports and s.peer not in case.by_address}
+        for look in case.socket_looks(caller.name)
     ]
     return sorted(each for each in set().union(*waits) if sum(each in look for look in waits) >= LOOKS)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import looks_at
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.looks import LISTEN
 from lbdemo.diagnose.parts import pods
@@ -38,5 +37,5 @@ def cause(case: Case) -> Iterator[Finding]:
 
 
 def _binds(case: Case, server: Server) -> set[str]:
-    looks = looks_at(case.evidence, server.name)
+    looks = case.socket_looks(server.name)
     return {s.local for s in looks[-1].sockets if s.state == LISTEN and s.local_port == server.port} if looks else set()

@@ -18,12 +18,11 @@ EJECTED = "failed_outlier_check"
 
 def cause(case: Case) -> Iterator[Finding]:
     """Hosts that a caller's Envoy holds back since they failed."""
-    named = {address: server.name for server in case.servers for address in server.addresses}
     out: dict[str, set[str]] = {}
     for caller in case.through_sidecars:
         for host in (host for look in case.envoy_looks(caller.name) for host in case.hosts(look)):
             if EJECTED in host.unhealthy:
-                out.setdefault(named.get(host.address, host.address), set()).add(caller.name)
+                out.setdefault(case.by_address.get(host.address, host.address), set()).add(caller.name)
     if not out:
         return
     uneven = case.judged.outcome in UNEVEN

@@ -31,7 +31,7 @@ def _called(case: Case) -> bool:
     return (
         any(flow.calls for calls in counted for flow in calls.flows)
         or any(case.fleeting(caller).closed for caller in case.evidence.callers)
-        or any(from_within(case.evidence, server) for server in case.ready)
+        or any(from_within(server, case.socket_looks(server.name)) for server in case.ready)
     )
 
 

@@ -22,7 +22,11 @@ def cause(case: Case) -> Iterator[Finding]:
 
     In all of several pods it is their own doing, such as a gateway that translates HTTP: a port-forward picks one pod.
     """
-    served = [server for server in case.ready if not proxy_of(server.pod) and from_within(case.evidence, server)]
+    served = [
+        server
+        for server in case.ready
+        if not proxy_of(server.pod) and from_within(server, case.socket_looks(server.name))
+    ]
     if len(served) == len(case.ready) > 1:
         return
     for server in served:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import incoming, looks_at
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import pods
@@ -33,8 +32,8 @@ def cause(case: Case) -> Iterator[Finding]:
 
 
 def _connected(case: Case, server: Server) -> bool:
-    looks = looks_at(case.evidence, server.name)
-    return bool(looks) and any(True for _ in incoming(case.evidence, server, looks[-1].sockets))
+    looks = case.arrived[server.name]
+    return bool(looks) and bool(looks[-1].sockets)
 
 
 def _waits(server: Server) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import incoming, looks_at
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import short
 from lbdemo.measure.verdict import Outcome
@@ -46,8 +45,8 @@ def _bytes(case: Case, server: Server) -> int | None:
     """How many bytes went over the server's connections while they were watched; None where nobody counts them."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
-    for number, look in enumerate(looks_at(case.evidence, server.name)):
-        for _, socket in incoming(case.evidence, server, look.sockets):
+    for number, look in enumerate(case.arrived[server.name]):
+        for _, socket in look.sockets:
             if socket.bytes_in is None or socket.bytes_out is None:
                 return None
             seen = socket.bytes_in + socket.bytes_out

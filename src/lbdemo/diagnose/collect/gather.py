@@ -16,7 +16,7 @@ from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, 
 from lbdemo.diagnose.collect.probe import probed
 from lbdemo.diagnose.collect.side_by_side import asking
 from lbdemo.diagnose.collect.watching import first_look, watch
-from lbdemo.diagnose.connections import incoming, names_by_address
+from lbdemo.diagnose.connections import names_by_address
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
 from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.kube.answers import Unseen
@@ -145,10 +145,8 @@ def _peers(evidence: Evidence) -> list[str]:
     """The addresses that hold connections to the servers, those with the most first."""
     case = Case(evidence)
     held: Counter[str] = Counter()
-    for look in evidence.sockets:
-        for server in case.servers:
-            if server.name == look.pod:
-                held.update(name for name, _ in incoming(evidence, server, look.sockets))
+    for look in (look for looks in case.arrived.values() for look in looks):
+        held.update(name for name, _ in look.sockets)
     return [address for address, _ in held.most_common()]
 
 
