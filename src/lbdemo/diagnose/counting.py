@@ -55,8 +55,13 @@ Source = Callable[["Case"], Judged | None]
 
 def judged(case: Case) -> Judged:
     """The verdict of the best source; one without anything when nobody could count."""
-    found = [each for each in (source(case) for source in SOURCES) if each is not None]
-    return next((each for each in found if _says_something(each)), found[0] if found else Judged(""))
+    best: Judged | None = None
+    for source in SOURCES:
+        found = source(case)
+        if found is not None and _says_something(found):
+            return found
+        best = best or found
+    return best or Judged("")
 
 
 def _says_something(found: Judged) -> bool:
