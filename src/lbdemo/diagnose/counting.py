@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.series import best
 from lbdemo.measure.flows import (
     ConnectionVerdict,
     FlowsVerdict,
@@ -98,21 +99,20 @@ def per_connection(host: EnvoyHost) -> bool:
 
 
 def by_metrics(case: Case) -> Judged | None:
-    """Calls as all ready servers count them by the same series; None when one of them does not."""
-    ready = {server.name for server in case.ready}
-    series = sorted({look.source for look in case.evidence.metrics})
-    for source in series:
-        looks = [look for look in case.evidence.metrics if look.source == source and look.pod in ready]
-        if {look.pod for look in looks} != ready:
-            continue
-        turns: dict[int, dict[tuple[str, str], int]] = {}
-        times: dict[int, float] = {}
-        for look in looks:
+    """Calls as all ready servers count them by the same series, the surest; None when there is none."""
+    told: dict[str, set[str]] = {server.name: set() for server in case.ready}
+    for look in case.evidence.metrics:
+        told.get(look.pod, set()).add(look.source)
+    if not (source := best(list(told.values()))):
+        return None
+    turns: dict[int, dict[tuple[str, str], int]] = {}
+    times: dict[int, float] = {}
+    for look in case.evidence.metrics:
+        if look.source == source and look.pod in told:
             turns.setdefault(look.turn, {})[SERVERS_ONLY, look.pod] = look.calls
             times[look.turn] = max(look.at, times.get(look.turn, 0.0))
-        whole = [_look(times[n], turn) for n, turn in sorted(turns.items()) if len(turn) == len(ready)]
-        return _flows(case, f"servers' metrics ({source})", whole)
-    return None
+    whole = [_look(times[n], turn) for n, turn in sorted(turns.items()) if len(turn) == len(told)]
+    return _flows(case, f"servers' metrics ({source})", whole)
 
 
 def by_segments(case: Case) -> Judged | None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from diagnose.shops import pod
 
-from lbdemo.diagnose.collect.metrics import Page, best, counted, pages
+from lbdemo.diagnose.collect.metrics import Page, counted, pages
+from lbdemo.diagnose.series import best
 from lbdemo.kube.records.pods import Container, ContainerPort
 
 GO = """# HELP grpc_server_started_total Total number of RPCs started on the server.

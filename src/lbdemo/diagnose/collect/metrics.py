@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.proxies import ISTIO, LINKERD, proxy_of
+from lbdemo.diagnose.series import SERIES, Series
 
 if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Pod
@@ -20,30 +21,6 @@ ISTIO_PORT, LINKERD_PORT = 15020, 4191
 NAME = re.compile(r"[{\s]")
 UNASKED = re.compile(r"^/?grpc\.(health|reflection|channelz)\.")
 """Methods that are no calls of anybody's: health checks, reflection, channelz."""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A counter of calls: its name, the label that names the method or the service, and labels that must be so."""
-
-    name: str
-    method: str = ""
-    wanted: Mapping[str, str] | None = None
-
-
-SERIES = (
-    Series("istio_requests_total", "", {"reporter": "destination", "request_protocol": "grpc"}),
-    Series("request_total", "", {"direction": "inbound"}),
-    Series("grpc_server_started_total", "grpc_service"),
-    Series("grpc_server_handled_total", "grpc_service"),
-    Series("grpc_server_call_started_total", "grpc_method"),
-    Series("grpc_server_call_duration_seconds_count", "grpc_method"),
-    Series("rpc_server_call_duration_seconds_count", "rpc_method"),
-    Series("rpc_server_duration_milliseconds_count", "rpc_service"),
-    Series("rpc_server_duration_count", "rpc_service"),
-)
-"""What meshes and gRPC's libraries count by, the surest first (Istio, Linkerd, go-grpc-prometheus and its like,
-gRPC's own OpenTelemetry plugin, OpenTelemetry's conventions of now and before)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +69,3 @@ def _counts(series: Series, labels: Mapping[str, str]) -> bool:
     if any(labels.get(name) != value for name, value in (series.wanted or {}).items()):
         return False
     return not UNASKED.match(labels.get(series.method, ""))
-
-
-def best(counts: Sequence[Mapping[str, int]]) -> str:
-    """The surest series that all of the pods have; "" for none."""
-    return next((each.name for each in SERIES if counts and all(each.name in found for found in counts)), "")
