@@ -124,13 +124,9 @@ def show(record: dict[str, Any]) -> None:
 def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
     """1 when something as grave was found, or calls are not spread as nobody wanted it; 7 when nobody can tell."""
     from lbdemo.diagnose.findings import Severity
-    from lbdemo.measure.verdict import Outcome
 
     if fail_on == "never":
         return errors.OK
     if diagnosis.unwanted or diagnosis.worse_than(Severity(fail_on)):
         return errors.ANSWER_IS_NO
-    settled = diagnosis.connected_everywhere or diagnosis.nothing_to_balance
-    if diagnosis.case.judged.outcome is Outcome.INCONCLUSIVE and not settled:
-        return errors.CANNOT_TELL
-    return errors.OK
+    return errors.CANNOT_TELL if diagnosis.undecided else errors.OK

@@ -12,13 +12,15 @@ from lbdemo.diagnose.parts import UNEVEN
 from lbdemo.diagnose.path import Per, Way, ways
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.ranking import Ranked, ranked
+from lbdemo.measure.verdict import Outcome
 from lbdemo.records.verdict import verdict_record
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from lbdemo.diagnose.counting import Judged
-    from lbdemo.diagnose.evidence import Evidence
+    from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.servers import Server
     from lbdemo.kube.answers import Unseen
     from lbdemo.measure.flows import ConnectionVerdict, FlowVerdict
 
@@ -70,22 +72,30 @@ class Diagnosis:
             way.choice.per is Per.CALL and ready <= {a.server for a in way.arrivals if a.connections} for way in active
         )
 
+    @property
+    def undecided(self) -> bool:
+        """Whether nobody can tell how calls are spread, and nothing else settles it."""
+        settled = self.connected_everywhere or self.nothing_to_balance
+        return self.case.judged.outcome is Outcome.INCONCLUSIVE and not settled
+
     def to_dict(self) -> dict[str, Any]:
         """The record ready for JSON: stable keys, null for what is not known."""
         evidence = self.evidence
+        callers = {caller.name: caller for caller in evidence.callers}
         return {
             "version": VERSION,
             "service": {"namespace": evidence.namespace, "name": evidence.name, "port": evidence.port.number,
                         "host": evidence.host},
             "made": evidence.made,
             "watched": evidence.watched,
-            "servers": [_server(self.case, name) for name in [server.name for server in self.case.servers]],
-            "callers": [_way(self.case, way) for way in self.ways],
+            "servers": [_server(server) for server in self.case.servers],
+            "callers": [_way(callers[way.caller], way) for way in self.ways],
             "verdict": judged_record(self.case.judged),
             "unexplained": self.unexplained,
             "unwanted": self.unwanted,
             "connected_everywhere": self.connected_everywhere,
             "nothing_to_balance": self.nothing_to_balance,
+            "undecided": self.undecided,
             "findings": [_finding(finding) for finding in self.findings],
             "cannot_tell": [{"code": c.code, "name": c.name, "because": c.because} for c in self.said.cannot],
             "ignored": list(self.said.ignored),
@@ -99,14 +109,12 @@ def diagnose(evidence: Evidence, ignored: Collection[str] = ()) -> Diagnosis:
     return Diagnosis(evidence, case, ways(case), ranked(explain(case), evidence, ignored))
 
 
-def _server(case: Case, name: str) -> dict[str, Any]:
-    server = next(server for server in case.servers if server.name == name)
+def _server(server: Server) -> dict[str, Any]:
     return {"name": server.name, "ready": server.ready, "terminating": server.terminating, "node": server.node,
             "zone": server.zone, "proxy": proxy_of(server.pod)}  # fmt: skip
 
 
-def _way(case: Case, way: Way) -> dict[str, Any]:
-    caller = next(caller for caller in case.evidence.callers if caller.name == way.caller)
+def _way(caller: Caller, way: Way) -> dict[str, Any]:
     return {**asdict(way), "proxy": proxy_of(caller.pod), "workload": caller.workload}
 
 
@@ -123,9 +131,8 @@ def unseen_record(unseen: Unseen) -> dict[str, Any]:
 def judged_record(judged: Judged) -> dict[str, Any]:
     """The verdict with its source; `calls` is null where only connections are known, `callers` has one for each."""
     if judged.calls is not None:
-        whole, *_ = _flows = (judged.calls.whole, *judged.calls.callers)
         return {"outcome": judged.outcome.value, "source": judged.source, "about": judged.about,
-                **_flow(whole), "callers": [_flow(each) for each in _flows[1:]]}  # fmt: skip
+                **_flow(judged.calls.whole), "callers": [_flow(each) for each in judged.calls.callers]}  # fmt: skip
     whole_held = _held(judged.held[0]) if judged.held else {"reasons": [], "connections": {}}
     return {"outcome": judged.outcome.value, "source": judged.source, "about": False, "calls": None, **whole_held,
             "callers": [_held(each) for each in judged.held[1:]]}  # fmt: skip

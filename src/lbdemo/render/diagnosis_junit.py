@@ -55,7 +55,7 @@ def _verdict(record: Record) -> ET.Element:
     found = any(finding["severity"] == "problem" for finding in record["findings"])
     if record["unwanted"] and not found:  # else the problem is the failure
         ET.SubElement(case, "failure", message=f"{judged['outcome']}: {told}", type=judged["outcome"])
-    elif judged["outcome"] == "INCONCLUSIVE" and not (record["connected_everywhere"] or record["nothing_to_balance"]):
+    elif record["undecided"]:
         ET.SubElement(case, "error", message=told, type="INCONCLUSIVE")
     return case
 
