@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lbdemo.diagnose.collect import envoy_config, envoy_hosts
-from lbdemo.diagnose.collect.socket_script import looks
+from lbdemo.diagnose.collect.exec_looks import looks
 from lbdemo.diagnose.looks import EnvoyHost
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.services import Service

@@ -6,7 +6,7 @@ from diagnose.shops import pod
 from fakes import FakeStreams
 
 from lbdemo.diagnose.collect.exec_looks import Execs, Turns, tries
-from lbdemo.diagnose.collect.socket_script import WAYS, looks
+from lbdemo.diagnose.collect.socket_script import WAYS
 from lbdemo.errors import ProgramFailedError
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.records.pods import Container, Pod
@@ -37,7 +37,7 @@ DENIED = failed(
 def seen(run: FakeStreams, *pods: Pod) -> list[object]:
     with run:
         execs = Execs(Kubectl(run), pause=lambda _: None)
-        return [execs.looks(one, WAYS, TWO, looks) for one in pods]
+        return [execs.looks(one, WAYS, TWO) for one in pods]
 
 
 def server(name: str = "payments-a") -> Pod:

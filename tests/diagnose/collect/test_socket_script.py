@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lbdemo.diagnose.collect.socket_script import PYTHON, WAYS, Way, looks, plain, sockets
+from lbdemo.diagnose.collect.exec_looks import looks
+from lbdemo.diagnose.collect.socket_script import PYTHON, WAYS, Way, plain, sockets
 from lbdemo.diagnose.looks import ESTABLISHED, LISTEN, TIME_WAIT, Socket
 
 TCP = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Container, Pod
     from lbdemo.tools.kubectl import Kubectl
 
+LOOK = "@look"
+"""The line that begins a look, of any program that looks more than once."""
 MISSING = (126, 127)  # the exit codes of a shell that cannot run what it is told to
 NO_PROGRAM = ("not found in $PATH", "no such file or directory")
 """How container runtimes say so (runc, crun)."""
@@ -82,16 +84,14 @@ class Execs:
         self._lock = threading.Lock()
         self.begun = clock()
 
-    def looks(
-        self, pod: Pod, ways: Sequence[Way], turns: Turns, split: Callable[[Iterator[str]], Iterator[list[str]]]
-    ) -> tuple[Seen, ...] | Unseen:
+    def looks(self, pod: Pod, ways: Sequence[Way], turns: Turns) -> tuple[Seen, ...] | Unseen:
         """The pod's looks by the first way that works in one of its containers; or why none does."""
         refused: Unseen | None = None
         for way, container in tries(pod, ways):
             if (container.image, way.program) in self._lacking:
                 continue
             try:
-                return self._looks(pod, container, way, turns, split)
+                return self._looks(pod, container, way, turns)
             except NoProgramError:
                 with self._lock:
                     self._lacking.add((container.image, way.program))
@@ -101,15 +101,12 @@ class Execs:
                     break
         return refused or self._nothing(pod, ways)
 
-    def _looks(
-        self, pod: Pod, container: Container, way: Way, turns: Turns,
-        split: Callable[[Iterator[str]], Iterator[list[str]]],
-    ) -> tuple[Seen, ...]:  # fmt: skip
+    def _looks(self, pod: Pod, container: Container, way: Way, turns: Turns) -> tuple[Seen, ...]:
         found: list[Seen] = []
         coming = (
             self._one_by_one(pod, container, way, turns)
             if way.repeated
-            else split(self._stream(pod, container, way.command(turns.turns, turns.pause), turns.seconds + PATIENCE))
+            else looks(self._stream(pod, container, way.command(turns.turns, turns.pause), turns.seconds + PATIENCE))
         )
         try:
             for lines in coming:
@@ -178,3 +175,17 @@ def unseen(pod: Pod, error: LbdemoError, context: str) -> Unseen:
             return Unseen(what, Why.FORBIDDEN, "", right, context)
         return Unseen(what, Why.REFUSED, " ".join(found.message.split()))
     return Unseen(what, Why.REFUSED, " ".join(error.message.split()))
+
+
+def looks(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The lines of each look, each as soon as the next one begins; the last one at the end."""
+    current: list[str] | None = None
+    for line in lines:
+        if line.strip() == LOOK:
+            if current is not None:
+                yield current
+            current = []
+        elif current is not None:
+            current.append(line)
+    if current is not None:
+        yield current

@@ -7,13 +7,10 @@ socket with its TCP_INFO (NETLINK_SOCK_DIAG, for which nobody needs a privilege)
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lbdemo.diagnose.looks import Socket
-
-LOOK = "@look"
-"""The line that begins a look."""
 
 STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
           "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV")  # fmt: skip
@@ -145,17 +142,3 @@ def plain(address: str) -> str:
     read = ipaddress.ip_address(address)
     mapped = read.ipv4_mapped if isinstance(read, ipaddress.IPv6Address) else None
     return str(mapped or read)
-
-
-def looks(lines: Iterable[str]) -> Iterator[list[str]]:
-    """The lines of each look, each as soon as the next one begins; the last one at the end."""
-    current: list[str] | None = None
-    for line in lines:
-        if line.strip() == LOOK:
-            if current is not None:
-                yield current
-            current = []
-        elif current is not None:
-            current.append(line)
-    if current is not None:
-        yield current

@@ -84,7 +84,7 @@ def _together(answers: Sequence[Watched]) -> Watched:
 
 def _sockets(execs: Execs, pod: Pod, turns: Turns) -> Watched:
     ways = tuple(socket_script.WAYS)
-    found = execs.looks(pod, ways, turns, socket_script.looks)
+    found = execs.looks(pod, ways, turns)
     if isinstance(found, Unseen):
         blind = (key(pod),) if found.why is Why.ABSENT else ()
         if not pod.meta.deleting:
@@ -94,7 +94,7 @@ def _sockets(execs: Execs, pod: Pod, turns: Turns) -> Watched:
 
 
 def _envoy(execs: Execs, pod: Pod, host: str, turns: Turns) -> Watched:
-    found = execs.looks(_only(pod), envoy_hosts.ways(host), turns, socket_script.looks)
+    found = execs.looks(_only(pod), envoy_hosts.ways(host), turns)
     if isinstance(found, Unseen):
         return Watched(unseen=(found,))
     return Watched(envoys=tuple(EnvoyLook(key(pod), s.turn, s.at, envoy_hosts.hosts(s.lines, host)) for s in found))
