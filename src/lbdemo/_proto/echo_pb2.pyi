@@ -18,6 +18,14 @@ class EchoResponse(_message.Message):
     serverID: str
     def __init__(self, message: _Optional[str] = ..., serverID: _Optional[str] = ...) -> None: ...
 
+class WatchRequest(_message.Message):
+    __slots__ = ("message", "interval_ms")
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    message: str
+    interval_ms: int
+    def __init__(self, message: _Optional[str] = ..., interval_ms: _Optional[int] = ...) -> None: ...
+
 class StatsRequest(_message.Message):
     __slots__ = ("run",)
     RUN_FIELD_NUMBER: _ClassVar[int]

@@ -39,6 +39,16 @@ class EchoStub(object):
                 request_serializer=echo__pb2.EchoRequest.SerializeToString,
                 response_deserializer=echo__pb2.EchoResponse.FromString,
                 _registered_method=True)
+        self.WatchEcho = channel.unary_stream(
+                '/message.Echo/WatchEcho',
+                request_serializer=echo__pb2.WatchRequest.SerializeToString,
+                response_deserializer=echo__pb2.EchoResponse.FromString,
+                _registered_method=True)
+        self.Chat = channel.stream_stream(
+                '/message.Echo/Chat',
+                request_serializer=echo__pb2.EchoRequest.SerializeToString,
+                response_deserializer=echo__pb2.EchoResponse.FromString,
+                _registered_method=True)
 
 
 class EchoServicer(object):
@@ -51,11 +61,35 @@ class EchoServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchEcho(self, request, context):
+        """Answers at once and then at each interval, until the client has heard enough: one call, so one pod.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Chat(self, request_iterator, context):
+        """Answers each message as it comes, as EchoMessage does: one call, so one pod.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EchoServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'EchoMessage': grpc.unary_unary_rpc_method_handler(
                     servicer.EchoMessage,
+                    request_deserializer=echo__pb2.EchoRequest.FromString,
+                    response_serializer=echo__pb2.EchoResponse.SerializeToString,
+            ),
+            'WatchEcho': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchEcho,
+                    request_deserializer=echo__pb2.WatchRequest.FromString,
+                    response_serializer=echo__pb2.EchoResponse.SerializeToString,
+            ),
+            'Chat': grpc.stream_stream_rpc_method_handler(
+                    servicer.Chat,
                     request_deserializer=echo__pb2.EchoRequest.FromString,
                     response_serializer=echo__pb2.EchoResponse.SerializeToString,
             ),
@@ -85,6 +119,60 @@ class Echo(object):
             request,
             target,
             '/message.Echo/EchoMessage',
+            echo__pb2.EchoRequest.SerializeToString,
+            echo__pb2.EchoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchEcho(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/message.Echo/WatchEcho',
+            echo__pb2.WatchRequest.SerializeToString,
+            echo__pb2.EchoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Chat(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/message.Echo/Chat',
             echo__pb2.EchoRequest.SerializeToString,
             echo__pb2.EchoResponse.FromString,
             options,
