@@ -6,12 +6,12 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect.domain import domain
+from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
 from lbdemo.diagnose.collect.probe import probed
 from lbdemo.diagnose.collect.side_by_side import asking
@@ -80,15 +80,10 @@ def _identified(means: Means, evidence: Evidence) -> Found:
     known = names_by_address(evidence)
     peers = [address for address in _peers(replace(evidence, callers=())) if address not in known]
     found = who.by_addresses(means.api, peers, evidence.namespace)
-    hosts = tuple(one.name for one in found.callers if one.pod is None and _in_ranges(one.name, evidence))
+    nobodys = [one.name for one in found.callers if one.pod is None]
+    hosts = node_addresses(nobodys, evidence, all_pods_seen=not found.unseen)
     lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
     return Found(tuple(one for one in found.callers if lasting.intersection(one.addresses)), hosts, found.unseen)
-
-
-def _in_ranges(address: str, evidence: Evidence) -> bool:
-    nodes = evidence.surroundings.nodes
-    ranges = (each for node in nodes for each in node.pod_ranges) if isinstance(nodes, tuple) else ()
-    return any(ip_address(address) in ip_network(each, strict=False) for each in ranges)
 
 
 def only(evidence: Evidence) -> Evidence:
