@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import http.client
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from crowds import Request, populated
 from footprint import Footprint, measure
 from relay import Relay, relayed
 
 OBJECTS = int(os.environ.get("CROWD_OBJECTS", "5000"))  # of each kind
 SIZE = 20_000  # bytes of data in a config map
 SPACES = tuple(f"crowd-{number}" for number in range(5))
-AT_ONCE = 16
 ROUNDS = 2
 NAMESPACE = "lbdemo-bench"
 COMMANDS = (("up", "--yes"), ("status",), ("clean", "--yes"))
@@ -83,37 +80,11 @@ def run(relay: Relay, kubeconfig: Path, command: Sequence[str]) -> Cost:
 @contextlib.contextmanager
 def crowd() -> Iterator[None]:
     """Thousands of objects of nobody, in namespaces of their own; gone at the end, whatever happens."""
-    proxy = subprocess.Popen(["kubectl", "proxy", "--port=0"], stdout=subprocess.PIPE, text=True)
-    try:
-        line = proxy.stdout.readline() if proxy.stdout else ""
-        make(int(line.rsplit(":", 1)[1]))
+    with populated(SPACES) as add:
+        numbers = range(OBJECTS)
+        add(Request("POST", f"/api/v1/namespaces/{space(n)}/configmaps", config_map(n)) for n in numbers)
+        add(Request("POST", f"/api/v1/namespaces/{space(n)}/pods", pod(n)) for n in numbers)
         yield
-    finally:
-        proxy.terminate()
-        proxy.wait()
-        subprocess.run(["kubectl", "delete", "namespace", *SPACES, "--ignore-not-found"], check=True)
-
-
-def make(port: int) -> None:
-    post(port, [("/api/v1/namespaces", {"metadata": {"name": space}}) for space in SPACES])
-    numbers = range(OBJECTS)
-    maps = [(f"/api/v1/namespaces/{space(n)}/configmaps", config_map(n)) for n in numbers]
-    pods = [(f"/api/v1/namespaces/{space(n)}/pods", pod(n)) for n in numbers]
-    work = [*maps, *pods]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda part: post(port, part), [work[n::AT_ONCE] for n in range(AT_ONCE)]))
-
-
-def post(port: int, documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Creates objects one after another over one connection; one that is there already is fine."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    for path, document in documents:
-        connection.request("POST", path, json.dumps(document), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        said = answer.read()
-        if answer.status not in (http.client.CREATED, http.client.CONFLICT):
-            raise RuntimeError(f"{path}: {answer.status} {said[:300]!r}")
-    connection.close()
 
 
 def space(number: int) -> str:
