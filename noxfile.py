@@ -123,6 +123,15 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def promtool(session: nox.Session) -> None:
+    """The rules of `lbdemo rules`, played to Prometheus' promtool on PATH."""
+    if shutil.which("promtool") is None:
+        session.error("promtool is not on the PATH: it comes with Prometheus")
+    needs(session, "tests")
+    session.run("pytest", "-m", "promtool", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks: ratios, no limits. `-- NAME` runs one; those that need a cluster say so without one."""
     needs(session)

@@ -32,6 +32,7 @@ COMMANDS = (
     "report",
     "doctor",
     "diagnose",
+    "rules",
     "clean",
     "serve",
     "client",
@@ -39,7 +40,7 @@ COMMANDS = (
 )
 HIDDEN = frozenset({"peer"})
 ON_A_CLUSTER = frozenset(
-    {"build", "up", "logs", "status", "verify", "compare", "doctor", "diagnose", "clean"}
+    {"build", "up", "logs", "status", "verify", "compare", "doctor", "diagnose", "rules", "clean"}
 )  # these take the global options, too
 
 

@@ -1,0 +1,101 @@
+"""`lbdemo rules`: recording rules and an alert for Prometheus, for the service of anybody."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from lbdemo import errors
+from lbdemo.config import check_choice, check_label
+from lbdemo.durations import seconds
+
+FORMS = ("file", "prometheusrule")
+ORIGINS = ("grpc", "otel", "istio", "linkerd")  # as lbdemo.rules.origins has them; a test holds them together
+LEAST = 60.0  # seconds: the rate of a counter needs some scrapes
+
+
+def rules(
+    ctx: typer.Context,
+    service: Annotated[str, typer.Option(metavar="NAME", help="The Kubernetes Service whose calls are watched.")],
+    pods: Annotated[
+        str, typer.Option(metavar="REGEX", show_default="NAME-.+", help="The names of its pods, from end to end.")
+    ] = "",
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN", show_default="each that is there, in this order",
+            help=f"Which counters: {', '.join(ORIGINS)}; may be repeated.", autocompletion=lambda: ORIGINS,
+        ),
+    ] = None,
+    window: Annotated[
+        float, typer.Option(parser=seconds, metavar="DURATION", show_default="5m", help="Shares are over so long.")
+    ] = 300.0,
+    peak: Annotated[
+        float, typer.Option(metavar="RATIO", help="One pod gets more than so many times the mean: too much.")
+    ] = 1.5,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--alert-after", parser=seconds, metavar="DURATION", show_default="15m", help="Alert after so long above."
+        ),
+    ] = 900.0,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FORM", envvar="LBDEMO_RULES_OUTPUT",
+            help="file (for rule_files) or prometheusrule (for Prometheus Operator).",
+            autocompletion=lambda: FORMS,
+        ),
+    ] = "file",
+) -> int:  # fmt: skip
+    """Prints rules for Prometheus: each pod's share of a service's calls, peak to mean, pinned, and one alert."""
+    from lbdemo.rules.document import prometheus_rule, rule_file, to_yaml
+    from lbdemo.rules.origins import Service
+    from lbdemo.rules.recording import Wanted
+
+    check_choice(form, FORMS, "--output")
+    wanted = Wanted(
+        Service(_name(service), _namespace(ctx), _expression(pods or f"{re.escape(service)}-.+")),
+        tuple(check_choice(each, ORIGINS, "--metrics") for each in metrics or ORIGINS),
+        _at_least("--window", window, LEAST), _above_one(peak), patience,
+    )  # fmt: skip
+    print(to_yaml((rule_file if form == "file" else prometheus_rule)(wanted)), end="")
+    return 0
+
+
+def _namespace(ctx: typer.Context) -> str:
+    from lbdemo.cli.main import given_somehow
+
+    if not given_somehow(ctx, "namespace"):
+        raise errors.InputError("in which namespace is the service?", "give -n NAMESPACE")
+    return check_label(ctx.obj.namespace)
+
+
+def _name(service: str) -> str:
+    try:
+        return check_label(service)
+    except errors.InputError as error:
+        raise errors.InputError(f"{service!r} cannot be a Service's name", error.hint) from error
+
+
+def _expression(pods: str) -> str:
+    """What stands between quotes in PromQL."""
+    try:
+        re.compile(pods)
+    except re.error as error:
+        raise errors.InputError(f"--pods {pods!r} is no regular expression: {error}") from error
+    return pods.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _at_least(option: str, value: float, least: float) -> float:
+    if value < least:
+        raise errors.InputError(f"{option} is shorter than {least:g} s", "counters are scraped every 15 to 60 s")
+    return value
+
+
+def _above_one(peak: float) -> float:
+    if not peak > 1.0:
+        raise errors.InputError(f"--peak {peak:g} is not above 1", "one pod always gets at least the mean")
+    return peak
