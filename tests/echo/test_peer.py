@@ -26,7 +26,9 @@ def test_the_counts_of_a_run_are_read() -> None:
     stats = asyncio.run(story())
 
     assert (stats.server, stats.received, stats.answered, stats.failed) == ("pod-a", 4, 4, 0)
-    assert stats.to_dict().keys() == {"server", "answered", "failed", "started", "received", "retries"}
+    assert (stats.streams, stats.streams_open, stats.stream_answers) == (0, 0, 0)
+    calls = {"server", "answered", "failed", "started", "received", "retries"}
+    assert stats.to_dict().keys() == calls | {"streams", "streams_open", "stream_answers"}
 
 
 def test_faults_are_set_and_healed() -> None:

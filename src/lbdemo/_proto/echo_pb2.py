@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\necho.proto\x12\x07message\"\x1e\n\x0b\x45\x63hoRequest\x12\x0f\n\x07message\x18\x01 \x01(\t\"1\n\x0c\x45\x63hoResponse\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x10\n\x08serverID\x18\x02 \x01(\t\"4\n\x0cWatchRequest\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x13\n\x0binterval_ms\x18\x02 \x01(\r\"\x1b\n\x0cStatsRequest\x12\x0b\n\x03run\x18\x01 \x01(\t\"w\n\rStatsResponse\x12\x10\n\x08serverID\x18\x01 \x01(\t\x12\x10\n\x08\x61nswered\x18\x02 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x04\x12\x0f\n\x07started\x18\x04 \x01(\x01\x12\x10\n\x08received\x18\x05 \x01(\x04\x12\x0f\n\x07retries\x18\x06 \x01(\x04\"C\n\x05\x46\x61ult\x12\x10\n\x08\x64\x65lay_ms\x18\x01 \x01(\r\x12\x19\n\x11unavailable_ratio\x18\x02 \x01(\x01\x12\r\n\x05\x63rash\x18\x03 \x01(\x08\x32\xb8\x01\n\x04\x45\x63ho\x12:\n\x0b\x45\x63hoMessage\x12\x14.message.EchoRequest\x1a\x15.message.EchoResponse\x12;\n\tWatchEcho\x12\x15.message.WatchRequest\x1a\x15.message.EchoResponse0\x01\x12\x37\n\x04\x43hat\x12\x14.message.EchoRequest\x1a\x15.message.EchoResponse(\x01\x30\x01\x32n\n\x05\x41\x64min\x12\x39\n\x08GetStats\x12\x15.message.StatsRequest\x1a\x16.message.StatsResponse\x12*\n\x08SetFault\x12\x0e.message.Fault\x1a\x0e.message.Faultb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\necho.proto\x12\x07message\"\x1e\n\x0b\x45\x63hoRequest\x12\x0f\n\x07message\x18\x01 \x01(\t\"1\n\x0c\x45\x63hoResponse\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x10\n\x08serverID\x18\x02 \x01(\t\"4\n\x0cWatchRequest\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x13\n\x0binterval_ms\x18\x02 \x01(\r\"\x1b\n\x0cStatsRequest\x12\x0b\n\x03run\x18\x01 \x01(\t\"\xb6\x01\n\rStatsResponse\x12\x10\n\x08serverID\x18\x01 \x01(\t\x12\x10\n\x08\x61nswered\x18\x02 \x01(\x04\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\x04\x12\x0f\n\x07started\x18\x04 \x01(\x01\x12\x10\n\x08received\x18\x05 \x01(\x04\x12\x0f\n\x07retries\x18\x06 \x01(\x04\x12\x0f\n\x07streams\x18\x07 \x01(\x04\x12\x14\n\x0cstreams_open\x18\x08 \x01(\x04\x12\x16\n\x0estream_answers\x18\t \x01(\x04\"C\n\x05\x46\x61ult\x12\x10\n\x08\x64\x65lay_ms\x18\x01 \x01(\r\x12\x19\n\x11unavailable_ratio\x18\x02 \x01(\x01\x12\r\n\x05\x63rash\x18\x03 \x01(\x08\x32\xb8\x01\n\x04\x45\x63ho\x12:\n\x0b\x45\x63hoMessage\x12\x14.message.EchoRequest\x1a\x15.message.EchoResponse\x12;\n\tWatchEcho\x12\x15.message.WatchRequest\x1a\x15.message.EchoResponse0\x01\x12\x37\n\x04\x43hat\x12\x14.message.EchoRequest\x1a\x15.message.EchoResponse(\x01\x30\x01\x32n\n\x05\x41\x64min\x12\x39\n\x08GetStats\x12\x15.message.StatsRequest\x1a\x16.message.StatsResponse\x12*\n\x08SetFault\x12\x0e.message.Fault\x1a\x0e.message.Faultb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,12 +39,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHREQUEST']._serialized_end=158
   _globals['_STATSREQUEST']._serialized_start=160
   _globals['_STATSREQUEST']._serialized_end=187
-  _globals['_STATSRESPONSE']._serialized_start=189
-  _globals['_STATSRESPONSE']._serialized_end=308
-  _globals['_FAULT']._serialized_start=310
-  _globals['_FAULT']._serialized_end=377
-  _globals['_ECHO']._serialized_start=380
-  _globals['_ECHO']._serialized_end=564
-  _globals['_ADMIN']._serialized_start=566
-  _globals['_ADMIN']._serialized_end=676
+  _globals['_STATSRESPONSE']._serialized_start=190
+  _globals['_STATSRESPONSE']._serialized_end=372
+  _globals['_FAULT']._serialized_start=374
+  _globals['_FAULT']._serialized_end=441
+  _globals['_ECHO']._serialized_start=444
+  _globals['_ECHO']._serialized_end=628
+  _globals['_ADMIN']._serialized_start=630
+  _globals['_ADMIN']._serialized_end=740
 # @@protoc_insertion_point(module_scope)

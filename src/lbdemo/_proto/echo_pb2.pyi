@@ -33,20 +33,26 @@ class StatsRequest(_message.Message):
     def __init__(self, run: _Optional[str] = ...) -> None: ...
 
 class StatsResponse(_message.Message):
-    __slots__ = ("serverID", "answered", "failed", "started", "received", "retries")
+    __slots__ = ("serverID", "answered", "failed", "started", "received", "retries", "streams", "streams_open", "stream_answers")
     SERVERID_FIELD_NUMBER: _ClassVar[int]
     ANSWERED_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
     STARTED_FIELD_NUMBER: _ClassVar[int]
     RECEIVED_FIELD_NUMBER: _ClassVar[int]
     RETRIES_FIELD_NUMBER: _ClassVar[int]
+    STREAMS_FIELD_NUMBER: _ClassVar[int]
+    STREAMS_OPEN_FIELD_NUMBER: _ClassVar[int]
+    STREAM_ANSWERS_FIELD_NUMBER: _ClassVar[int]
     serverID: str
     answered: int
     failed: int
     started: float
     received: int
     retries: int
-    def __init__(self, serverID: _Optional[str] = ..., answered: _Optional[int] = ..., failed: _Optional[int] = ..., started: _Optional[float] = ..., received: _Optional[int] = ..., retries: _Optional[int] = ...) -> None: ...
+    streams: int
+    streams_open: int
+    stream_answers: int
+    def __init__(self, serverID: _Optional[str] = ..., answered: _Optional[int] = ..., failed: _Optional[int] = ..., started: _Optional[float] = ..., received: _Optional[int] = ..., retries: _Optional[int] = ..., streams: _Optional[int] = ..., streams_open: _Optional[int] = ..., stream_answers: _Optional[int] = ...) -> None: ...
 
 class Fault(_message.Message):
     __slots__ = ("delay_ms", "unavailable_ratio", "crash")

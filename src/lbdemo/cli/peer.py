@@ -29,7 +29,7 @@ def peer(
         typer.Option(metavar="HOST:PORT", help="What the server was given as --admin.", envvar="LBDEMO_PEER_TARGET"),
     ] = "127.0.0.1:8081",
     run: Annotated[str, typer.Option(metavar="ID", help="A run's name (stats: of it only; end: its client).")] = "",
-    delay_ms: Annotated[int, typer.Option(metavar="MS", help="fault: added to every call.")] = 0,
+    delay_ms: Annotated[int, typer.Option(metavar="MS", help="fault: added to every answer.")] = 0,
     unavailable: Annotated[float, typer.Option(metavar="RATIO", help="fault: share of calls that fail, 0 to 1.")] = 0,
     timeout: Annotated[
         float,

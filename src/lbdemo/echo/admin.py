@@ -43,6 +43,9 @@ class AdminService(echo_pb2_grpc.AdminServicer):
             started=self._started,
             received=counts.received,
             retries=counts.retries,
+            streams=counts.streams,
+            streams_open=counts.streams_open,
+            stream_answers=counts.stream_answers,
         )
 
     async def SetFault(  # noqa: N802 - the wire's name

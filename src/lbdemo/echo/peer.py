@@ -23,6 +23,7 @@ class ServerStats:
 
     `received` are the calls that reached its handler, counted on arrival: also those that were given up or cut off
     before they were answered. `retries` of them said that they were a further attempt at a call that had failed before.
+    Streams are counted apart: all that began, those that are open now, and their answers.
     """
 
     server: str
@@ -31,6 +32,9 @@ class ServerStats:
     started: float
     received: int
     retries: int
+    streams: int = 0
+    streams_open: int = 0
+    stream_answers: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """The record ready for JSON."""
@@ -44,7 +48,10 @@ def read_stats(target: str, run: str = "", timeout: float = 5.0) -> ServerStats:
     """
     with _server(target) as stub:
         counts = stub.GetStats(echo_pb2.StatsRequest(run=run), timeout=timeout)
-    return ServerStats(counts.serverID, counts.answered, counts.failed, counts.started, counts.received, counts.retries)
+    return ServerStats(
+        counts.serverID, counts.answered, counts.failed, counts.started, counts.received, counts.retries,
+        counts.streams, counts.streams_open, counts.stream_answers,
+    )  # fmt: skip
 
 
 def set_faults(target: str, delay_ms: int = 0, unavailable_ratio: float = 0.0, timeout: float = 5.0) -> Faults:

@@ -92,12 +92,16 @@ class EchoServer:
         """Says NOT_SERVING, serves on for `lead` seconds, then asks clients to leave, answers what it has read, stops.
 
         Calls that are on their way at that moment are cancelled by gRPC (grpc/grpc#41785): a client that has not left
-        by then needs gRPC's own retries.
+        by then needs gRPC's own retries. Streams are ended as UNAVAILABLE, and only once their connections have been
+        told that no call may begin there: who opens another one does not come back here.
         """
         await self._health.not_serving()
         await asyncio.sleep(lead)
         self._health.end_watches()
-        await self._server.stop(GRACE)
+        await asyncio.gather(self._server.stop(GRACE), self._end_streams())
+
+    async def _end_streams(self) -> None:
+        self.service.leave()
 
     async def stop(self) -> None:
         """Stops at once; calls in flight are cancelled."""

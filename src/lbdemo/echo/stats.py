@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 RUN_KEY = "lbdemo-run"
 """The metadata key by which a client marks the calls of one run."""
@@ -16,13 +21,17 @@ MAX_RUN_NAME = 128
 class CallCounts:
     """Calls that reached the handler (`retries` of them as further attempts), and those answered with OK or an error.
 
-    What is received and neither answered nor failed was given up by the client, cut off, or is in flight.
+    What is received and neither answered nor failed was given up by the client, cut off, or is in flight. Streams are
+    counted apart: those that began, those of them that are open now, and all their answers.
     """
 
     received: int = 0
     answered: int = 0
     failed: int = 0
     retries: int = 0
+    streams: int = 0
+    streams_open: int = 0
+    stream_answers: int = 0
 
 
 class Stats:
@@ -52,6 +61,24 @@ class Stats:
         self.total.failed += 1
         if run:
             self._run(run).failed += 1
+
+    @contextmanager
+    def stream(self, run: str) -> Iterator[Callable[[], None]]:
+        """Counts a stream on arrival, and as open until the block ends; it yields what counts an answer of it."""
+        both = (self.total, self._run(run)) if run else (self.total,)
+
+        def answered() -> None:
+            for counts in both:
+                counts.stream_answers += 1
+
+        for counts in both:
+            counts.streams += 1
+            counts.streams_open += 1
+        try:
+            yield answered
+        finally:
+            for counts in both:
+                counts.streams_open -= 1
 
     def of(self, run: str) -> CallCounts:
         """The counts of one run, zeros for one that is unknown or long ago; of all calls for the empty name."""
