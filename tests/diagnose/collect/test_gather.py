@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from fakes import FakeStreams
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.asked import Asked, Means
 from lbdemo.diagnose.collect.gather import gather
-from lbdemo.diagnose.collect.many import several
+from lbdemo.diagnose.collect.many import expected, gather_each, several
 from lbdemo.diagnose.collect.objects import port_of, service_of
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.errors import InputError, ProgramFailedError
@@ -180,6 +181,21 @@ def test_the_port_is_the_one_that_speaks_grpc_or_the_one_that_is_named(server: F
     assert port_of(service, "grpc").number == 8080
     with pytest.raises(InputError, match="has no port 99"):
         port_of(service, "99")
+
+
+def test_of_many_services_each_is_told_when_it_is_done_and_who_cannot_be_seen(server: FakeApi) -> None:
+    said: list[str] = []
+    lost: list[str] = []
+    with busy() as run:
+        means = Means(server.api(), Kubectl(run), said.append)
+        found = gather_each([replace(QUICK, service="gone"), QUICK], means, lambda asked, _: lost.append(asked.service))
+
+    assert ([one.service.meta.name for one in found], lost) == (["payments"], ["gone"])
+    assert said == ["1 of 2: shop/payments"]
+
+
+def test_how_long_many_services_take_is_said_before() -> None:
+    assert expected([replace(QUICK, watch=10.0)] * 100) == 13 * 12.0
 
 
 def test_several_services_are_those_with_a_port_for_grpc(server: FakeApi) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
+from math import ceil
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.gather import gather
@@ -12,13 +14,17 @@ from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.errors import InputError, LbdemoError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SERVICES
+from lbdemo.words import duration
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Asked, Means
     from lbdemo.diagnose.evidence import Evidence
 
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 8
 """Services that are watched at once: each has a program running in each of its pods."""
+
+BESIDE = 2.0
+"""Seconds that a service takes beside its watch, about: the objects, who calls, the last look."""
 
 
 def several(asked: Asked, means: Means, *, everywhere: bool, selector: str) -> tuple[Asked, ...]:
@@ -39,12 +45,22 @@ def gather_each(
     asked: Sequence[Asked], means: Means, failed: Callable[[Asked, LbdemoError], None]
 ) -> tuple[Evidence, ...]:
     """The evidence of each, a few side by side; `failed` is told of those that could not be seen at all."""
+    done = count(1)
+    if len(asked) > SIDE_BY_SIDE:
+        means.say(f"{SIDE_BY_SIDE} at once: about {duration(expected(asked))}")
 
     def one(question: Asked) -> Evidence | None:
         try:
-            return gather(question, replace(means, say=lambda _: None))
+            found = gather(question, replace(means, say=lambda _: None))
         except LbdemoError as error:
             failed(question, error)
             return None
+        means.say(f"{next(done)} of {len(asked)}: {question.namespace}/{question.service}")
+        return found
 
     return tuple(found for found in each(one, asked, SIDE_BY_SIDE) if found is not None)
+
+
+def expected(asked: Sequence[Asked]) -> float:
+    """How many seconds all of them take, about."""
+    return ceil(len(asked) / SIDE_BY_SIDE) * (max(one.watch for one in asked) + BESIDE)
