@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -20,19 +20,22 @@ def helm(*arguments: str, stdin: str = "") -> Done:
     return subprocess.run(["helm", *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False)
 
 
-def template(values: Mapping[str, Any], *, release: str, namespace: str) -> Done:
-    return _template(json.dumps(values), release=release, namespace=namespace)
+def template(values: Mapping[str, Any], *, release: str, namespace: str, kinds: Sequence[str] = ()) -> Done:
+    return _template(json.dumps(values), release=release, namespace=namespace, kinds=tuple(kinds))
 
 
 @cache
-def _template(values: str, *, release: str, namespace: str) -> Done:
+def _template(values: str, *, release: str, namespace: str, kinds: tuple[str, ...]) -> Done:
     chart = str(resources.chart_folder())
-    return helm("template", release, chart, "-n", namespace, "-f", "-", stdin=values)
+    known = [word for kind in kinds for word in ("--api-versions", kind)]
+    return helm("template", release, chart, "-n", namespace, *known, "-f", "-", stdin=values)
 
 
-def render(values: Mapping[str, Any], *, release: str = "", namespace: str = "shop") -> list[Manifest]:
-    """The manifests of a release, by default called echo-<role>."""
-    done = template(values, release=release or f"echo-{values['role']}", namespace=namespace)
+def render(
+    values: Mapping[str, Any], *, release: str = "", namespace: str = "shop", kinds: Sequence[str] = ()
+) -> list[Manifest]:
+    """The manifests of a release, by default called echo-<role>; `kinds` are those that the cluster has besides."""
+    done = template(values, release=release or f"echo-{values['role']}", namespace=namespace, kinds=kinds)
     assert done.returncode == 0, done.stderr
     return [manifest for manifest in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if manifest]
 

@@ -15,7 +15,7 @@ PINS = dict(line.removesuffix(" \\").split("==") for line in LINES if re.match("
 GRPC = ("grpcio", "grpcio-health-checking", "grpcio-reflection")
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 RANGES = [Requirement(text) for text in tomllib.loads(PROJECT.read_text())["project"]["dependencies"]]
-NOT_IN_PODS = {"docker", "sh", "cattrs", "prometheus-client", "pyyaml"}
+NOT_IN_PODS = {"docker", "sh", "cattrs", "pyyaml"}
 
 
 def needed_by(package: str) -> set[str]:

@@ -253,6 +253,34 @@ def test_the_owner_is_answered_on_loopback_only_and_can_be_left_out() -> None:
     assert "--admin" not in arguments(pod)
 
 
+def test_metrics_are_found_by_their_annotations_and_by_the_name_of_their_port() -> None:
+    values = Values("server", server=ServerValues(metrics_port=9464))
+
+    pod = one(render(values.to_values()), "Deployment", "echo-server")["spec"]["template"]
+
+    assert arguments(pod)["--metrics"] == "0.0.0.0:9464"
+    assert pod["metadata"]["annotations"]["prometheus.io/port"] == "9464"
+    assert {"name": "metrics", "containerPort": 9464} in pod["spec"]["containers"][0]["ports"]
+
+
+def test_a_mesh_lets_prometheus_through_to_the_metrics_only() -> None:
+    values = Values("server", server=ServerValues(metrics_port=9464), istio=IstioValues(enabled=True))
+
+    pod = one(render(values.to_values()), "Deployment", "echo-server")["spec"]["template"]
+
+    assert pod["metadata"]["annotations"]["traffic.sidecar.istio.io/excludeInboundPorts"] == "9464"
+
+
+def test_a_monitor_is_made_only_where_the_cluster_knows_such() -> None:
+    values = Values("server", server=ServerValues(metrics_port=9464, pod_monitor=True)).to_values()
+    known = ["monitoring.coreos.com/v1/PodMonitor"]
+
+    [endpoint] = one(render(values, kinds=known), "PodMonitor", "echo-server")["spec"]["podMetricsEndpoints"]
+
+    assert endpoint == {"port": "metrics"}
+    assert "PodMonitor" not in [document["kind"] for document in render(values)]
+
+
 @pytest.mark.parametrize("drain", [0, 5, 59.5, 600])
 def test_the_kubelet_waits_longer_than_the_server_drains(drain: float) -> None:
     values = Values("server", server=ServerValues(drain_seconds=drain))
@@ -376,6 +404,8 @@ def test_the_notes_have_the_two_commands_wanted_next(namespace: str, option: str
         ({"role": "server", "istio": ON, "envoy": ON}, "istio and envoy"),
         ({"role": "server", "server": {"adminPort": 8080}}, "another port than server.port"),
         ({"role": "server", "server": {"adminPort": 80}}, "adminPort"),
+        ({"role": "server", "server": {"metricsPort": 8081}}, "another port than server.port and server.adminPort"),
+        ({"role": "server", "server": {"podMonitor": True}}, "needs a server.metricsPort"),
         ({"role": "server", "xds": ON, "balancing": {"outlierDetection": ON}}, "no effect"),
         ({"role": "server", "xds": ON, "balancing": {"policy": "LEAST_REQUEST"}}, "ROUND_ROBIN with xds"),
     ],

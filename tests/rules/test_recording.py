@@ -51,7 +51,7 @@ def test_an_operators_object_holds_the_same_groups() -> None:
 
 
 def test_counters_and_pods_may_be_named() -> None:
-    text = printed("--metrics", "grpc", "--pods", r'pay"\d+')
+    text = printed("--counters", "grpc", "--pods", r'pay"\d+')
 
     assert "istio_requests_total" not in text
     assert yaml.safe_load(text)["groups"][0]["rules"][0]["expr"].count(r'pod=~"pay\"\\d+"') == 2
@@ -72,7 +72,7 @@ def test_the_alert_is_as_patient_as_one_is_told() -> None:
         (["--service", "payments", "-n", "shop", "--pods", "("], "no regular expression"),
         (["--service", "payments", "-n", "shop", "--window", "10s"], "shorter than 60 s"),
         (["--service", "payments", "-n", "shop", "--peak", "1"], "not above 1"),
-        (["--service", "payments", "-n", "shop", "--metrics", "nginx"], "--metrics 'nginx' is unknown"),
+        (["--service", "payments", "-n", "shop", "--counters", "nginx"], "--counters 'nginx' is unknown"),
     ],
 )
 def test_what_makes_no_rules_is_refused(arguments: list[str], said: str) -> None:

@@ -19,6 +19,21 @@ nothing left to wait for; an older one gets it together with the server, and mus
 proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true, "proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "1s"}}'
 {{- end }}
 
+{{/*
+By these a plain Prometheus finds the servers' metrics. A sidecar of Istio's answers for both then, with its own beside
+them; who asks for the port itself (a PodMonitor) speaks no mutual TLS, and goes past the sidecar.
+*/}}
+{{- define "echo.metrics.annotations" -}}
+{{- with .Values.server.metricsPort }}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ . | quote }}
+prometheus.io/path: /metrics
+{{- if $.Values.istio.enabled }}
+traffic.sidecar.istio.io/excludeInboundPorts: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Labels or annotations of a pod: our own (as YAML), and those of the values that are not ours. */}}
 {{- define "echo.pod.marks" -}}
 {{- range $name, $value := merge (fromYaml (index . 0)) (index . 1) }}
@@ -33,7 +48,8 @@ proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true, "proxyMetadata
 
 {{- define "echo.pod.annotations" -}}
 {{- $mesh := ternary (include "echo.mesh.annotations" .) "" .Values.istio.enabled -}}
-{{- $own := printf "kubectl.kubernetes.io/default-container: echo\n%s" $mesh -}}
+{{- $metrics := ternary (include "echo.metrics.annotations" .) "" (eq .Values.role "server") -}}
+{{- $own := printf "kubectl.kubernetes.io/default-container: echo\n%s\n%s" $mesh $metrics -}}
 {{- include "echo.pod.marks" (list $own .Values.pod.annotations) -}}
 {{- end }}
 

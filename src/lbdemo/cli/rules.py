@@ -22,11 +22,11 @@ def rules(
     pods: Annotated[
         str, typer.Option(metavar="REGEX", show_default="NAME-.+", help="The names of its pods, from end to end.")
     ] = "",
-    metrics: Annotated[
+    counters: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ORIGIN", show_default="each that is there, in this order",
-            help=f"Which counters: {', '.join(ORIGINS)}; may be repeated.", autocompletion=lambda: ORIGINS,
+            help=f"Whose counters: {', '.join(ORIGINS)}; may be repeated.", autocompletion=lambda: ORIGINS,
         ),
     ] = None,
     window: Annotated[
@@ -58,7 +58,7 @@ def rules(
     check_choice(form, FORMS, "--output")
     wanted = Wanted(
         Service(_name(service), _namespace(ctx), _expression(pods or f"{re.escape(service)}-.+")),
-        tuple(check_choice(each, ORIGINS, "--metrics") for each in metrics or ORIGINS),
+        tuple(check_choice(each, ORIGINS, "--counters") for each in counters or ORIGINS),
         _at_least("--window", window, LEAST), _above_one(peak), patience,
     )  # fmt: skip
     print(to_yaml((rule_file if form == "file" else prometheus_rule)(wanted)), end="")

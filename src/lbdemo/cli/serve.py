@@ -54,6 +54,10 @@ def serve(
     tls_client_ca: Annotated[
         str, typer.Option(metavar="FILE", help="Answer only clients whose certificates are signed by this CA.")
     ] = "",
+    metrics: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", show_default="off", help="Tell Prometheus here, over HTTP, of all calls."),
+    ] = "",
     format: Annotated[  # noqa: A002 - the option's name
         ServeFormat,
         typer.Option(help="The line that says where the server listens.", envvar="LBDEMO_SERVE_FORMAT"),
@@ -70,7 +74,7 @@ def serve(
     from lbdemo.echo.tls import server_tls
 
     tls = server_tls(tls_cert, tls_key, tls_client_ca)
-    options = server.server_options(listen, name, max_connection_age, drain, os.environ, admin, tls)
+    options = server.server_options(listen, name, max_connection_age, drain, os.environ, admin, tls, metrics)
     say = say_json if format == ServeFormat.json else say_text
     return asyncio.run(server.serve(options, say))
 
@@ -78,7 +82,8 @@ def serve(
 def say_text(server: EchoServer) -> None:
     """The line for people, and for who starts a server on port 0."""
     admin = f", admin on {server.admin}" if server.admin else ""
-    print(f"listening on {server.address} as {server.name}{admin}", flush=True)
+    metrics = f", metrics on {server.metrics}" if server.metrics else ""
+    print(f"listening on {server.address} as {server.name}{metrics}{admin}", flush=True)
 
 
 def say_json(server: EchoServer) -> None:
@@ -91,5 +96,6 @@ def say_json(server: EchoServer) -> None:
         "port": server.address.port,
         "server": server.name,
         "admin": str(server.admin) if server.admin else None,
+        "metrics": str(server.metrics) if server.metrics else None,
     }
     print(json.dumps(said), flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ class ServerOptions:
     closed gracefully (0: never; gRPC varies it by 10 %, so that not all end at once). On SIGTERM the server goes on
     serving for `drain`, while nobody sends it new clients any more. `admin` is where it answers its owner's questions,
     on loopback, in plain text; None: nowhere. With `tls` calls are encrypted, and health and reflection with them.
+    `metrics` is where it tells Prometheus of its calls, over HTTP; None: nowhere.
     """
 
     listen: Address
@@ -58,6 +60,7 @@ class ServerOptions:
     admin: Address | None = None
     tls: ServerTls | None = None
     signs_of_life: SignsOfLife = SignsOfLife()
+    metrics: Address | None = None
 
 
 class EchoServer:
@@ -68,7 +71,9 @@ class EchoServer:
         self._server = grpc.aio.server(options=_channel_options(options))
         self.address = _bind(self._server, options.listen, "--listen", options.tls)
         """Where it listens, with the real port."""
-        self.service = EchoService(options.name or str(self.address))
+        self._end = ExitStack()
+        self.service, self.metrics = self._service(options)
+        """`metrics` is where Prometheus finds it, with the real port; None: nowhere."""
         self._admin = grpc.aio.server(options=[_NOT_SHARED])
         self.admin = _bind(self._admin, options.admin, "--admin") if options.admin else None
         """Where it answers its owner, with the real port; None: nowhere."""
@@ -77,6 +82,15 @@ class EchoServer:
     def name(self) -> str:
         """How its answers are signed."""
         return self.service.server_id
+
+    def _service(self, options: ServerOptions) -> tuple[EchoService, Address | None]:
+        name = options.name or str(self.address)
+        if options.metrics is None:
+            return EchoService(name), None
+        from lbdemo.echo.metrics import MeteredEcho, ServerMetrics, exposed  # only who asks for them needs Prometheus
+
+        metrics = ServerMetrics()
+        return MeteredEcho(name, metrics), self._end.enter_context(exposed(metrics, options.metrics))
 
     async def start(self) -> None:
         """Answers from now on."""
@@ -107,6 +121,7 @@ class EchoServer:
         """Stops at once; calls in flight are cancelled."""
         await self._server.stop(None)
         await self._admin.stop(None)
+        self._end.close()
 
 
 async def serve(options: ServerOptions, ready: Callable[[EchoServer], None]) -> int:
@@ -144,6 +159,7 @@ def server_options(
     environment: Mapping[str, str],
     admin: str = "",
     tls: ServerTls | None = None,
+    metrics: str = "",
 ) -> ServerOptions:
     """The options, from what was typed and the environment; raises InputError for the first that is wrong."""
     return ServerOptions(
@@ -153,6 +169,7 @@ def server_options(
         drain=_seconds("--drain", drain),
         admin=parse_loopback(admin) if admin else None,
         tls=tls,
+        metrics=parse_address(metrics) if metrics else None,
     )
 
 

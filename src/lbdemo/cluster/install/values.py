@@ -58,7 +58,8 @@ class ServerValues:
     """The servers. A connection age of 0 s is no limit; `drain_seconds` is the time between SIGTERM and GOAWAY.
 
     `app_protocol` is what their Services say of the port; "" is what the consumers know. `admin_port` is where
-    they answer their owner, on the pod's loopback; 0: nowhere.
+    they answer their owner, on the pod's loopback; 0: nowhere. `metrics_port` is where they tell Prometheus of their
+    calls; 0: nowhere. A PodMonitor is made only where the cluster knows such.
     """
 
     port: int = 8080
@@ -66,6 +67,8 @@ class ServerValues:
     drain_seconds: float = 5
     app_protocol: str = ""
     admin_port: int = 8081
+    metrics_port: int = 0
+    pod_monitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
