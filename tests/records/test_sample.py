@@ -29,6 +29,32 @@ def test_gate_and_connection_are_written_only_when_set() -> None:
     assert json.loads(encode(sample)) == {**json.loads(LINE), "gate": True, "conn": 3}
 
 
+def test_a_stream_is_a_call_with_its_answers_and_how_long_it_was_open() -> None:
+    stream = replace(SAMPLE, answers=12, lasted=1.5)
+
+    assert json.loads(encode(stream)) == {**json.loads(LINE), "answers": 12, "lasted_ms": 1500.0}
+
+
+@pytest.mark.parametrize(("key", "value"), [("answers", -1), ("answers", True), ("answers", 1.5), ("lasted_ms", -1),
+                                            ("lasted_ms", "1"), ("lasted_ms", True)])  # fmt: skip
+def test_a_stream_that_cannot_be_is_none(key: str, value: object) -> None:
+    assert decode(with_field(key, value)) is None
+
+
+@pytest.mark.parametrize("lasted", [-0.1, float("nan"), float("inf")])
+def test_a_stream_of_no_length_in_time_is_not_written(lasted: float) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        encode(replace(SAMPLE, answers=1, lasted=lasted))
+
+
+def test_only_what_was_never_answered_went_unheard() -> None:
+    late = replace(SAMPLE, code="DEADLINE_EXCEEDED")
+
+    assert [each.unheard for each in (SAMPLE, late, replace(late, answers=0), replace(late, answers=2))] == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "sample",
     [
@@ -38,6 +64,8 @@ def test_gate_and_connection_are_written_only_when_set() -> None:
         replace(SAMPLE, server='a "quoted"\\ name\nof two lines, 名前 \x1b[31m\u2028'),
         replace(SAMPLE, due=0.0, sent=0.0, latency=0.0),
         replace(SAMPLE, latency=599.9999),
+        replace(SAMPLE, answers=0, code="UNAVAILABLE"),
+        replace(SAMPLE, answers=12, lasted=10.001),
     ],
 )
 def test_what_was_encoded_decodes_to_the_same_on_one_line(sample: Sample) -> None:

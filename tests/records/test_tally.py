@@ -96,6 +96,36 @@ def test_a_good_answer_without_a_name_is_not_lost() -> None:
     assert [(s.server, s.calls) for s in summary.servers] == [("(unnamed)", 1)]
 
 
+def test_a_stream_is_one_call_however_much_is_answered_on_it() -> None:
+    stream = replace(SAMPLE, answers=500, lasted=30.0)
+    tally = tally_of(stream, replace(stream, seq=1, server="b", answers=1))
+    tally.merge(tally_of(replace(stream, seq=2, answers=7)))
+    summary = tally.summary()
+
+    assert [(server.server, server.calls, server.answers) for server in summary.servers] == [("a", 2, 507), ("b", 1, 1)]
+    assert (summary.sent, summary.stream_answers) == (3, 508)
+    assert summary.counts.servers == (("a", 2), ("b", 1)), "what is judged are streams"
+    assert summary.seconds == 30
+    assert summary.latency
+    assert summary.latency.max == 0.001, "that of the first answer"
+
+
+def test_single_calls_have_no_answers_on_streams() -> None:
+    summary = tally_of(SAMPLE).summary()
+
+    assert summary.stream_answers is None
+    assert summary.servers[0].answers is None
+
+
+def test_a_stream_that_fell_silent_after_its_first_answer_is_no_lower_bound_of_a_latency() -> None:
+    stream = replace(SAMPLE, answers=2, lasted=9.0, code="DEADLINE_EXCEEDED")
+    latency = tally_of(stream, replace(stream, seq=1, latency=0.5, answers=0, server="")).summary().latency
+
+    assert latency
+    assert "max" in latency.at_least
+    assert "p50" not in latency.at_least
+
+
 def test_calls_of_the_gate_are_counted_apart() -> None:
     gate = replace(SAMPLE, gate=True, server="g", due=0.0, sent=50.0, latency=9.0)
 

@@ -132,3 +132,20 @@ def test_a_second_block_is_said_with_the_error_probability_that_was_kept_for_it(
     assert "judged on both blocks that were planned" in said
     assert "with the 0.0001 that was kept for the second of an error probability of 0.001 in all" in said
     assert not any("block" in sentence for sentence in figures.sentences(once))
+
+
+def test_of_streams_it_is_said_what_was_answered_on_them() -> None:
+    record = result(counts={"echo-1": 1, "echo-2": 1}).to_dict()
+    summary: Any = record["summary"]
+
+    assert figures.streams(record) == ""
+
+    for server, answers in zip(summary["servers"], (30, 10), strict=True):
+        server["stream_answers"] = answers
+
+    assert "40 answers, echo-1 30 (75.0 %) and echo-2 10 (25.0 %)" in figures.streams(record)
+
+    for server in summary["servers"]:
+        server["stream_answers"] = 0
+
+    assert "0 answers, echo-1 0 and echo-2 0" in figures.streams(record)

@@ -19,12 +19,12 @@ class Handful:
     """The fields of some calls, each as a list in the order of the calls; times in seconds.
 
     `ends` are when they were answered, `lags` how much later than due they were sent. `all_well` is true when none
-    failed.
+    failed; otherwise `unheard` says which ended at their deadline without an answer. `streams` are those that are one.
     """
 
     __slots__ = (
         "all_well", "attempts", "codes", "connections", "dues", "ends", "lags", "latencies", "numbers", "sents",
-        "servers",
+        "servers", "streams", "unheard",
     )  # fmt: skip
 
     def __init__(self, calls: Sequence[Sample]) -> None:
@@ -39,6 +39,8 @@ class Handful:
         self.ends = list(map(add, self.dues, self.latencies))
         self.lags = _not_negative(list(map(sub, self.sents, self.dues)))
         self.all_well = self.codes.count(OK) == len(self.codes)
+        self.unheard = [] if self.all_well else [call.unheard for call in calls]
+        self.streams = [call for call in calls if call.answers is not None]
 
     @property
     def signed(self) -> tuple[Sequence[int], Sequence[str], Sequence[int], Sequence[float]]:

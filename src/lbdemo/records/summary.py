@@ -28,13 +28,15 @@ class ServerCalls:
     """One server's part: the calls that it answered, well or with an error, and how fast.
 
     `share` (0 to 1) is its part of all calls that any server answered. `service` counts from when the calls were sent:
-    how long the client made a call wait is not the server's time.
+    how long the client made a call wait is not the server's time. Where calls were streams, `answers` is what it
+    answered on all of them, and `service` the time until the first answer; otherwise `answers` is None.
     """
 
     server: str
     calls: int
     share: float
     service: Quantiles | None
+    answers: int | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The record ready for JSON."""
@@ -43,6 +45,7 @@ class ServerCalls:
             "calls": self.calls,
             "share": round(self.share, 6),
             "service_ms": _told(self.service),
+            "stream_answers": self.answers,
         }
 
 
@@ -91,6 +94,12 @@ class Summary:
     deadline_buckets: Buckets = ()
     timeline: tuple[Moment, ...] = ()
     timeline_cell: float = 1.0
+
+    @property
+    def stream_answers(self) -> int | None:
+        """What was answered on streams; None when no call was one."""
+        known = [server.answers for server in self.servers if server.answers is not None]
+        return sum(known) if known else None
 
     @property
     def failed(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from lbdemo.measure.names import OTHER, UNNAMED
 from lbdemo.records.handful import HANDFUL, Handful
 from lbdemo.records.order import OrderTally
 from lbdemo.records.quantiles import quantiles
-from lbdemo.records.sample import DEADLINE, OK, Sample
+from lbdemo.records.sample import OK, Sample
 from lbdemo.records.sequence import SequenceCheck
 from lbdemo.records.summary import LATE, LATE_SHARE, ServerCalls, Summary
 from lbdemo.records.timeline import Timeline
@@ -52,6 +53,7 @@ class Tally:
         "_retried",
         "_sequence",
         "_servers",
+        "_stream_answers",
         "_timeline",
         "_unknown_lines",
     )
@@ -64,6 +66,7 @@ class Tally:
         self._lag = Histogram()
         self._servers: dict[str, Histogram] = {}
         self._errors: dict[str, int] = {}
+        self._stream_answers: Counter[str] = Counter()  # of each server that answered streams
         self._order = OrderTally()
         self._timeline = Timeline()
         self._sequence = SequenceCheck(processes)
@@ -142,6 +145,8 @@ class Tally:
             self._add_errors(code, count)
         for server, histogram in list(other._servers.items()):
             self._server(server).merge(histogram)
+        for server, answers in list(other._stream_answers.items()):
+            self._stream_answers[self._name(server)] += answers
 
     def summary(self) -> Summary:
         """What was counted so far."""
@@ -159,7 +164,13 @@ class Tally:
             answered=answered.count,
             errors=tuple(sorted(self._errors.items())),
             servers=tuple(
-                ServerCalls(server, histogram.count, histogram.count / service.count, quantiles(histogram))
+                ServerCalls(
+                    server,
+                    histogram.count,
+                    histogram.count / service.count,
+                    quantiles(histogram),
+                    self._stream_answers.get(server),
+                )
                 for server, histogram in sorted(self._servers.items())
             ),
             latency=quantiles(everything, self._deadline.min) if on_time else None,
@@ -196,6 +207,7 @@ class Tally:
         self._count_lags(handful.lags)
         self._sequence.add(handful.numbers)
         self._count_answers(handful)
+        self._count_streams(handful.streams)
         self._attempts += sum(handful.attempts)
         self._retried += len(calls) - handful.attempts.count(1)
 
@@ -212,7 +224,7 @@ class Tally:
 
     def _count_failed(self, calls: Handful) -> None:
         self._failed.add_all(calls.latencies_where([code != OK for code in calls.codes]))
-        self._deadline.add_all(calls.latencies_where([code == DEADLINE for code in calls.codes]))
+        self._deadline.add_all(calls.latencies_where(calls.unheard))
         for code in calls.codes:
             if code != OK:
                 self._add_errors(code, 1)
@@ -241,6 +253,13 @@ class Tally:
         for server, its in times.items():
             self._servers[server].add_all(its)
         self._order.add(numbers, servers, connections)
+
+    def _count_streams(self, streams: list[Sample]) -> None:
+        """How much each server answered on streams, and when the last of them ended."""
+        for stream in streams:
+            self._last_answer = max(self._last_answer, stream.sent + stream.lasted)
+            if stream.server or stream.ok:
+                self._stream_answers[self._name(stream.server)] += stream.answers or 0
 
     def _add_gate(self, sample: Sample) -> None:
         self._sequence.add_gate(sample.seq)

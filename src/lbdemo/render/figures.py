@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lbdemo.render import sentences as wording
-from lbdemo.words import count, duration, listing, number
+from lbdemo.words import count, duration, listing, number, percent
 from lbdemo.words import figure as rounded
 
 Record = Mapping[str, Any]
@@ -202,6 +202,23 @@ def attempts(result: Record) -> str:
     if (summary["settling_s"] or 0) >= NOTABLE:
         said.append(f"all servers seen after {duration(summary['settling_s'])}")
     return "; ".join(said)
+
+
+def streams(result: Record) -> str:
+    """What was answered on streams, by whom; '' where calls were none. What is judged are the streams."""
+    servers = [server for server in result["summary"]["servers"] if server["stream_answers"] is not None]
+    answers = sum(server["stream_answers"] for server in servers)
+    if not servers:
+        return ""
+    each = listing([
+        f"{printable(server['server'])} {number(server['stream_answers'])}"
+        + (f" ({percent(server['stream_answers'] / answers)})" if answers else "")
+        for server in servers
+    ])  # fmt: skip
+    return (
+        f"a call is a stream here, however much is answered on it: {count(answers, 'answer')}, {each}; "
+        "latencies are those of first answers"
+    )
 
 
 def witness(result: Record) -> str:

@@ -47,6 +47,7 @@ def print_result(console: Console, result: Record) -> None:
     console.print(indented(shares(result)))
     for line in (
         f"latency: {figures.tail(result)}",
+        figures.streams(result),
         figures.course(result),
         f"fingerprint: {figures.policy(result)}",
         figures.attempts(result),

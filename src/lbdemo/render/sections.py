@@ -81,6 +81,7 @@ def details(result: Record, scale: float, axis: Axis | None) -> str:
         *(f"<p>{escape(sentence)}</p>" for sentence in rest),
         servers(result, scale),
         f'<p class="quiet">{escape(calls(result))}</p>',
+        f'<p class="quiet">{escape(streams)}</p>' if (streams := figures.streams(result)) else "",
         witness(result),
         strips(result),
         drawn(result, axis),
