@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from echo_server import LBDEMO, administered, catches, lbdemo, process, wait_for
+from echo_server import LBDEMO, administered, catches, lbdemo, process, told, wait_for
 
 from lbdemo.cli.client import closing_words, exit_code
 from lbdemo.cli.lines import sentence, whole
@@ -153,6 +153,69 @@ def test_a_sentence_tells_who_and_how_long_and_what_went_wrong() -> None:
     assert sentence(badly).split("  ", 1)[1].split() == ["8", "nobody", "5.00", "s", "DEADLINE_EXCEEDED"]
 
 
+def test_the_sentence_of_a_stream_tells_also_what_was_answered_on_it() -> None:
+    well = Sample(7, NOON, NOON, 0.00124, "pod-a", "OK", answers=12, lasted=10.0)
+    broken = Sample(8, NOON, NOON, 0.002, "pod-a", "UNAVAILABLE", answers=1, lasted=0.5)
+
+    assert sentence(well).endswith("  pod-a  1.24 ms  12 answers in 10.0 s")
+    assert sentence(broken).endswith("  pod-a  2.00 ms  1 answer in 500 ms  UNAVAILABLE")
+
+
+@pytest.mark.parametrize("kind", ["watch", "chat"])
+def test_streams_are_a_line_each_and_a_recording_of_which_each_is_one_call(target: str, kind: str) -> None:
+    streams = ("--stream", kind, "--stream-every", "20ms", "--stream-length", "200ms")
+    load = ("--rate", "0", "--count", "4", "--concurrency", "4", "--servers", "1", "--wait", "9")
+    with lbdemo("client", "--target", target, *streams, *load) as called:
+        lines, words = called.communicate(timeout=20)
+
+    recording = read(lines.splitlines())
+    summary = recording.tally.summary()
+    answers = summary.stream_answers or 0
+
+    assert called.returncode == 0
+    assert (recording.environment["stream"], recording.environment["length_s"]) == (kind, "0.2")
+    assert recording.title == f"streams to {target}"
+    assert (summary.sent, summary.gate_calls) == (4, 1)
+    assert 4 < answers <= 44
+    assert words.startswith("4 streams in ")
+    assert f"  pod-a  4 streams  100 %  {answers} answers  100 %\na stream is one call" in words
+
+
+def test_several_processes_share_the_streams(target: str) -> None:
+    streams = ("--stream", "watch", "--stream-every", "20ms", "--stream-length", "100ms", "--processes", "2")
+    with lbdemo("client", "--target", target, *streams, "--rate", "50", "--count", "6", "--wait", "9") as called:
+        lines, _ = called.communicate(timeout=60)
+
+    summary = read(lines.splitlines()).tally.summary()
+
+    assert (summary.sent, summary.missing, summary.errors) == (6, 0, ())
+    assert (summary.stream_answers or 0) > 6
+
+
+def test_ctrl_c_ends_open_streams_which_are_counted() -> None:
+    streams = ("--stream", "watch", "--stream-length", "1h", "--rate", "0")
+    with (
+        administered("--drain", "0") as (_, address, admin),
+        lbdemo("client", "--target", address, *streams) as called,
+    ):
+        wait_for(lambda: read_stats(admin).stream_answers, "a stream")
+        called.send_signal(signal.SIGINT)
+        lines, words = called.communicate(timeout=20)
+
+    recording = read(lines.splitlines())
+
+    assert called.returncode == 130
+    assert recording.ended
+    assert words.startswith("1 stream in ")
+
+
+def test_what_is_for_streams_is_refused_without_one() -> None:
+    code, _, words = told("client", "--target", NOBODY, "--stream-length", "1s")
+
+    assert code == 2
+    assert "add --stream watch" in words
+
+
 def test_a_server_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in sentence(Sample(0, NOON, NOON, 1, "\x1b[2Jpod", "OK"))
 
@@ -173,6 +236,23 @@ def test_the_closing_words_name_what_a_person_must_know() -> None:
         "latency: not told, for the client could not keep its schedule",
         "1 call left late, by up to 500 ms: the schedule was not kept",
         "2 calls still in flight at the end, not counted",
+    ]
+
+
+def test_the_closing_words_on_streams_say_that_answers_are_not_what_is_balanced() -> None:
+    tally = Tally()
+    for seq, (server, answers) in enumerate((("pod-a", 30), ("pod-b", 10), ("pod-c", 0))):
+        tally.add(Sample(seq, NOON, NOON, 0.001, server, "OK" if answers else "UNAVAILABLE", answers=answers, lasted=2))
+
+    words = closing_words(LoadReport(tally.summary(), 0, ()), "stream")
+
+    assert words[0] == "3 streams in 2.00 s, 1 failed (UNAVAILABLE 1)"
+    assert words[1].startswith("latency of first answers: ")
+    assert words[2:] == [
+        "  pod-a  1 stream  33.3 %  30 answers  75.0 %",
+        "  pod-b  1 stream  33.3 %  10 answers  25.0 %",
+        "  pod-c  1 stream  33.3 %  0 answers",
+        "a stream is one call and stays with its server: what is balanced are streams, not their answers",
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lbdemo.echo.options import LoadOptions, pace
+from lbdemo.echo.options import LoadOptions, pace, streams
 from lbdemo.errors import InputError
 
 NAN, INF = float("nan"), float("inf")
@@ -43,6 +43,12 @@ NAN, INF = float("nan"), float("inf")
         {"run": "ö"},
         {"run": " a"},
         {"run": "x" * 129},
+        {"stream": "listen"},
+        {"stream_every": 0.0},
+        {"stream_every": 3_601.0},
+        {"stream_every": NAN},
+        {"stream_length": -1.0},
+        {"stream_length": INF},
     ],
 )
 def test_settings_without_sense_are_refused(wrong: dict[str, Any]) -> None:
@@ -62,6 +68,22 @@ def test_the_pace_is_an_interval_or_a_rate(interval: float | None, rate: float |
 def test_a_pace_without_sense_is_refused(interval: float | None, rate: float | None) -> None:
     with pytest.raises(InputError):
         pace(interval, rate)
+
+
+def test_a_stream_may_take_as_long_as_it_lasts_and_its_last_answer() -> None:
+    assert LoadOptions(timeout=2, stream_length=30).longest == 2
+    assert LoadOptions(timeout=2, stream_length=30, stream="watch").longest == 32
+
+
+def test_of_streams_only_what_was_given_is_set() -> None:
+    assert streams(None, None, None) == {}
+    assert streams("chat", None, 0.0) == {"stream": "chat", "stream_length": 0.0}
+
+
+@pytest.mark.parametrize(("every", "length"), [(1.0, None), (None, 0.0)])
+def test_what_is_for_streams_is_refused_without_one(every: float | None, length: float | None) -> None:
+    with pytest.raises(InputError):
+        streams(None, every, length)
 
 
 @pytest.mark.parametrize(

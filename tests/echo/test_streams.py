@@ -55,6 +55,7 @@ async def end_of(call: Any) -> tuple[str, str]:
 def test_a_watch_is_answered_at_once_and_at_each_interval_until_its_client_goes() -> None:
     async def story() -> tuple[list[str], list[float], CallCounts]:
         async with served() as (server, echo):
+            await echo.EchoMessage(echo_pb2.EchoRequest(), timeout=5)  # it is connected
             start, answers, times = time.monotonic(), list[str](), list[float]()
             watch = echo.WatchEcho(echo_pb2.WatchRequest(message="m", interval_ms=100), timeout=10)
             while len(answers) < 4:
@@ -71,7 +72,7 @@ def test_a_watch_is_answered_at_once_and_at_each_interval_until_its_client_goes(
     assert times[0] < 0.09
     assert 0.28 < times[3] < 0.9
     assert (counts.streams, counts.stream_answers) == (1, 4)
-    assert (counts.received, counts.answered) == (0, 0), "those are EchoMessage's"
+    assert (counts.received, counts.answered) == (1, 1), "those are EchoMessage's"
 
 
 def test_an_interval_that_is_not_given_is_a_second() -> None:
@@ -130,11 +131,11 @@ def test_a_slow_answer_shifts_no_other() -> None:
         async with served() as (server, echo):
             server.service.set_faults(Faults(delay_ms=150))
             watch, start = echo.WatchEcho(echo_pb2.WatchRequest(interval_ms=200), timeout=10), time.monotonic()
-            for _ in range(4):
+            for _ in range(6):
                 await watch.read()
             return time.monotonic() - start
 
-    assert 0.74 <= asyncio.run(story()) < 1.1
+    assert 1.14 <= asyncio.run(story()) < 1.6
 
 
 def test_who_is_sick_fails_streams_when_they_begin_and_lets_those_be_that_are_open() -> None:

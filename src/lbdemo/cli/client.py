@@ -34,6 +34,13 @@ class Arrivals(StrEnum):
     poisson = "poisson"
 
 
+class Stream(StrEnum):
+    """Streams in place of single calls."""
+
+    watch = "watch"
+    chat = "chat"
+
+
 def client(
     ctx: typer.Context,
     target: Annotated[
@@ -98,6 +105,23 @@ def client(
             "--retry", help="Let gRPC try a call again that ends as UNAVAILABLE or CANCELLED, 5 times in all."
         ),
     ] = False,
+    stream: Annotated[
+        Stream | None,
+        typer.Option(
+            show_default="single calls",
+            help="Open streams: one that is answered every so often (watch), or each message of which is (chat).",
+        ),
+    ] = None,
+    stream_every: Annotated[
+        float | None,
+        typer.Option(parser=span, metavar="DURATION", show_default="1s", help="Between two messages of a stream."),
+    ] = None,
+    stream_length: Annotated[
+        float | None,
+        typer.Option(
+            parser=span, metavar="DURATION", show_default="10s", help="End a stream after so long (0: one answer)."
+        ),
+    ] = None,
     processes: Annotated[
         int, typer.Option(metavar="N", help="Share the calls among so many processes, where cores are free.")
     ] = 1,
@@ -116,7 +140,8 @@ def client(
 ) -> int:
     """Calls echo servers and writes one line a call; a summary goes to stderr at the end.
 
-    A call that fails is a line with its status code. The exit code is 1 when no call at all was answered.
+    A call that fails is a line with its status code. The exit code is 1 when no call at all was answered. A stream
+    is one call, and one line at its end: --interval, --rate, --count and --concurrency are then about streams.
     """
     import asyncio
     from signal import Signals
@@ -147,6 +172,7 @@ def client(
         arrivals,
         client_tls(tls, ca, cert, key),
         authority,
+        **options.streams(stream, stream_every, stream_length),
     )
     received = list[Signals]()
     lines = Lines(format, lambda: bool(received))
@@ -154,7 +180,7 @@ def client(
     with asyncio.Runner(loop_factory=lambda: loop_for(chosen.interval)) as runner:
         report, signal = runner.run(made(chosen, processes, lines, received))
     lines.end()
-    for line in closing_words(report):
+    for line in closing_words(report, "stream" if chosen.stream else "call"):
         print(line, file=sys.stderr)
     return exit_code(report.summary, signal)
 
@@ -182,38 +208,54 @@ def exit_code(summary: Summary, signal: int | None) -> int:
     return errors.OK if summary.answered or not summary.sent else errors.ANSWER_IS_NO
 
 
-def closing_words(report: LoadReport) -> list[str]:
-    """The summary in a few lines: calls, errors, tail, each server's part, and whether the schedule was kept."""
-    from lbdemo.words import count, duration, number, percent
+def closing_words(report: LoadReport, noun: str = "call") -> list[str]:
+    """The summary in a few lines: calls, errors, tail, each server's part, and whether the schedule was kept.
+
+    A `noun` of "stream" says that calls were streams.
+    """
+    from lbdemo.words import count, duration, number
 
     summary = report.summary
     if not summary.sent:
-        before = f"{count(summary.gate_calls, 'call')} before that showed {count(len(summary.gate_servers), 'server')}"
+        before = f"{count(summary.gate_calls, noun)} before that showed {count(len(summary.gate_servers), 'server')}"
         failed = f", {number(summary.gate_errors)} of them failed" if summary.gate_errors else ""
-        return [f"no call was counted; {before}{failed}" if summary.gate_calls else "no call was made"]
-    pace = f" ({summary.calls_per_second:.0f} RPC/s)" if summary.calls_per_second else ""
-    lines = [f"{count(summary.sent, 'call')} in {duration(summary.seconds)}{pace}, {failures(summary)}"]
+        return [f"no {noun} was counted; {before}{failed}" if summary.gate_calls else f"no {noun} was made"]
+    pace = f" ({summary.calls_per_second:.0f} RPC/s)" if summary.calls_per_second and noun == "call" else ""
+    lines = [f"{count(summary.sent, noun)} in {duration(summary.seconds)}{pace}, {failures(summary)}"]
     if summary.latency:
         tail = summary.latency
         told = {"p50": tail.p50, "p90": tail.p90, "p99": tail.p99, "max": tail.max}
         shown = [f"{name} {'≥ ' * (name in tail.at_least)}{duration(v)}" for name, v in told.items() if v is not None]
-        lines.append(f"latency: {', '.join(shown)}")
-    lines += [
-        f"  {server.server}  {count(server.calls, 'call')}  {percent(server.share)}" for server in summary.servers
-    ]
+        lines.append(f"latency{'' if noun == 'call' else ' of first answers'}: {', '.join(shown)}")
+    lines += parts(summary, noun)
     lines += [f"first {code}: {printable(reason)}" for code, reason in report.reasons]
     if summary.gate_calls:
         lines.append(
-            f"before that, {count(summary.gate_calls, 'call')} showed {count(len(summary.gate_servers), 'server')}"
+            f"before that, {count(summary.gate_calls, noun)} showed {count(len(summary.gate_servers), 'server')}"
         )
     if summary.latency_missing == "late":
         lines.append("latency: not told, for the client could not keep its schedule")
     if summary.late:
         lines.append(
-            f"{count(summary.late, 'call')} left late, by up to {duration(summary.max_lag)}: the schedule was not kept"
+            f"{count(summary.late, noun)} left late, by up to {duration(summary.max_lag)}: the schedule was not kept"
         )
     if report.abandoned:
-        lines.append(f"{count(report.abandoned, 'call')} still in flight at the end, not counted")
+        lines.append(f"{count(report.abandoned, noun)} still in flight at the end, not counted")
+    return lines
+
+
+def parts(summary: Summary, noun: str) -> list[str]:
+    """Each server's part of the calls; of streams also what was answered on them, and which of both counts."""
+    from lbdemo.words import count, percent
+
+    answers = summary.stream_answers
+    lines = []
+    for server in summary.servers:
+        line = f"  {server.server}  {count(server.calls, noun)}  {percent(server.share)}"
+        heard = f"  {count(server.answers, 'answer')}" if server.answers is not None else ""
+        lines.append(line + heard + (f"  {percent(server.answers / answers)}" if server.answers and answers else ""))
+    if answers:
+        lines.append("a stream is one call and stays with its server: what is balanced are streams, not their answers")
     return lines
 
 

@@ -96,13 +96,17 @@ class Patience:
 
 
 def sentence(sample: Sample) -> str:
-    """One call for people: time of day, number, who answered, how long it took, and what went wrong."""
-    from lbdemo.words import duration
+    """One call for people: time of day, number, who answered, how long it took, and what went wrong.
+
+    Of a stream also how much was answered on it, and for how long.
+    """
+    from lbdemo.words import count, duration
 
     clock = time.strftime("%H:%M:%S", time.localtime(sample.sent))
     who = printable(sample.server) or ("(unnamed)" if sample.ok else "nobody")
     failure = "" if sample.ok else f"  {sample.code}"
-    return f"{clock}  {sample.seq:>6}  {who}  {duration(sample.latency)}{failure}"
+    heard = "" if sample.answers is None else f"  {count(sample.answers, 'answer')} in {duration(sample.lasted)}"
+    return f"{clock}  {sample.seq:>6}  {who}  {duration(sample.latency)}{heard}{failure}"
 
 
 def printable(name: str) -> str:
@@ -117,7 +121,8 @@ def header(options: LoadOptions, processes: int = 1) -> str:
     from lbdemo.measure import Expectation
     from lbdemo.records.recording import begin
 
-    pace = f"{1 / options.interval:g} calls/s, {options.arrivals}" if options.interval else "closed loops"
+    noun = "streams" if options.stream else "calls"
+    pace = f"{1 / options.interval:g} {noun}/s, {options.arrivals}" if options.interval else "closed loops"
     asked = {
         "target": options.target,
         "policy": options.policy,
@@ -127,7 +132,10 @@ def header(options: LoadOptions, processes: int = 1) -> str:
         "retry": "yes" if options.retry else "no",
         "tls": "yes" if options.tls else "no",
     }
+    if options.stream:
+        asked |= {"stream": options.stream, "every_s": f"{options.stream_every:g}"}
+        asked |= {"length_s": f"{options.stream_length:g}"}
     expected = Expectation(servers=options.names, count=0 if options.names else options.servers)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    title = f"calls to {options.target}"
+    title = f"{noun} to {options.target}"
     return begin(options.run or "client", title, now, asked, expected, options.count, processes)

@@ -39,6 +39,9 @@ class Caller:
             METHOD, response_deserializer=echo_pb2.EchoResponse.FromString
         )
 
+    def end(self) -> None:
+        """Ends what would go on by itself. A single call does not."""
+
     async def call(self, seq: int, due: float, gate: bool) -> Sample:
         """Calls now; `due` is when it should have been, on the monotonic clock."""
         sent, attempts = time.monotonic(), 1
@@ -49,19 +52,23 @@ class Caller:
             # gRPC answers None when it could not read the answer.
             server, code = (response.serverID, OK) if response is not None else ("", "INTERNAL")
             if self._retry:
-                attempts = _attempts(await call.trailing_metadata())
+                attempts = attempts_told(await call.trailing_metadata())
         except grpc.aio.AioRpcError as error:
             latency = time.monotonic() - due
-            server, code = _signature(error), error.code().name
-            attempts = self._attempts_at_failed(server, code, error)
-            self.reasons.setdefault(code, error.details() or "")
+            server, code, attempts = self.failure(error)
         epoch = self._epoch
         return Sample(seq, due + epoch, sent + epoch, max(0.0, latency), server, code, gate, self._connection, attempts)
+
+    def failure(self, error: grpc.aio.AioRpcError) -> tuple[str, str, int]:
+        """Who signed it, its code, and the attempts at the call; keeps what gRPC said."""
+        server, code = _signature(error), error.code().name
+        self.reasons.setdefault(code, error.details() or "")
+        return server, code, self._attempts_at_failed(server, code, error)
 
     def _attempts_at_failed(self, server: str, code: str, error: grpc.aio.AioRpcError) -> int:
         """What the server said; where none did, gRPC gave up after the last attempt. Of a deadline only one is sure."""
         if server or not self._retry:
-            return _attempts(error.trailing_metadata())
+            return attempts_told(error.trailing_metadata())
         return MAX_ATTEMPTS if code in RETRYABLE else 1
 
 
@@ -73,7 +80,7 @@ def _signature(error: grpc.aio.AioRpcError) -> str:
     return ""
 
 
-def _attempts(metadata: grpc.aio.Metadata | None) -> int:
+def attempts_told(metadata: grpc.aio.Metadata | None) -> int:
     """At which attempt the call reached the server that answered, by its own word; 1 when it says nothing."""
     for key, value in metadata or ():
         if key == ATTEMPTS_KEY and value.isdigit():

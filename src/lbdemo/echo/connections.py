@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from lbdemo.echo.caller import Caller
+from lbdemo.echo.stream_caller import caller
 from lbdemo.echo.tls import version
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Connections:
         self._options, self._dial = options, dial
         self._seen = version(options.tls.files) if options.tls else ()
         self.channels = [dial(options) for _ in range(options.connections)]
-        self.callers = [Caller(channel, n * of + index, options) for n, channel in enumerate(self.channels)]
+        self.callers = [caller(channel, n * of + index, options) for n, channel in enumerate(self.channels)]
         self._left = set[asyncio.Task[None]]()
 
     async def watch(self, look: float = LOOK) -> None:
@@ -45,11 +45,11 @@ class Connections:
         if now == self._seen:
             return
         before, self.channels = self.channels, [self._dial(self._options) for _ in self.channels]
-        for caller, channel in zip(self.callers, self.channels, strict=True):
-            caller.use(channel)
+        for each, channel in zip(self.callers, self.channels, strict=True):
+            each.use(channel)
         self._seen = now
         for channel in before:
-            leaving = asyncio.create_task(channel.close(self._options.timeout))  # what is in flight is answered
+            leaving = asyncio.create_task(channel.close(self._options.longest))  # what is in flight is answered
             self._left.add(leaving)
             leaving.add_done_callback(self._left.discard)
 

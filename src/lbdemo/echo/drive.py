@@ -80,6 +80,8 @@ class Drive:
             await asyncio.wait((phases, stopping, self._failed), return_when=asyncio.FIRST_COMPLETED)
             self._stopped = True
             self._wake()
+            for caller in self._callers:
+                caller.end()
             await asyncio.wait((phases, self._failed), timeout=grace, return_when=asyncio.FIRST_COMPLETED)
             for ended in (self._failed, phases):
                 if ended.done():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lbdemo.echo.address import parse_address
 from lbdemo.echo.stats import MAX_RUN_NAME
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 SCHEMES = ("dns", "xds", "ipv4", "ipv6", "unix", "unix-abstract", "vsock")  # what gRPC resolves by itself
 POLICIES = ("pick_first", "round_robin")
 ARRIVALS = ("grid", "poisson")
+STREAMS = ("watch", "chat")
 MAX_CONCURRENCY = 10_000
 MAX_CONNECTIONS = 1_000
 MAX_SECONDS = 86_400
 DEFAULT_INTERVAL = 1.0
+DEFAULT_EVERY = 1.0
+DEFAULT_LENGTH = 10.0
+MIN_EVERY, MAX_EVERY = 0.001, 3_600
 _METADATA_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
@@ -54,6 +58,9 @@ class LoadOptions:
     and have forgotten those that were there before. With `retry` gRPC tries a call again that ends as UNAVAILABLE or
     CANCELLED, five times in all, within the same deadline; each Sample says how often. With `tls` calls are encrypted;
     `authority` is the name that is called, and that the certificate must bear, where it is not the target's.
+    With `stream` each call is a stream, which is one call however much is answered on it: the client hears, or with
+    "chat" sends, a message every `stream_every`, and ends it after `stream_length`. `timeout` is then how long the
+    first answer, and any that is due later, may take. In the gate a stream ends with its first answer.
     """
 
     target: str = "localhost:8080"
@@ -73,6 +80,9 @@ class LoadOptions:
     arrivals: str = "grid"
     tls: ClientTls | None = None
     authority: str = ""
+    stream: str = ""
+    stream_every: float = DEFAULT_EVERY
+    stream_length: float = DEFAULT_LENGTH
 
     def __post_init__(self) -> None:
         """Raises InputError for the first setting that makes no sense."""
@@ -99,8 +109,18 @@ class LoadOptions:
         _check(self.policy in POLICIES, f"--policy {self.policy!r}", f"choose one of {', '.join(POLICIES)}")
         _check(not self.run or (bool(_METADATA_VALUE.fullmatch(self.run)) and len(self.run) <= MAX_RUN_NAME),
                f"--run {self.run!r}", f"use at most {MAX_RUN_NAME} printable ASCII characters")  # fmt: skip
+        _check(self.stream in {"", *STREAMS}, f"--stream {self.stream!r}", f"choose one of {', '.join(STREAMS)}")
+        _check(MIN_EVERY <= self.stream_every <= MAX_EVERY, f"--stream-every {self.stream_every:g}",
+               f"it must be from {MIN_EVERY} (a millisecond) to {MAX_EVERY} s")  # fmt: skip
+        _check(0 <= self.stream_length <= MAX_SECONDS, f"--stream-length {self.stream_length:g}",
+               f"it must be from 0 (one answer) to {MAX_SECONDS}")  # fmt: skip
         if self.servers:
             check_servers(self.servers)
+
+    @property
+    def longest(self) -> float:
+        """How long a call may take, in seconds."""
+        return self.timeout + (self.stream_length if self.stream else 0.0)
 
 
 def pace(interval: float | None, rate: float | None) -> float:
@@ -111,6 +131,14 @@ def pace(interval: float | None, rate: float | None) -> float:
         raise InputError("--interval and --rate contradict each other", "give one of them")
     _check(0 <= rate <= 1e6, f"--rate {rate:g}", "it must be from 0 (as fast as it goes) to 1000000 RPC/s")
     return 1 / rate if rate else 0.0
+
+
+def streams(kind: str | None, every: float | None, length: float | None) -> dict[str, Any]:
+    """The options of streams, as far as they were given. Raises InputError for those of streams that nobody wants."""
+    if not kind and (every is not None or length is not None):
+        raise InputError("--stream-every and --stream-length are for streams", "add --stream watch or --stream chat")
+    given = {"stream": kind, "stream_every": every, "stream_length": length}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _check_up_to(most: int, option: str, value: int) -> None:

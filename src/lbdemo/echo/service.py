@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     WatchContext = grpc.aio.ServicerContext[echo_pb2.WatchRequest, echo_pb2.EchoResponse]
     StreamContext = EchoContext | WatchContext
     Answered = Callable[[], None]
+    Answers = Callable[[Answered], Coroutine[None, None, None]]
 
 SERVICE = "message.Echo"
 
@@ -88,19 +89,24 @@ class EchoService(echo_pb2_grpc.EchoServicer):
         """Ends all streams, and begins no other: their clients are told to look for another server."""
         self._streams.leave()
 
-    async def _stream(self, context: StreamContext, answers: Callable[[Answered], Coroutine[None, None, None]]) -> None:
-        """One stream from its begin to its end. How often it was tried is said at once: of its end who ends it hears
-        nothing.
-        """
+    async def _stream(self, context: StreamContext, answers: Answers) -> None:
+        """One stream from its begin to its end."""
         run, previous = _marks(context)
         with self.stats.stream(run) as answered:
-            if previous:
-                await context.send_initial_metadata(_attempts(previous))
             if self._faults.strikes(self._chance):
                 await self._delay()
                 await self._refuse(context, f"{self.server_id} was told to be sick", previous)
-            if not await self._streams.until_its_end(answers(answered)):
+            if not await self._streams.until_its_end(self._begun(context, previous, answers, answered)):
                 await self._refuse(context, f"{self.server_id} is leaving: open another stream", previous)
+
+    async def _begun(self, context: StreamContext, previous: int, answers: Answers, answered: Answered) -> None:
+        """Answers, and says before at which attempt that is: who ends a stream does not hear what is said at its end.
+
+        Not earlier: gRPC tries no call again of which it has heard anything.
+        """
+        if previous:
+            await context.send_initial_metadata(_attempts(previous))
+        await answers(answered)
 
     async def _watch(self, request: echo_pb2.WatchRequest, context: WatchContext, answered: Answered) -> None:
         """Answers on a grid, so that a slow answer shifts no other; those that would be late are left out."""

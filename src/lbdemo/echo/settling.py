@@ -7,8 +7,8 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from lbdemo.echo.caller import Caller
 from lbdemo.echo.channel import await_connections
+from lbdemo.echo.stream_caller import caller
 from lbdemo.measure.plan import gate_limit
 from lbdemo.records.tally import Tally
 
@@ -61,11 +61,11 @@ class Settling:
         channel, seen = self._dial(self._options), set[str]()
         try:
             await await_connections([channel], min(self._options.wait, deadline - time.monotonic()), stop)
-            caller = Caller(channel, 0, self._options)
+            own = caller(channel, 0, self._options)
             for _ in range(gate_limit(self._options.servers)):
                 if stop.is_set() or self._all(seen) or time.monotonic() >= deadline:
                     break
-                sample = await _unless(stop, caller.call(self.sent, time.monotonic(), gate=True))
+                sample = await _unless(stop, own.call(self.sent, time.monotonic(), gate=True))
                 if sample is None:
                     break
                 self.sent += 1
