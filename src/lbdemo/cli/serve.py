@@ -66,7 +66,7 @@ def serve(
     """Answers echo calls until SIGTERM or Ctrl-C.
 
     It ends in good order: it says NOT_SERVING, serves on while clients are sent elsewhere, and answers what it has
-    read. A client that has not left by then needs --retry.
+    read. A client that has not left by then needs --retry; one that has a stream opened here has to open another.
     """
     import asyncio
 
