@@ -41,3 +41,27 @@ def test_a_very_long_run_name_is_cut_but_counted() -> None:
     stats.answered(name)
 
     assert stats.of(name) == CallCounts(answered=2)
+
+
+def test_streams_are_counted_apart_from_calls_and_as_open_until_they_end() -> None:
+    stats = Stats()
+
+    with stats.stream("a") as answered, stats.stream(""):
+        answered()
+        answered()
+        during = stats.of("").streams_open, stats.of("a").streams_open
+
+    assert during == (2, 1)
+    assert stats.of("a") == CallCounts(streams=1, stream_answers=2)
+    assert stats.of("") == CallCounts(streams=2, stream_answers=2)
+
+
+def test_a_stream_whose_run_is_long_forgotten_ends_without_a_trace() -> None:
+    stats = Stats()
+
+    with stats.stream("old"):
+        for number in range(MAX_RUNS):
+            stats.answered(f"run-{number}")
+
+    assert stats.of("old") == CallCounts()
+    assert stats.of("").streams_open == 0

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import pytest
 from echo_server import LOOPBACK, running
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
@@ -223,3 +224,39 @@ def test_a_server_that_stops_leaves_no_stream_behind() -> None:
             return (await end_of(watch))[0]
 
     assert asyncio.run(story()) in {"CANCELLED", "UNAVAILABLE"}
+
+
+async def raw(kind: str, *requests: bytes) -> tuple[list[bytes], str, int]:
+    """Two answers at most to a client that knows nothing but the method's path, the code, and what is open after it."""
+    async with running() as server, grpc.aio.insecure_channel(str(server.address)) as channel:
+        path, answers, code = f"/message.Echo/{kind}", list[bytes](), "none"
+        method: Any = channel.unary_stream(path) if kind == "WatchEcho" else channel.stream_stream(path)
+        call = method(requests[0] if kind == "WatchEcho" else iter(requests))
+        try:
+            async for answer in call:
+                answers.append(answer)
+                if len(answers) == 2:
+                    break
+        except grpc.aio.AioRpcError as error:
+            code = error.code().name
+        call.cancel()
+        await until(lambda: server.service.stats.total.streams_open == 0)
+        return answers, code, server.service.stats.total.streams_open
+
+
+def test_the_bytes_of_streams_are_those_of_single_answers() -> None:
+    answer = b"\x0a\x01a\x12\x05pod-a"
+
+    assert asyncio.run(raw("WatchEcho", b"\x0a\x01a\x10\x01")) == ([answer, answer], "none", 0)
+    assert asyncio.run(raw("Chat", b"\x0a\x01a", b"")) == ([answer, b"\x12\x05pod-a"], "none", 0)
+
+
+@pytest.mark.parametrize(("kind", "answers"), [("WatchEcho", 0), ("Chat", 1)])
+def test_garbage_ends_a_stream_with_an_error(kind: str, answers: int) -> None:
+    requests = [b"\xff\xff"] if kind == "WatchEcho" else [b"\x0a\x01a", b"\xff\xff"]
+
+    heard, code, still_open = asyncio.run(raw(kind, *requests))
+
+    assert len(heard) == answers
+    assert code in {"INTERNAL", "UNKNOWN"}
+    assert still_open == 0
