@@ -31,6 +31,8 @@ class Failure:
     act: Callable[[Handler], None]
 
 
+Passed = tuple[int, bytes] | Callable[[Mapping[str, str]], tuple[int, bytes]]
+"""What a program behind the API server answers, or how it does to the parameters that it is given."""
 Piece = bytes | Callable[[], object]
 
 
@@ -60,7 +62,7 @@ class FakeApi:
     logs: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)  # by pod and container, in pieces
     denied: set[tuple[str, str, str]] = field(default_factory=set)  # verb, resource, namespace: for access reviews
     streams: list[Stream] = field(default_factory=list)  # logs and watches that go by a script
-    passed: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # what programs answer, by path
+    passed: dict[str, Passed] = field(default_factory=dict)  # what programs answer, by path
     asked: list[str] = field(default_factory=list)  # METHOD PATH?QUERY
     bodies: list[Document] = field(default_factory=list)
     sent: int = 0  # bytes of bodies that were sent

@@ -264,7 +264,8 @@ class Handler(BaseHTTPRequestHandler):
         self.chunk(b"")
 
     def passed(self, path: str) -> None:
-        code, body = self.server.fake.passed.get(f"{self.name}/{path}", (404, b"no such page"))
+        told = self.server.fake.passed.get(f"{self.name}/{path}", (404, b"no such page"))
+        code, body = told if isinstance(told, tuple) else told(self.query)
         self.give(code, body, content="text/plain")
 
     def review(self) -> None:

@@ -122,3 +122,13 @@ def test_a_programs_own_failure_is_its_answer_and_the_api_servers_is_not(server:
 
 def test_deployments_are_named_with_their_group() -> None:
     assert DEPLOYMENTS.where("shop", "cart") == "deployments.apps cart in namespace shop"
+
+
+def test_a_program_behind_a_service_is_given_parameters() -> None:
+    with FakeApi() as fake:
+        fake.passed["prometheus:9090/proxy/api/v1/query"] = lambda query: (200, query["query"].encode())
+        reply = need(
+            fake.api().service_get("prometheus", "watch", 9090, "api/v1/query", query={"query": 'up{a="b"}[5m]'})
+        )
+
+    assert reply.body == b'up{a="b"}[5m]'

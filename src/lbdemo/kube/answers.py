@@ -26,6 +26,7 @@ class Why(StrEnum):
     LOGIN = "the login failed"  # the credential plugin could not get credentials
     UNKNOWN_USER = "the cluster does not know this user"
     AWAY = "the API server does not answer"
+    UNREACHED = "not reached"  # what is asked by an address of its own, beside the API server
 
     @property
     def everything(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lbdemo.kube.answers import Right, Unseen
 from lbdemo.kube.client import Client
 from lbdemo.kube.questions import TIMEOUT, Question
@@ -19,19 +21,22 @@ class Passing(Client):
         return self._pass("pods", pod, namespace, port, path, timeout)
 
     def service_get(
-        self, service: str, namespace: str, port: int | str, path: str, *, timeout: float = TIMEOUT
-    ) -> Reply | Unseen:
+        self, service: str, namespace: str, port: int | str, path: str, *, query: Mapping[str, str] | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Reply | Unseen:  # fmt: skip
         """The same of a Service's port: of one of its endpoints, as the API server picks."""
-        return self._pass("services", service, namespace, port, path, timeout)
+        return self._pass("services", service, namespace, port, path, timeout, query or {})
 
     def _pass(
-        self, plural: str, name: str, namespace: str, port: int | str, path: str, timeout: float
-    ) -> Reply | Unseen:
+        self, plural: str, name: str, namespace: str, port: int | str, path: str, timeout: float,
+        query: Mapping[str, str] | None = None,
+    ) -> Reply | Unseen:  # fmt: skip
         place = f"/api/v1/namespaces/{namespace}/{plural}/{name}:{port}/proxy/{path.lstrip('/')}"
         what = f"{path} of {plural.removesuffix('s')} {name}:{port} in namespace {namespace}"
         question = Question(
-            what, Right("get", f"{plural}/proxy", "", namespace, name), place, accept="*/*", timeout=timeout
-        )
+            what, Right("get", f"{plural}/proxy", "", namespace, name), place, query=dict(query or {}), accept="*/*",
+            timeout=timeout,
+        )  # fmt: skip
         answer = self.ask(question)
         if not isinstance(answer, Refusal):
             return answer
