@@ -11,6 +11,7 @@ from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.looks import EnvoyCluster, MetricsLook
 from lbdemo.diagnose.saving import FILE, SECRET, load, save
+from lbdemo.diagnose.scrapes import Period, Scrapes
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
@@ -39,7 +40,21 @@ def everything() -> Evidence:
         surroundings=around, envoys=envoy_looks(batch, {"10.0.0.1": 5}, HOST), routes=(route(batch, "http", ("a", 1)),),
         clusters=(EnvoyCluster(batch.name, "a", "EDS", "RANDOM"),),
         metrics=(MetricsLook("shop/payments-a", 0, 0.1, "request_total", 7),), unseen=(FORBIDDEN,),
+        scrapes=scrapes("towers/thanos:9090"),
     )  # fmt: skip
+
+
+def scrapes(where: str) -> Scrapes:
+    looks = tuple(MetricsLook(f"shop/payments-{pod}", turn, 15.0 * turn - 200, "request_total", 900 * turn)
+                  for turn in range(14) for pod in "abc")  # fmt: skip
+    return Scrapes(
+        where,
+        (where, "towers/two:80"),
+        "request_total",
+        15.0,
+        looks,
+        (Period(-290.0, 10.0, (("shop/payments-a", 12),)),),
+    )
 
 
 def pinned() -> Evidence:
@@ -109,6 +124,20 @@ def test_other_names_change_no_judgement(tmp_path: Path) -> None:
     assert again["verdict"]["calls"] == first["verdict"]["calls"]
 
 
+@pytest.mark.parametrize("where", ["towers/thanos:9090", "https://thanos.corp.example/x"])
+def test_where_a_prometheus_is_is_nobodys_business_either(tmp_path: Path, where: str) -> None:
+    missing = Unseen("api/v1/query of service thanos:9090 in namespace towers", Why.FORBIDDEN)
+    seen = shop(callers=[caller("checkout")], scrapes=scrapes(where), unseen=(missing,) if "://" not in where else ())
+
+    text = save(seen, tmp_path, anonymous=True).read_text()
+
+    for name in ("shop", "payments", "towers", "cortex", "thanos", "corp"):
+        assert name not in text
+    verdict, first = diagnose(load(tmp_path)).to_dict()["verdict"], diagnose(seen).to_dict()["verdict"]
+    assert (verdict["outcome"], verdict["calls"]) == (first["outcome"], first["calls"])
+    assert verdict["source"] == "Prometheus prometheus-1 (request_total)"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 99}', '{"version": 1, "service": 7}'])
 def test_what_is_no_evidence_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
@@ -120,7 +149,7 @@ def test_what_is_no_evidence_is_refused(tmp_path: Path, text: str) -> None:
 def test_older_evidence_without_newer_members_is_read(tmp_path: Path) -> None:
     file = save(everything(), tmp_path)
     document = json.loads(file.read_text())
-    for name in ("hosts", "metrics", "clusters"):
+    for name in ("hosts", "metrics", "clusters", "scrapes"):
         document.pop(name)
     file.write_text(json.dumps(document))
 

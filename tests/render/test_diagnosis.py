@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from diagnose.shops import caller, shop
+from diagnose.shops import SECONDS, caller, shop
+from diagnose.test_history import EVEN, ODD, period
+from diagnose.test_scrapes import scrapes
 from rich.console import Console
 
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.render.diagnosis import headline, picture, print_diagnosis, verdict
+from lbdemo.render.diagnosis_html import page
 from lbdemo.render.flow_sentences import SENTENCES, flow_reason, short
 
 HELD = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
@@ -100,3 +103,46 @@ def test_every_reason_is_a_sentence_of_pods_without_their_namespace(code: str) -
 
 def test_names_are_shortened_wherever_they_stand() -> None:
     assert short({"shop/a": ["shop/b", 1], "x": None}) == {"a": ["b", 1], "x": None}
+
+
+def kept(step: float, **more: Any) -> Evidence:
+    past = (period(1, EVEN), period(0, ODD))
+    return shop(HELD, callers=[caller("checkout")], scrapes=replace(scrapes(step, 30, 900, 0, 0), history=past), **more)
+
+
+def test_where_a_prometheus_looks_too_seldom_it_is_said_of_when_its_counts_are() -> None:
+    text = " ".join(printed(kept(15.0), 120).split())
+
+    assert (
+        "(counted by Prometheus monitoring/prometheus:9090 (grpc_server_started_total) in the 3 min 0 s until 12:00:00 "
+        "UTC: it looks every 15.0 s, too seldom for the watch)"
+    ) in text
+    assert "server sockets says the same: PINNED." in text
+    assert "history: over 10 min 0 s: payments-a 66.7 %" in text
+
+
+def test_where_it_looks_often_enough_there_is_nothing_to_say_of_when() -> None:
+    text = " ".join(printed(kept(SECONDS / 20), 120).split())
+
+    assert "(counted by Prometheus monitoring/prometheus:9090 (grpc_server_started_total))" in text
+
+
+def test_the_record_has_both_sources_and_the_history() -> None:
+    record = diagnose(kept(15.0)).to_dict()
+
+    assert record["verdict"]["window"] == {
+        "start": "2026-11-26T11:57:00+00:00", "end": "2026-11-26T12:00:00+00:00", "seconds": 180.0, "step": 15.0,
+    }  # fmt: skip
+    assert record["verdict"]["beside"] == {"source": "server sockets", "outcome": "PINNED", "calls": None,
+                                           "about": False, "window": None, "agrees": True}  # fmt: skip
+    assert [each["outcome"] for each in record["history"]["periods"]] == ["BALANCED", "PINNED"]
+    assert record["history"]["calls"]["shop/payments-a"] == 12_000
+    assert record["history"]["uneven_since"] == "2026-11-26T11:55:00+00:00"
+
+
+def test_the_page_says_the_same() -> None:
+    inside = page([diagnose(kept(15.0)).to_dict()])
+
+    assert "too seldom for the watch" in inside
+    assert "server sockets says the same: PINNED." in inside
+    assert "history: over 10 min 0 s" in inside

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.scrapes import Window, judged_looks
 from lbdemo.diagnose.series import best
 from lbdemo.measure.flows import (
     ConnectionVerdict,
@@ -21,7 +22,7 @@ from lbdemo.measure.verdict import Expectation, Outcome
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.connections import Arrived
-    from lbdemo.diagnose.looks import EnvoyHost, Socket
+    from lbdemo.diagnose.looks import EnvoyHost, MetricsLook, Socket
 
 SEGMENTS_ERROR = 0.1
 """How far shares by TCP segments may be off: no more than 4 % of a share were measured (docs/segments.md)."""
@@ -31,12 +32,18 @@ SERVERS_ONLY = ""
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the counts of one source show. `calls` is None where only connections are known (`held` then is not)."""
+    """What the counts of one source show. `calls` is None where only connections are known (`held` then is not).
 
-    source: str  # `callers' proxies`, `servers' metrics`, `server sockets`
+    `window` is when calls were counted, where it was not just while they were watched. `beside` is what a second source
+    shows of the same, where a Prometheus is one of the two.
+    """
+
+    source: str  # `callers' proxies`, `servers' metrics`, `Prometheus …`, `server sockets`
     calls: FlowsVerdict | None = None
     held: tuple[ConnectionVerdict, ...] = ()
     about: bool = False  # whether calls are estimated
+    window: Window | None = None
+    beside: Judged | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -44,6 +51,16 @@ class Judged:
         if self.calls is not None:
             return self.calls.outcome
         return self.held[0].outcome if self.held else Outcome.INCONCLUSIVE
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the second source shows the same; None where there is none, or one of the two settles nothing."""
+        if self.beside is None:
+            return None
+        two = {self.outcome, self.beside.outcome}
+        if Outcome.INCONCLUSIVE in two:
+            return None
+        return len({outcome is Outcome.BALANCED for outcome in two}) == 1
 
     @property
     def known(self) -> bool:
@@ -56,13 +73,22 @@ Source = Callable[["Case"], Judged | None]
 
 def judged(case: Case) -> Judged:
     """The verdict of the best source; one without anything when nobody could count."""
-    best: Judged | None = None
+    first: Judged | None = None
     for source in SOURCES:
         found = source(case)
         if found is not None and _says_something(found):
-            return found
-        best = best or found
-    return best or Judged("")
+            return replace(found, beside=_beside(case, source))
+        first = first or found
+    return first or Judged("")
+
+
+def _beside(case: Case, chosen: Source) -> Judged | None:
+    """What the Prometheus shows, or, where that was chosen, the best of the others; None where none was asked."""
+    if case.evidence.scrapes is None:
+        return None
+    others = [source for source in SOURCES if source not in PROMETHEUS]
+    found = (source(case) for source in (others if chosen in PROMETHEUS else PROMETHEUS))
+    return next((each for each in found if each is not None and _says_something(each)), None)
 
 
 def _says_something(found: Judged) -> bool:
@@ -105,14 +131,42 @@ def by_metrics(case: Case) -> Judged | None:
         told.get(look.pod, set()).add(look.source)
     if not (source := best(list(told.values()))):
         return None
+    looks = (look for look in case.evidence.metrics if look.source == source)
+    return _by_servers(case, f"servers' metrics ({source})", looks)
+
+
+def _by_servers(case: Case, source: str, looks: Iterable[MetricsLook]) -> Judged | None:
+    """Calls as the ready servers count them, of the turns that have all of them."""
+    ready = {server.name for server in case.ready}
     turns: dict[int, dict[tuple[str, str], int]] = {}
     times: dict[int, float] = {}
-    for look in case.evidence.metrics:
-        if look.source == source and look.pod in told:
+    for look in looks:
+        if look.pod in ready:
             turns.setdefault(look.turn, {})[SERVERS_ONLY, look.pod] = look.calls
-            times[look.turn] = max(look.at, times.get(look.turn, 0.0))
-    whole = [_look(times[n], turn) for n, turn in sorted(turns.items()) if len(turn) == len(told)]
-    return _flows(case, f"servers' metrics ({source})", whole)
+            times[look.turn] = max(look.at, times.get(look.turn, look.at))
+    whole = [_look(times[n], turn) for n, turn in sorted(turns.items()) if len(turn) == len(ready)]
+    return _flows(case, source, whole)
+
+
+def by_prometheus(case: Case) -> Judged | None:
+    """Calls as a Prometheus keeps them while they are watched, where it looks often enough for that."""
+    found = _kept(case)
+    return found if found is not None and found.window is None else None
+
+
+def by_prometheus_before(case: Case) -> Judged | None:
+    """The same of a longer time, which began before the watch."""
+    found = _kept(case)
+    return found if found is not None and found.window is not None else None
+
+
+def _kept(case: Case) -> Judged | None:
+    scrapes = case.evidence.scrapes
+    if scrapes is None:
+        return None
+    looks, window = judged_looks(scrapes, case.evidence.watched)
+    found = _by_servers(case, scrapes.name, looks)
+    return found and replace(found, window=window)
 
 
 def by_segments(case: Case) -> Judged | None:
@@ -131,7 +185,11 @@ def by_sockets(case: Case) -> Judged | None:
     return Judged("server sockets", held=held) if held else None
 
 
-SOURCES: tuple[Source, ...] = (by_envoys, by_metrics, by_segments, by_sockets)
+SOURCES: tuple[Source, ...] = (
+    by_envoys, by_metrics, by_prometheus, by_segments, by_prometheus_before, by_sockets,
+)  # fmt: skip
+"""The best first; what is estimated of now is better than what was counted of before."""
+PROMETHEUS: tuple[Source, ...] = (by_prometheus, by_prometheus_before)
 
 
 def _connections(case: Case) -> tuple[ConnectionVerdict, ...]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes import explain
 from lbdemo.diagnose.findings import Finding, Severity
+from lbdemo.diagnose.history import History, history
 from lbdemo.diagnose.parts import UNEVEN
 from lbdemo.diagnose.path import Per, Way, ways
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.ranking import Ranked, ranked
+from lbdemo.diagnose.times import moment
 from lbdemo.measure.verdict import Outcome
 from lbdemo.records.verdict import verdict_record
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.scrapes import Window
     from lbdemo.diagnose.servers import Server
     from lbdemo.kube.answers import Unseen
     from lbdemo.measure.flows import ConnectionVerdict, FlowVerdict
@@ -90,7 +93,8 @@ class Diagnosis:
             "watched": evidence.watched,
             "servers": [_server(server) for server in self.case.servers],
             "callers": [_way(callers[way.caller], way) for way in self.ways],
-            "verdict": judged_record(self.case.judged),
+            "verdict": judged_record(self.case.judged, evidence),
+            "history": history_record(history(self.case)),
             "unexplained": self.unexplained,
             "unwanted": self.unwanted,
             "connected_everywhere": self.connected_everywhere,
@@ -128,14 +132,45 @@ def unseen_record(unseen: Unseen) -> dict[str, Any]:
     return {"what": unseen.what, "why": unseen.why.value, "detail": unseen.detail, "hint": unseen.hint}
 
 
-def judged_record(judged: Judged) -> dict[str, Any]:
-    """The verdict with its source; `calls` is null where only connections are known, `callers` has one for each."""
+def judged_record(judged: Judged, evidence: Evidence) -> dict[str, Any]:
+    """The verdict with its source; `calls` is null where only connections are known, `callers` has one for each.
+
+    `window` is null where calls were counted while they were watched; `beside` where no second source was asked.
+    """
+    told = {"outcome": judged.outcome.value, "source": judged.source, "about": judged.about,
+            "window": _window(judged.window, evidence), "beside": _beside(judged, evidence)}  # fmt: skip
     if judged.calls is not None:
-        return {"outcome": judged.outcome.value, "source": judged.source, "about": judged.about,
-                **_flow(judged.calls.whole), "callers": [_flow(each) for each in judged.calls.callers]}  # fmt: skip
+        whole = judged.calls.whole
+        return {**told, **_flow(whole), "callers": [_flow(each) for each in judged.calls.callers]}
     whole_held = _held(judged.held[0]) if judged.held else {"reasons": [], "connections": {}}
-    return {"outcome": judged.outcome.value, "source": judged.source, "about": False, "calls": None, **whole_held,
-            "callers": [_held(each) for each in judged.held[1:]]}  # fmt: skip
+    return {**told, "about": False, "calls": None, **whole_held, "callers": [_held(each) for each in judged.held[1:]]}
+
+
+def _window(window: Window | None, evidence: Evidence) -> dict[str, Any] | None:
+    if window is None:
+        return None
+    return {"start": moment(evidence, window.start), "end": moment(evidence, window.end),
+            "seconds": round(window.seconds, 3), "step": round(window.step, 3)}  # fmt: skip
+
+
+def _beside(judged: Judged, evidence: Evidence) -> dict[str, Any] | None:
+    """What the second source shows; `agrees` is null where one of the two settles nothing."""
+    other = judged.beside
+    if other is None:
+        return None
+    calls = other.calls.whole.calls if other.calls is not None else None
+    return {"source": other.source, "outcome": other.outcome.value, "calls": calls, "about": other.about,
+            "window": _window(other.window, evidence), "agrees": judged.agrees}  # fmt: skip
+
+
+def history_record(past: History | None) -> dict[str, Any] | None:
+    """How calls were spread before, the oldest period first; null where nobody has kept it."""
+    if past is None:
+        return None
+    periods = [{"start": s.start, "end": s.end, "outcome": s.outcome.value, "calls": dict(s.calls)}
+               for s in past.stretches]  # fmt: skip
+    return {"source": past.source, "seconds": past.seconds, "calls": dict(past.calls), "periods": periods,
+            "uneven_since": past.uneven_since or None, "even_before": past.even_before}  # fmt: skip
 
 
 def _flow(flow: FlowVerdict) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lbdemo.diagnose.looks import EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
+from lbdemo.diagnose.scrapes import Scrapes
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.records.cluster import Namespace, Node
 from lbdemo.kube.records.gateways import Route
@@ -62,7 +63,8 @@ class Evidence:
 
     `servers` are the pods behind the Service, ready or not: those that its slices name and those that it selects.
     `sockets` has looks at servers and callers (`SocketLook.pod` tells which), `envoys` looks at the callers' (and
-    gateways') own Envoys, `clusters` and `routes` what those are told to do, `metrics` looks at the servers' counters.
+    gateways') own Envoys, `clusters` and `routes` what those are told to do, `metrics` looks at the servers' counters,
+    `scrapes` what a Prometheus keeps of those.
     """
 
     service: Service
@@ -76,6 +78,7 @@ class Evidence:
     clusters: tuple[EnvoyCluster, ...] = ()
     routes: tuple[EnvoyRoute, ...] = ()
     metrics: tuple[MetricsLook, ...] = ()
+    scrapes: Scrapes | None = None  # None where no Prometheus was asked
     unseen: tuple[Unseen, ...] = ()
     hosts: tuple[str, ...] = ()  # further addresses of nodes, from which their kubelets probe
     domain: str = "cluster.local"

@@ -12,6 +12,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from lbdemo.diagnose.evidence import VERSION, Evidence
+from lbdemo.diagnose.scrapes import place
 from lbdemo.diagnose.told import marks
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.errors import InputError, OperationFailedError
@@ -127,6 +128,9 @@ def _named(evidence: Evidence) -> Iterator[tuple[str, str]]:
             *(caller.pod for caller in evidence.callers if caller.pod is not None)]  # fmt: skip
     yield "namespace", evidence.namespace
     yield "service", evidence.name
+    for where in evidence.scrapes.asked if evidence.scrapes is not None else ():
+        yield "prometheus", where
+        yield from zip(("namespace", "service"), place(where), strict=False)
     for pod in pods:
         yield "namespace", pod.meta.namespace
         yield "pod", pod.name
@@ -144,7 +148,7 @@ def renamed(document: Any, others: Mapping[str, str]) -> Any:
     def walk(value: Any) -> Any:
         if isinstance(value, str):
             return pattern.sub(lambda found: others[found[0]], value)
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):  # pairs stay tuples until they are written
             return [walk(one) for one in value]
         return {name: walk(one) for name, one in value.items()} if isinstance(value, dict) else value
 

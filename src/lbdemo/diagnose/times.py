@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from lbdemo.diagnose.evidence import Evidence
     from lbdemo.kube.records.pods import Pod
 
 LEARNT = 60.0
@@ -21,6 +22,20 @@ def age(pod: Pod | None, now: str) -> float | None:
     if pod is None or not pod.meta.created or not now:
         return None
     return (datetime.fromisoformat(now) - datetime.fromisoformat(pod.meta.created)).total_seconds()
+
+
+def moment(evidence: Evidence, at: float) -> str:
+    """When it was `at` seconds since watching began, RFC 3339; "" where nobody noted when that was."""
+    if not evidence.made:
+        return ""
+    return (datetime.fromisoformat(evidence.made) + timedelta(seconds=at - evidence.watched)).isoformat(
+        timespec="seconds"
+    )
+
+
+def born(pod: Pod) -> float:
+    """When the pod was made, in seconds since 1970; 0 where that is not known."""
+    return datetime.fromisoformat(pod.meta.created).timestamp() if pod.meta.created else 0.0
 
 
 def came_later(pods: Collection[Pod | None], than: Collection[Pod | None], now: str) -> list[float]:

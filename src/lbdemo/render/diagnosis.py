@@ -11,6 +11,7 @@ from rich.text import Text
 
 from lbdemo.render.arrivals import Row, of_callers, of_nobody
 from lbdemo.render.flow_sentences import flow_reasons
+from lbdemo.render.history_line import beside_line, history_line, window_words
 from lbdemo.words import count, duration, listing, number, percent
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def print_diagnosis(console: Console, record: Record) -> None:
     console.print()
     for text in verdict(record):
         console.print(text)
+    if record["history"]:
+        console.print(Text.assemble(("history: ", "bold"), history_line(record["history"])))
     if record["unexplained"]:
         console.print(Text("No cause that is known here explains it."))
     for finding in record["findings"]:
@@ -126,7 +129,9 @@ def verdict(record: Record) -> Iterator[Text]:
     about = ", about" if judged["about"] else ""
     yield Text.assemble((judged["outcome"], COLOURS.get(judged["outcome"], "bold red")), f": {told}")
     counted = "counted" if judged["calls"] is not None else "seen"
-    yield Text(f"({counted} by {judged['source']}{about})", "dim")
+    yield Text(f"({counted} by {judged['source']}{about}{window_words(judged)})", "dim")
+    if judged["beside"]:
+        yield Text(beside_line(judged["beside"]), "dim" if judged["beside"]["agrees"] else "")
     for sentence in more:
         yield Text(sentence)
 

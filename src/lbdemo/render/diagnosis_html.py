@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lbdemo.render.arrivals import Row, of_callers, of_nobody
 from lbdemo.render.diagnosis import headline, matters, unseen_line
 from lbdemo.render.flow_sentences import flow_reasons
+from lbdemo.render.history_line import beside_line, history_line, window_words
 from lbdemo.render.html import document
 from lbdemo.render.tables import badge
 from lbdemo.words import count, number, percent
@@ -29,12 +30,14 @@ def _service(record: Record) -> str:
     judged = record["verdict"]
     fine = not record["unwanted"] and not any(f["severity"] == "problem" for f in record["findings"])
     told = "".join(f"<p>{escape(sentence)}</p>" for sentence in flow_reasons(judged))
-    about = ", about" if judged["about"] else ""
+    about = (", about" if judged["about"] else "") + window_words(judged)
+    told += f"<p>{escape(beside_line(judged['beside']))}</p>" if judged["beside"] else ""
+    told += f"<p>history: {escape(history_line(record['history']))}</p>" if record["history"] else ""
     return f"""<section>
 <h2>{escape(headline(record))}</h2>
 {_picture(record)}
 <p class="whole">{badge(judged["outcome"], ok=fine)}</p>
-{told}<p class="quiet">by {escape(judged["source"] or "nobody")}{about}, {escape(record["made"])}</p>
+{told}<p class="quiet">by {escape(judged["source"] or "nobody")}{escape(about)}, {escape(record["made"])}</p>
 {"".join(map(_finding, record["findings"]))}{_unseen(record)}</section>
 """
 
