@@ -11,6 +11,7 @@ import yaml
 from diagnose.shops import caller, envoy_looks, servers, shop
 from echo_server import told
 
+from lbdemo.cli.diagnose import which_prometheus
 from lbdemo.diagnose.evidence import Evidence
 from lbdemo.diagnose.saving import save
 
@@ -133,10 +134,18 @@ def test_people_may_mind_more_or_less(kept: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [(), ("-A", "payments"), ("payments", "--load", "x"), ("payments", "--anonymize"), ("-A", "--save", "x"),
-     ("--load", "nowhere"), ("payments", "-o", "xml"), ("payments", "--fail-on", "all"), ("payments", "--watch", "no")],
+     ("--load", "nowhere"), ("payments", "-o", "xml"), ("payments", "--fail-on", "all"), ("payments", "--watch", "no"),
+     ("payments", "--prometheus", "prometheus"), ("payments", "--prometheus", ""),
+     ("payments", "--prometheus", "a/b", "--no-prometheus")],
 )  # fmt: skip
 def test_what_contradicts_itself_is_refused(arguments: tuple[str, ...]) -> None:
     code, _, err = given(*arguments)
 
     assert code in (2, 5), err
     assert "Traceback" not in err
+
+
+def test_one_prometheus_is_named_or_found_or_none_is_asked() -> None:
+    assert which_prometheus("", without=False) == ""
+    assert which_prometheus("", without=True) is None
+    assert which_prometheus("monitoring/prometheus", without=False) == "monitoring/prometheus"

@@ -41,6 +41,14 @@ Probe = Annotated[
         help="Add a container of this image (with a Python) to pods that have nothing to look with; it stays in them.",
     ),
 ]  # fmt: skip
+Prometheus = Annotated[
+    str,
+    typer.Option(
+        metavar="URL|NAMESPACE/SERVICE[:PORT]", callback=output.named,
+        help="Ask this Prometheus for calls and their history (default: one that is found in the cluster).",
+    ),
+]  # fmt: skip
+NoPrometheus = Annotated[bool, typer.Option("--no-prometheus", help="Look for no Prometheus, and ask none.")]
 Ignore = Annotated[
     list[str] | None, typer.Option(metavar="CODE", help="Do not tell findings of this code; may be repeated.")
 ]
@@ -69,6 +77,8 @@ def diagnose(
     callers: From = None,
     watch: Watch = "10s",
     probe: Probe = "",
+    prometheus: Prometheus = "",
+    no_prometheus: NoPrometheus = False,
     everywhere: Everywhere = False,
     selector: Selector = "",
     save: Keep = "",
@@ -86,12 +96,14 @@ def diagnose(
     how = How(form, fail_on, tuple(ignore or ()), after, junit, html, many)
     how.check()
     check(service, load, save, after, many=many, anonymize=anonymize)
+    asked_too = which_prometheus(prometheus, without=no_prometheus)
     seconds = span(watch)
     if load:
         from lbdemo.diagnose.saving import load as kept
 
         return give([kept(Path(load))], how)
-    found = seen(ctx, (service, port, tuple(callers or ()), seconds, probe), everywhere=everywhere, selector=selector)
+    what = (service, port, tuple(callers or ()), seconds, probe)
+    found = seen(ctx, what, everywhere=everywhere, selector=selector, prometheus=asked_too)
     if save:
         from lbdemo.diagnose.saving import save as keep
 
@@ -111,9 +123,22 @@ def check(service: str, load: str, save: str, after: str, *, many: bool, anonymi
         raise errors.InputError("--anonymize is for what is kept", "give --save DIR, too")
 
 
+def which_prometheus(name: str, *, without: bool) -> str | None:
+    """The Prometheus to ask: "" for one that is found, None for none. Raises InputError for what makes no sense."""
+    if not name:
+        return None if without else ""
+    from lbdemo.diagnose.collect.prometheus_found import check as check_name
+
+    if without:
+        raise errors.InputError("--prometheus and --no-prometheus contradict each other")
+    check_name(name)
+    return name
+
+
 def seen(
-    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], float, str], *, everywhere: bool, selector: str
-) -> list[Evidence]:
+    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], float, str], *, everywhere: bool, selector: str,
+    prometheus: str | None,
+) -> list[Evidence]:  # fmt: skip
     """What can be seen of the service (or of several) on the cluster."""
     from lbdemo.cli.session import say, session
     from lbdemo.cluster.doctor.asked import DIAGNOSE
@@ -122,6 +147,7 @@ def seen(
     from lbdemo.diagnose.collect.asked import Asked, Means
     from lbdemo.diagnose.collect.gather import gather
     from lbdemo.diagnose.collect.many import gather_each, several
+    from lbdemo.diagnose.collect.prometheus_found import Finder
     from lbdemo.words import count, duration
 
     service, port, callers, watch, probe = what
@@ -130,7 +156,8 @@ def seen(
         say(f"{here.context}, " + ("all namespaces" if everywhere else f"namespace {namespace}"))
         stop_unfit(here.tools, fitness(DIAGNOSE, here.context, namespace))
         asked = Asked(namespace, name, port, callers, watch, probe)
-        means = Means(here.tools.api, here.tools.kubectl, say)
+        finder = None if prometheus is None else Finder(here.tools.api, prometheus)
+        means = Means(here.tools.api, here.tools.kubectl, say, finder)
         if name:
             return [gather(asked, means)]
         each = several(asked, means, everywhere=everywhere, selector=selector)

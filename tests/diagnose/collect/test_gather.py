@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from lbdemo.diagnose.collect.asked import Asked, Means
 from lbdemo.diagnose.collect.gather import gather
 from lbdemo.diagnose.collect.many import expected, gather_each, several
 from lbdemo.diagnose.collect.objects import port_of, service_of
+from lbdemo.diagnose.collect.prometheus_found import Finder
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.errors import InputError, ProgramFailedError
 from lbdemo.kube.answers import Why
@@ -128,6 +131,49 @@ def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> 
     assert said == ["payments (shop), port 8080: 2 ready pods; looking for callers", "1 caller; watching for 10.0 ms"]
 
 
+PROMETHEUS = {
+    "kind": "Service", "metadata": {"name": "prometheus", "namespace": "watch", "labels": {"app": "prometheus"}},
+    "spec": {"ports": [{"port": 9090, "name": "web"}]},
+}  # fmt: skip
+
+
+def prometheus(_: Mapping[str, str]) -> tuple[int, bytes]:
+    """Of a Prometheus that reads both pods: a counter of each, the same again and again."""
+    now = time.time()
+    rows: list[dict[str, Any]] = []
+    for number, name in enumerate(("payments-a", "payments-b"), 1):
+        labels = {"__name__": "grpc_server_started_total", "namespace": NAMESPACE, "pod": name, "job": "pods",
+                  "instance": f"10.0.0.{number}:9100"}  # fmt: skip
+        rows.append(
+            {"metric": labels, "value": [now, "1"], "values": [[now - back, str(60 - back)] for back in (15, 0)]}
+        )
+    return 200, json.dumps({"status": "success", "data": {"result": rows}}).encode()
+
+
+def test_a_prometheus_that_is_found_is_asked_while_it_is_watched_and_after(server: FakeApi) -> None:
+    server.add(PROMETHEUS)
+    for path in ("query", "query_range"):
+        server.passed[f"prometheus:9090/proxy/api/v1/{path}"] = prometheus
+    with busy() as run:
+        api = server.api()
+        seen = gather(QUICK, Means(api, Kubectl(run), finder=Finder(api)))
+
+    assert seen.unseen == ()
+    assert seen.scrapes is not None
+    assert (seen.scrapes.where, len(seen.scrapes.looks)) == ("watch/prometheus:9090", 4)
+    assert diagnose(seen).to_dict()["history"]["source"].startswith("Prometheus watch/prometheus:9090")
+
+
+def test_one_that_cannot_be_asked_is_named_and_all_else_is_seen(server: FakeApi) -> None:
+    server.add(PROMETHEUS).forbid("get", "services/proxy")
+    with busy() as run:
+        api = server.api()
+        seen = gather(QUICK, Means(api, Kubectl(run), finder=Finder(api)))
+
+    assert [str(unseen.right) for unseen in seen.unseen] == ["get services/proxy in namespace watch"]
+    assert diagnose(seen).to_dict()["verdict"]["calls"] == 550
+
+
 def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service(server: FakeApi) -> None:
     server.forbid("list", "nodes").forbid("get", "nodes")
     with streams() as run:
@@ -215,13 +261,15 @@ def test_the_role_to_diagnose_has_what_is_asked_for(server: FakeApi) -> None:
         (group, resource) for rule in role["rules"] for group in rule["apiGroups"] for resource in rule["resources"]
     }
 
+    server.add(PROMETHEUS)
     with busy() as run:
-        gather(QUICK, Means(server.api(), Kubectl(run)))
+        gather(QUICK, Means(server.api(), Kubectl(run), finder=Finder(server.api())))
 
     assert len(server.asked) > 10
     asked = {match for line in server.asked if (match := kind_of(line))}
     assert asked <= given
-    assert {("", "pods/exec"), ("", "pods/proxy")} <= given
+    assert any("/services/prometheus:9090/proxy/" in line for line in server.asked)
+    assert {("", "pods/exec"), ("", "pods/proxy"), ("", "services/proxy")} <= given
 
 
 def kind_of(line: str) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lbdemo.diagnose.collect.prometheus_found import Finder
     from lbdemo.kube.api import Api
     from lbdemo.tools.kubectl import Kubectl
 
@@ -29,8 +30,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """How the cluster is asked. `say` is told what happens, for a person who waits."""
+    """How the cluster is asked. `say` is told what happens, for a person who waits; without a `finder` no Prometheus
+    is asked."""
 
     api: Api
     kubectl: Kubectl
     say: Callable[[str], None] = lambda _: None
+    finder: Finder | None = None

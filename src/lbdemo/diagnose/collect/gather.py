@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
+from lbdemo.diagnose.collect import prometheus
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
@@ -47,15 +49,18 @@ def gather(asked: Asked, means: Means) -> Evidence:
     pods = [caller.pod for caller in found.callers if caller.pod is not None]
     around = surroundings(means.api, objects, pods)
     means.say(f"{count(len(found.callers), 'caller')}; watching for {duration(asked.watch)}")
-    seen = watch(means, service, bare.host, objects.port.number, servers, pods, asked.watch)
+    with asking(1) as pool:
+        known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
+        seen = watch(means, service, bare.host, objects.port.number, servers, pods, asked.watch)
+        kept = prometheus.told(known.result(), began)
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
-        clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, hosts=found.hosts, watched=asked.watch,
-        made=_now(),
+        clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, hosts=found.hosts,
+        watched=asked.watch, made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole
-    missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *seen.unseen, *late.unseen)
+    missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *seen.unseen, *kept.unseen, *late.unseen)
     return replace(
         whole, callers=(*whole.callers, *late.callers), hosts=(*whole.hosts, *late.hosts),
         unseen=tuple(dict.fromkeys(missing)),
@@ -93,7 +98,7 @@ def only(evidence: Evidence) -> Evidence:
         replace(look, sockets=tuple(s for s in look.sockets if s.state != ESTABLISHED or s.peer in ours))
         for look in evidence.sockets
     )
-    return replace(evidence, sockets=looks, metrics=())
+    return replace(evidence, sockets=looks, metrics=(), scrapes=None)
 
 
 def _now() -> str:
