@@ -132,6 +132,15 @@ def promtool(session: nox.Session) -> None:
 
 
 @nox.session
+def prometheus(session: nox.Session) -> None:
+    """What diagnose asks a Prometheus, with a real one on PATH."""
+    if shutil.which("prometheus") is None:
+        session.error("prometheus is not on the PATH")
+    needs(session, "tests")
+    session.run("pytest", "-m", "prometheus", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks: ratios, no limits. `-- NAME` runs one; those that need a cluster say so without one."""
     needs(session)
