@@ -59,6 +59,15 @@ def test_where_scrapes_are_too_seldom_the_last_ones_are_judged_and_it_is_said_of
     assert (found.outcome, found.window) == (Outcome.BALANCED, window)
 
 
+def test_with_one_look_less_than_tells_how_much_a_total_varies_the_last_ones_are_judged() -> None:
+    enough, fewer = (judged_looks(scrapes(1.2, 30, 9, 9, 9, ends=ends), SECONDS) for ends in (9.9, 9.5))
+
+    assert len({look.turn for look in enough[0]}) == 9
+    assert enough[1] is None
+    assert len({look.turn for look in fewer[0]}) == TURNS
+    assert fewer[1] is not None
+
+
 def test_a_prometheus_that_knows_nothing_judges_nothing() -> None:
     assert judged_looks(Scrapes(), SECONDS) == ((), None)
     assert told(Scrapes(asked=(WHERE,))).known is False
