@@ -154,6 +154,18 @@ def with_hosts(**told: Any) -> Evidence:
     return shop(**seen, envoys=looks, surroundings=outliers)
 
 
+def in_zones(*rates: int, weighed: bool = True) -> Evidence:
+    """A sidecar that draws a zone first, of which one has a single pod."""
+    seen, zones = calls(SIDECAR, *rates), {A: "north", B: "south", C: "south"}
+    looks = tuple(
+        replace(look, hosts=tuple(replace(host, zone=zones[host.address]) for host in look.hosts))
+        for look in seen.pop("envoys")
+    )
+    told = around(destination_rules=(rule(TrafficPolicy(locality=True)),))
+    return shop(**seen, envoys=looks, surroundings=told,
+                clusters=(cluster(SIDECAR, balancer="LEAST_REQUEST", locality=weighed),))  # fmt: skip
+
+
 def stale() -> Evidence:
     seen = calls(SIDECAR, 20, 20, 20)
     gone = envoy_looks(SIDECAR, {"10.0.0.99": 3}, HOST)
@@ -399,6 +411,9 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "a rule of its own namespace": (
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(destination_rules=(rule(),))), ()),
     "zones by outlier detection": (lambda: with_hosts(priority=1), ("LB314",)),
+    "zones by their weights": (lambda: in_zones(240, 30, 30), ("LB315",)),
+    "zones of which none is preferred": (lambda: in_zones(240, 190, 190, weighed=False), ("LB319",)),
+    "zones by their weights, with as many pods": (lambda: in_zones(300, 300, 300), ()),
     "an ejected pod": (lambda: with_hosts(unhealthy=("failed_outlier_check",)), ("LB316",)),
     "a hash": (
         lambda: shop(**calls(SIDECAR, 300, 0, 0), clusters=(cluster(SIDECAR, balancer="RING_HASH"),)), ("LB317",)),

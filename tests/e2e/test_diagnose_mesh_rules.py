@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import PORT, Shop, codes, problems, python_client, python_part, python_server, service
+from e2e.foreign import PORT, Shop, codes, go_client, problems, python_client, python_part, python_server, service
 from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, open_shop, rule
 
 __all__ = ["mesh", "open_shop"]  # fixtures
@@ -67,6 +67,45 @@ def test_outlier_detection_sends_all_calls_to_the_callers_own_zone(shop: Shop) -
     assert problems(record) == ["LB314"]
     shop.paste(record["findings"][0]["fixes"][0]["commands"])
     eventually(lambda: problems(shop.record("parcels")) == [])
+
+
+def test_a_zone_with_one_pod_gets_most_whatever_the_policy(shop: Shop) -> None:
+    here, there = ({"istio-locality": f"land.{zone}"} for zone in ("north", "south"))
+    shop.apply(python_part("parcels-north", "parcels", labels=here),
+               python_part("parcels-south", "parcels", 2, labels=there), service("parcels"),
+               python_client("checkout", "parcels:80", labels=here))  # fmt: skip
+    weights = {"from": "*", "to": {"land/north/*": 80, "land/south/*": 20}}
+    apply(shop, rule(loadBalancer={"localityLbSetting": {"distribute": [weights]}}))
+    shop.calling("checkout")
+    eventually(lambda: "LB315" in codes(shop.record("parcels", watch="3s")))
+
+    record = shop.record("parcels")
+
+    assert codes(record) == ["LB315"], "least request is not what makes the difference"
+    assert record["verdict"]["outcome"] == "UNBALANCED"
+    assert "(1 pod)" in record["findings"][0]["evidence"][1]["text"]
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    eventually(lambda: "LB315" not in codes(shop.record("parcels")))
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    eventually(lambda: codes(shop.record("parcels")) == ["LB315"])
+
+
+def test_a_slow_pod_alone_in_its_zone_is_not_spared(shop: Shop) -> None:
+    here, there = ({"istio-locality": f"land.{zone}"} for zone in ("north", "south"))
+    shop.apply(python_part("parcels-north", "parcels", 1, "--slow=0.2", labels=here),
+               python_part("parcels-south", "parcels", labels=there), service("parcels"),
+               go_client("checkout", "parcels:80", "-rate=60", labels=here))  # fmt: skip
+    even = {"from": "*", "to": {"land/north/*": 50, "land/south/*": 50}}
+    apply(shop, rule(loadBalancer={"localityLbSetting": {"distribute": [even]}}))
+    shop.calling("checkout")
+    eventually(lambda: "LB315" in codes(shop.record("parcels", watch="3s")))
+
+    record = shop.record("parcels")
+
+    assert codes(record) == ["LB315"]
+    assert "parcels-north" in record["findings"][0]["sentence"]
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    eventually(lambda: "LB315" not in codes(shop.record("parcels")))
 
 
 def test_a_route_that_still_gives_all_to_the_old_version(shop: Shop) -> None:

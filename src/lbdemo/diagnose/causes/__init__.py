@@ -50,6 +50,7 @@ TABLE: dict[str, str] = {
     "LB312": "route_sends_all_to_one",
     "LB313": "destination_rule_not_in_scope",
     "LB314": "outlier_turns_locality_on",
+    "LB315": "locality_before_policy",
     "LB316": "ejection_at_work",
     "LB317": "consistent_hash",
     "LB318": "port_number_conflict",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.causes.locality_before_policy import zones_decide
 from lbdemo.diagnose.causes.port_not_grpc import as_tcp
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import pods
@@ -18,9 +19,9 @@ CODE, NAME = "LB319", "least-request-looks-random"
 
 def cause(case: Case) -> Iterator[Finding]:
     """Callers that all choose for each call by least request, whose totals are not proven to be even, while no pod is
-    left out."""
+    left out. Where zones are drawn before pods that is not what makes the difference (LB315)."""
     told = {c.pod for c in case.evidence.clusters if c.balancer == "LEAST_REQUEST" and case.for_service(c.name)}
-    callers = [c for c in case.through_sidecars if c.name in told and not as_tcp(case, c)]
+    callers = [c for c in case.through_sidecars if c.name in told and not as_tcp(case, c) and not zones_decide(case, c)]
     judged = case.judged
     if (
         not callers

@@ -27,13 +27,13 @@ def cause(case: Case) -> Iterator[Finding]:
     """Callers whose sidecars take turns, and see calls pile up at one pod."""
     told = {c.pod for c in case.evidence.clusters if c.balancer == "ROUND_ROBIN" and case.for_service(c.name)}
     for caller in case.through_sidecars:
-        slow = _slow(case, caller) if caller.name in told and case.judged.outcome not in UNEVEN else None
+        slow = slow_pod(case, caller) if caller.name in told and case.judged.outcome not in UNEVEN else None
         if slow is not None:
             yield _finding(case, caller, *slow)
             return
 
 
-def _slow(case: Case, caller: Caller) -> tuple[str, float, float] | None:
+def slow_pod(case: Case, caller: Caller) -> tuple[str, float, float] | None:
     """The pod at which calls pile up, how many are there, and how many at a usual pod."""
     now = running(case, caller)
     if now is None or now.streams or len(now.means) < 2:
