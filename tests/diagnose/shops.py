@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
-from lbdemo.diagnose.looks import ESTABLISHED, EnvoyHost, EnvoyLook, EnvoyRoute, Socket, SocketLook
+from lbdemo.diagnose.evidence import Caller, Evidence, Front, Surroundings
+from lbdemo.diagnose.looks import ESTABLISHED, LISTEN, EnvoyHost, EnvoyLook, EnvoyRoute, Socket, SocketLook
 from lbdemo.kube.records.meta import Condition, Meta
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.kube.records.services import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort
@@ -126,6 +126,33 @@ def envoy_looks(
                   tuple(seen(turn, address, rate) for address, rate in rates.items()))
         for turn in range(turns)
     )  # fmt: skip
+
+
+def fronted(*clients: int, labels: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
+    """Proxies in front, of which the first one calls; each holds so many connections of clients."""
+    first = caller("front-1", **more)
+    assert first.pod is not None
+    meta = replace(first.pod.meta, labels={"app": "front", **(labels or {})})
+    pods = tuple(
+        replace(first.pod, meta=replace(meta, name=f"front-{n}"), addresses=(f"10.0.1.{n}",))
+        for n in range(1, len(clients) + 1)
+    )
+    door = Service(Meta("Service", SHOP, "front"), "ClusterIP", ("10.96.9.9",), (ServicePort(80, "grpc", 10000),),
+                   {"app": "front"})  # fmt: skip
+    return {
+        "callers": [replace(first, pod=pods[0])],
+        "fronts": (Front(SHOP, "deployment/front", pods, (door,)),),
+        "sockets": tuple(_front_look(one, held) for one, held in zip(pods, clients, strict=True)),
+    }
+
+
+def _front_look(one: Pod, held: int) -> SocketLook:
+    own = one.addresses[0]
+    door = Socket("0.0.0.0", 10000, "", 0, LISTEN)
+    came = tuple(Socket(own, 10000, "10.0.7.7", 41000 + number, ESTABLISHED, number + 1) for number in range(held))
+    others = (Socket(own, 50001, "10.0.0.1", LISTENS, ESTABLISHED, 99),
+              Socket("127.0.0.1", 10000, "127.0.0.1", 50002, ESTABLISHED, 98))  # fmt: skip
+    return SocketLook(f"{one.meta.namespace}/{one.name}", 0, 0.0, (door, *came, *others))
 
 
 def route(who: Caller, kind: str = "http", *clusters: tuple[str, int]) -> EnvoyRoute:

@@ -17,6 +17,7 @@ from diagnose.shops import (
     caller,
     envoy_looks,
     even,
+    fronted,
     held,
     pod,
     route,
@@ -98,6 +99,7 @@ SIDECAR = caller("checkout", proxy=MESHED)
 LINKED = caller("checkout", proxy="linkerd-proxy")
 SILENT = service(port=replace(PORT, name="pay", app_protocol=""))
 FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/envoy:v1.39", running=True))
+WAYPOINT = {"gateway.networking.k8s.io/gateway-class-name": "istio-waypoint"}
 PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
 STRANGER = Caller("10.0.9.9", ("10.0.9.9",), "sockets")
 TURNS = running(CHECKOUT, Container("app", "app:1", running=True, args=("--policy=round_robin",)))
@@ -280,6 +282,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, pods=OWNED, segments=even(99),
                      surroundings=around(autoscalers=(HPA,))), ()),
     "a proxy before a cluster IP": (lambda: shop(held(1), callers=[FRONT], segments=even(50)), ("LB501",)),
+    "a proxy of two pods, of which one has all clients": (
+        lambda: shop(held(1, 1, 1), headless=True, segments=even(99), **fronted(4, 0)), ("LB502",)),
+    "a proxy of two pods, with clients each": (
+        lambda: shop(held(1, 1, 1), headless=True, segments=even(99), **fronted(2, 1)), ()),
+    "a waypoint of two pods, of which one has all clients": (
+        lambda: shop(held(1, 1, 1), headless=True, segments=even(99), **fronted(4, 0, labels=WAYPOINT)), ("LB326",)),
     "pick first": (lambda: shop(held(1), callers=[CHECKOUT], headless=True, segments=even(50)), ("LB103",)),
     "pick first, past the HTTP proxy of its variables": (
         lambda: shop(held(1), callers=[PROXIED], headless=True, segments=even(50)), ("LB103",)),

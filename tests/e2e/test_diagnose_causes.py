@@ -56,6 +56,26 @@ def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: S
     assert (choice["per"], choice["among"]) == ("call", 3)
 
 
+def test_a_gateway_of_two_pods_of_which_one_has_all_clients(shop: Shop) -> None:
+    front = service("front", port={"targetPort": LISTENS})
+    shop.apply(python_server("parcels", 2), service("parcels", headless=True))
+    shop.apply(envoy("front", "parcels", replicas=2), front, python_client("checkout", "front:80"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=0)
+
+    assert codes(record) == ["LB502"], "the pods behind it share the calls evenly"
+    assert record["verdict"]["outcome"] not in ("PINNED", "UNBALANCED")
+    fix = record["findings"][0]["fixes"][0]
+    shop.paste(fix["commands"])
+    target = f"dns:///front-headless.{shop.namespace}.svc.cluster.local:{LISTENS}"
+    assert target in fix["advice"]
+    shop.apply(python_client("checkout", target, "--policy=round_robin"))
+    shop.calling("checkout")
+    eventually(lambda: len(shop.record("parcels", watch="2s")["callers"]) == 2)
+    assert codes(shop.record("parcels", expect=0)) == []
+
+
 def test_pods_that_are_not_ready_are_published_and_called(shop: Shop) -> None:
     never = {"readinessProbe": {"tcpSocket": {"port": 1}}}
     headless = service("parcels", headless=True, publishNotReadyAddresses=True)

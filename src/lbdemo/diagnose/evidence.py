@@ -43,6 +43,19 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Front:
+    """What calls the service for others, as several pods: a gateway, a waypoint, proxies of one's own.
+
+    `pods` are all of its workload, those that do not call among them; `services` are those by which it is called.
+    """
+
+    namespace: str
+    workload: str  # as kubectl takes it
+    pods: tuple[Pod, ...]
+    services: tuple[Service, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What else decides where calls go. A kind that the cluster does not have is an empty tuple: that was seen."""
 
@@ -62,9 +75,9 @@ class Evidence:
     """One service, watched for `watched` seconds.
 
     `servers` are the pods behind the Service, ready or not: those that its slices name and those that it selects.
-    `sockets` has looks at servers and callers (`SocketLook.pod` tells which), `envoys` looks at the callers' (and
-    gateways') own Envoys, `clusters` and `routes` what those are told to do, `metrics` looks at the servers' counters,
-    `scrapes` what a Prometheus keeps of those.
+    `sockets` has looks at servers, callers and fronts (`SocketLook.pod` tells which), `envoys` looks at the callers'
+    (and gateways') own Envoys, `clusters` and `routes` what those are told to do, `metrics` looks at the servers'
+    counters, `scrapes` what a Prometheus keeps of those.
     """
 
     service: Service
@@ -80,6 +93,7 @@ class Evidence:
     metrics: tuple[MetricsLook, ...] = ()
     scrapes: Scrapes | None = None  # None where no Prometheus was asked
     unseen: tuple[Unseen, ...] = ()
+    fronts: tuple[Front, ...] = ()  # of callers that are proxies themselves
     hosts: tuple[str, ...] = ()  # further addresses of nodes, from which their kubelets probe
     domain: str = "cluster.local"
     made: str = ""  # when, RFC 3339

@@ -11,7 +11,7 @@ from lbdemo.diagnose.findings import Fix
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
-    from lbdemo.kube.records.services import Service
+    from lbdemo.kube.records.services import Service, ServicePort
 
 INJECTION = "istio-injection"
 ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
@@ -68,16 +68,23 @@ def headless_beside(case: Case) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     if (there := _headless(case)) is not None:
         number = next((each.number for each in there.ports if each.name == port.name), _target(case))
         return (), (), f"dns:///{there.meta.name}.{there.meta.namespace}.svc.{case.evidence.domain}:{number}"
+    return second(service, port, _target(case), case.evidence.domain)
+
+
+def second(
+    service: Service, port: ServicePort, listens: int, domain: str
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """A headless Service for the pods of this one, which listen on that port: as `headless_beside` tells it."""
     name = f"{service.meta.name}{HEADLESS}"
     document = {
         "apiVersion": "v1", "kind": "Service",
         "metadata": {"name": name, "namespace": service.meta.namespace},
         "spec": {
             "clusterIP": "None", "selector": dict(service.selector),
-            "ports": [{"name": port.name or "grpc", "port": _target(case), "targetPort": port.target or port.number}],
+            "ports": [{"name": port.name or "grpc", "port": listens, "targetPort": port.target or port.number}],
         },
     }  # fmt: skip
-    target = f"dns:///{name}.{service.meta.namespace}.svc.{case.evidence.domain}:{_target(case)}"
+    target = f"dns:///{name}.{service.meta.namespace}.svc.{domain}:{listens}"
     return (applied(document),), (kubectl("-n", service.meta.namespace, "delete", "service", name),), target
 
 

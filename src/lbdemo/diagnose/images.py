@@ -43,3 +43,8 @@ def is_proxy(pod: Pod | None) -> bool:
         return False
     own = [c for c in pod.containers if not c.init and c.name not in (ISTIO, LINKERD)]
     return any(word in name_of(container.image) for container in own for word in PROXIES)
+
+
+def is_gateway(pod: Pod | None) -> bool:
+    """Whether Istio's Envoy is all that runs in the pod: a gateway or a waypoint, and nobody's sidecar."""
+    return pod is not None and {c.name for c in pod.containers if not c.init} == {ISTIO}

@@ -125,12 +125,14 @@ def names(evidence: Evidence) -> dict[str, str]:
 
 def _named(evidence: Evidence) -> Iterator[tuple[str, str]]:
     pods = [*(evidence.servers if isinstance(evidence.servers, tuple) else ()),
-            *(caller.pod for caller in evidence.callers if caller.pod is not None)]  # fmt: skip
+            *(caller.pod for caller in evidence.callers if caller.pod is not None),
+            *(pod for front in evidence.fronts for pod in front.pods)]  # fmt: skip
     yield "namespace", evidence.namespace
     yield "service", evidence.name
     for where in evidence.scrapes.asked if evidence.scrapes is not None else ():
         yield "prometheus", where
         yield from zip(("namespace", "service"), place(where), strict=False)
+    yield from (("service", service.meta.name) for front in evidence.fronts for service in front.services)
     for pod in pods:
         yield "namespace", pod.meta.namespace
         yield "pod", pod.name

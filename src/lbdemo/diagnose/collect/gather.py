@@ -13,6 +13,7 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect import prometheus
 from lbdemo.diagnose.collect.domain import domain
+from lbdemo.diagnose.collect.fronts import fronts_of
 from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
 from lbdemo.diagnose.collect.probe import probed
@@ -48,14 +49,17 @@ def gather(asked: Asked, means: Means) -> Evidence:
         bare = replace(bare, domain=where.result())
     pods = [caller.pod for caller in found.callers if caller.pod is not None]
     around = surroundings(means.api, objects, pods)
+    before = fronts_of(means.api, pods)
     means.say(f"{count(len(found.callers), 'caller')}; watching for {duration(asked.watch)}")
+    beside = [pod for front in before for pod in front.pods]
     with asking(1) as pool:
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
-        seen = watch(means, service, bare.host, objects.port.number, servers, pods, asked.watch)
+        seen = watch(means, service, bare.host, objects.port.number, servers, pods, beside, asked.watch)
         kept = prometheus.told(known.result(), began)
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
-        clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, hosts=found.hosts,
+        clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before,
+        hosts=found.hosts,
         watched=asked.watch, made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)

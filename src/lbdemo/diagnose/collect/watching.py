@@ -49,20 +49,23 @@ def first_look(means: Means, servers: Sequence[Pod]) -> Watched:
 
 
 def watch(
-    means: Means, service: Service, host: str, port: int, servers: Sequence[Pod], callers: Sequence[Pod], seconds: float
-) -> Watched:
+    means: Means, service: Service, host: str, port: int, servers: Sequence[Pod], callers: Sequence[Pod],
+    fronts: Sequence[Pod], seconds: float,
+) -> Watched:  # fmt: skip
     """Twelve looks over so many seconds at the servers' sockets and counters, and at the callers' Envoys.
 
     Callers without a proxy are looked at once: their kernels remember connections that they closed within a minute.
+    So are `fronts`, of which others than the callers are asked only who holds connections to them.
     `host` is the service's whole DNS name, `port` the Service's own.
     """
     turns, execs = Turns(TURNS, seconds), Execs(means.kubectl)
     proxied = [pod for pod in callers if proxy_of(pod) == ISTIO]
     served = {key(pod) for pod in servers}
     plain = [pod for pod in callers if not proxy_of(pod) and key(pod) not in served]
+    once = {key(pod): pod for pod in (*plain, *fronts) if key(pod) not in served}
     jobs: list[Callable[[], Watched]] = [
         *(lambda pod=pod: _sockets(execs, pod, turns) for pod in servers),
-        *(lambda pod=pod: _sockets(execs, pod, ONE) for pod in plain),
+        *(lambda pod=pod: _sockets(execs, pod, ONE) for pod in once.values()),
         *(lambda pod=pod: _envoy(execs, pod, host, turns) for pod in proxied),
         *(lambda pod=pod: _config(means, pod, service, host, port) for pod in proxied),
         lambda: Counters(means, servers).watch(turns),
