@@ -128,6 +128,22 @@ def envoy_looks(
     )  # fmt: skip
 
 
+def counted(who: Caller, calls: Sequence[int], active: Sequence[int] = ()) -> tuple[EnvoyLook, ...]:
+    """Looks at a caller's Envoy that sends so many calls to each pod in all, one after the other."""
+    cluster = f"outbound|{PORT.number}||payments.{SHOP}.svc.cluster.local"
+    flying = active or [0] * len(calls)
+
+    def seen(turn: int, number: int) -> EnvoyHost:
+        done = 1 + round(calls[number] * turn / (TURNS - 1))
+        return EnvoyHost(cluster, f"10.0.0.{number + 1}", LISTENS, calls_total=done, calls_ok=done,
+                         calls_active=flying[number], connections_total=1, connections_active=1)  # fmt: skip
+
+    return tuple(
+        EnvoyLook(who.name, turn, turn * SECONDS / (TURNS - 1), tuple(seen(turn, n) for n in range(len(calls))))
+        for turn in range(TURNS)
+    )
+
+
 def fronted(*clients: int, labels: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
     """Proxies in front, of which the first one calls; each holds so many connections of clients."""
     first = caller("front-1", **more)

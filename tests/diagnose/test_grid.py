@@ -15,6 +15,7 @@ from diagnose.shops import (
     SHOP,
     aged,
     caller,
+    counted,
     envoy_looks,
     even,
     fronted,
@@ -135,6 +136,16 @@ def forwarded() -> Evidence:
 
 def silent() -> Evidence:
     return shop({}, callers=[replace(CHECKOUT, found_by="environment")])
+
+
+def in_flight(limit: int) -> Evidence:
+    """Two sidecars with two calls in flight each, and a limit."""
+    callers = [caller(f"checkout-{number}", number, proxy=MESHED) for number in (1, 2)]
+    return shop(
+        callers=callers, envoys=tuple(look for one in callers for look in counted(one, (900, 900, 900), (1, 1, 0))),
+        routes=tuple(map(route, callers)),
+        surroundings=around(destination_rules=(rule(TrafficPolicy(max_requests=limit)),)),
+    )  # fmt: skip
 
 
 def counted_only() -> Evidence:
@@ -427,6 +438,8 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(**calls(SIDECAR, 300, 0, 0), clusters=(cluster(SIDECAR, balancer="RING_HASH"),)), ("LB317",)),
     "least request, not quite even": (
         lambda: shop(**calls(SIDECAR, 30, 24, 25), clusters=(cluster(SIDECAR, balancer="LEAST_REQUEST"),)), ("LB319",)),
+    "a limit for each of two sidecars": (lambda: in_flight(3), ("LB320",)),
+    "a limit that two sidecars keep together": (lambda: in_flight(4), ()),
     "a connection for a few calls": (
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
             destination_rules=(rule(TrafficPolicy(requests_per_connection=1)),))), ("LB321",)),
@@ -434,7 +447,7 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
             destination_rules=(rule(TrafficPolicy(requests_per_connection=10_000)),))), ()),
 }  # fmt: skip
-NOTES = {"LB201", "LB205", "LB312", "LB317", "LB319", "LB901", "LB902"}
+NOTES = {"LB201", "LB205", "LB312", "LB317", "LB319", "LB320", "LB901", "LB902"}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -108,6 +108,22 @@ def test_a_slow_pod_alone_in_its_zone_is_not_spared(shop: Shop) -> None:
     eventually(lambda: "LB315" not in codes(shop.record("parcels")))
 
 
+def test_a_limit_holds_for_each_sidecar_by_itself(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"))
+    apply(shop, rule(loadBalancer={"simple": "ROUND_ROBIN"}, connectionPool={"http": {"http2MaxRequests": 2}}))
+    streams = ("--stream", "--channels=2")
+    shop.apply(*(python_client(name, "parcels:80", *streams) for name in ("checkout", "batch")))
+    for name in ("checkout", "batch"):
+        shop.calling(name)
+
+    record = shop.record("parcels")  # streams hardly ever begin: nobody can tell how they are spread
+
+    assert codes(record) == ["LB320"]
+    assert "2 of them have 4 together" in record["findings"][0]["sentence"]
+    apply(shop, rule(loadBalancer={"simple": "ROUND_ROBIN"}, connectionPool={"http": {"http2MaxRequests": 4}}))
+    eventually(lambda: codes(shop.record("parcels")) == [])
+
+
 def test_a_route_that_still_gives_all_to_the_old_version(shop: Shop) -> None:
     versions = {name: {"version": name} for name in ("old", "new")}
     shop.apply(*(python_part(f"parcels-{name}", "parcels", labels=labels) for name, labels in versions.items()),

@@ -55,6 +55,7 @@ TABLE: dict[str, str] = {
     "LB317": "consistent_hash",
     "LB318": "port_number_conflict",
     "LB319": "least_request_looks_random",
+    "LB320": "many_balancers",
     "LB321": "few_requests_per_connection",
     "LB326": "waypoint_l4_hop",
     "LB401": "client_ip_affinity",
