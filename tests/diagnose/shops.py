@@ -9,6 +9,9 @@ from typing import Any
 
 from lbdemo.diagnose.evidence import Caller, Evidence, Front, Surroundings
 from lbdemo.diagnose.looks import ESTABLISHED, LISTEN, EnvoyHost, EnvoyLook, EnvoyRoute, Socket, SocketLook
+from lbdemo.kube.answers import Unseen
+from lbdemo.kube.records.cluster import Namespace
+from lbdemo.kube.records.gateways import Gateway
 from lbdemo.kube.records.meta import Condition, Meta
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.kube.records.services import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort
@@ -169,6 +172,29 @@ def _front_look(one: Pod, held: int) -> SocketLook:
     others = (Socket(own, 50001, "10.0.0.1", LISTENS, ESTABLISHED, 99),
               Socket("127.0.0.1", 10000, "127.0.0.1", 50002, ESTABLISHED, 98))  # fmt: skip
     return SocketLook(f"{one.meta.namespace}/{one.name}", 0, 0.0, (door, *came, *others))
+
+
+def ambient(
+    *, mode: str = "ambient", redirected: bool = True, use: str = "", waypoints: tuple[Gateway, ...] | Unseen = (),
+    outside: bool = False, connections: Sequence[int] = (1,),
+) -> Evidence:  # fmt: skip
+    """A service of Istio's ambient mode, bound to the waypoint `use`; the caller may be of another namespace."""
+    told: dict[str, Any] = {"meta": {"annotations": {"ambient.istio.io/redirection": "enabled"} if redirected else {}}}
+    pods = tuple(pod(name, f"10.0.0.{number}", **told) for number, name in enumerate(NAMES, 1))
+    who = caller("checkout", namespace="front") if outside else caller("checkout", **told)
+    labels = {"istio.io/use-waypoint": use} if use else {}
+    spaces = (Namespace(Meta("Namespace", "", SHOP, {"istio.io/dataplane-mode": mode}), "Active", ()),
+              Namespace(Meta("Namespace", "", "front"), "Active", ()))  # fmt: skip
+    return shop(
+        held(*connections), callers=[who], pods=pods, segments=even(50, *NAMES[: len(connections)]),
+        about=service(meta={"labels": labels}),
+        surroundings=Surroundings(namespaces=spaces, gateways=waypoints),
+    )  # fmt: skip
+
+
+def waypoint(name: str, labels: Mapping[str, str] | None = None) -> Gateway:
+    return Gateway(Meta("Gateway", SHOP, name, labels or {}), "istio-waypoint", (),
+                   conditions=(Condition("Programmed", "True"),))  # fmt: skip
 
 
 def route(who: Caller, kind: str = "http", *clusters: tuple[str, int]) -> EnvoyRoute:

@@ -14,6 +14,7 @@ from diagnose.shops import (
     PORT,
     SHOP,
     aged,
+    ambient,
     caller,
     counted,
     envoy_looks,
@@ -26,6 +27,7 @@ from diagnose.shops import (
     service,
     shop,
     socket_looks,
+    waypoint,
 )
 
 from lbdemo.diagnose.causes import TABLE
@@ -384,6 +386,11 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         ("LB318",)),
     "an address that the sidecar does not know": (
         lambda: shop(held(1), callers=[SIDECAR], envoys=passed_through(SIDECAR), segments=even(50)), ("LB306",)),
+    "ambient mode without a waypoint": (ambient, ("LB325",)),
+    "ambient mode with a waypoint that is for workloads": (
+        lambda: ambient(use="way", waypoints=(waypoint("way", {"istio.io/waypoint-for": "workload"}),)), ("LB325",)),
+    "a label of ambient mode, and another mode": (lambda: ambient(mode="none", redirected=False), ("LB101",)),
+    "ambient mode, and clients that choose": (lambda: ambient(connections=(1, 1, 1)), ()),
     "Linkerd, told to leave the port alone": (
         lambda: shop(held(1), callers=[LINKED], segments=even(50), about=service(
             port=replace(PORT, app_protocol=""), meta={"annotations": {"config.linkerd.io/opaque-ports": "8080"}})),

@@ -12,7 +12,7 @@ from lbdemo.diagnose.looks import EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLo
 from lbdemo.diagnose.scrapes import Scrapes
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.records.cluster import Namespace, Node
-from lbdemo.kube.records.gateways import Route
+from lbdemo.kube.records.gateways import Gateway, Route
 from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, VirtualService
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
@@ -68,6 +68,7 @@ class Surroundings:
     destination_rules: tuple[DestinationRule, ...] | Unseen = ()
     peer_authentications: tuple[PeerAuthentication, ...] | Unseen = ()
     routes: tuple[Route, ...] | Unseen = ()  # GRPCRoutes and HTTPRoutes of the service's namespace
+    gateways: tuple[Gateway, ...] | Unseen = ()  # in ambient mode: those that may be the service's waypoints
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
 
 CODE, NAME = "LB204", "autoscaler-blinded"
-CAUSES = ("LB101", "LB103", "LB107", "LB113", "LB114", "LB301", "LB303", "LB304", "LB308", "LB310", "LB501")
+CAUSES = ("LB101", "LB103", "LB107", "LB113", "LB114", "LB301", "LB303", "LB304", "LB308", "LB310", "LB325", "LB501")
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.causes.ambient_without_waypoint import without_waypoint
 from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.images import is_proxy
@@ -24,15 +25,17 @@ NAMED = 4  # callers whose connections are told one by one
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
     """Callers without a proxy that hold fewer connections than there are servers, to a Service with an address.
 
-    Where the servers are meshed, or where the caller is itself a proxy, other causes say it more precisely. Where no
-    sockets could be seen, uneven calls of callers that are told of the Service's name leave hardly anything else.
+    Where the servers are meshed, or where the caller is itself a proxy, other causes say it more precisely, and in
+    ambient mode the one of the waypoint that is missing. Where no sockets could be seen, uneven calls of callers that
+    are told of the Service's name leave hardly anything else.
     """
     if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
         return
     if sum(1 for server in case.ready if server.name in case.sockets_seen) < 2:
         yield _unseen(case)
         return
-    few = [caller for caller in case.plain if case.holds_few(caller) and not is_proxy(caller.pod)]
+    ambient = without_waypoint(case)
+    few = [c for c in case.plain if case.holds_few(c) and not is_proxy(c.pod) and c not in ambient]
     if few:
         yield _finding(case, few)
 

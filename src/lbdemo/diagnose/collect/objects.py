@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from lbdemo.diagnose.ambient import USE_FROM, meant
 from lbdemo.diagnose.collect.side_by_side import asking, each
 from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.workloads import deployment_of
@@ -15,6 +16,7 @@ from lbdemo.kube.kinds import AUTOSCALERS, DEPLOYMENTS, ENDPOINT_SLICES, NAMESPA
 from lbdemo.kube.records.services import SERVICE_NAME
 from lbdemo.kube.traffic_kinds import (
     DESTINATION_RULES,
+    GATEWAYS,
     GRPC_ROUTES,
     HTTP_ROUTES,
     PEER_AUTHENTICATIONS,
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Asked
     from lbdemo.kube.api import Api
     from lbdemo.kube.kinds import Kind
-    from lbdemo.kube.records.cluster import Node
-    from lbdemo.kube.records.gateways import Route
+    from lbdemo.kube.records.cluster import Namespace, Node
+    from lbdemo.kube.records.gateways import Gateway, Route
     from lbdemo.kube.records.meta import Meta
     from lbdemo.kube.records.pods import Pod
     from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
@@ -147,7 +149,17 @@ def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surround
             autoscalers=_known(autoscalers.result()), services=siblings.result(),
             virtual_services=virtual_services.result(), destination_rules=destination_rules.result(),
             peer_authentications=peer_authentications.result(), routes=routes.result(),
+            gateways=_waypoints(api, service, servers, spaces_there.result()),
         )  # fmt: skip
+
+
+def _waypoints(api: Api, service: Service, servers: Sequence[Pod], spaces: Many[Namespace]) -> Many[Gateway]:
+    """In ambient mode, the Gateways where the service's waypoint may be; else nobody is asked."""
+    known = spaces if isinstance(spaces, tuple) else ()
+    if not meant(service, servers, known):
+        return ()
+    told = (meta.labels.get(USE_FROM, "") for meta in (service.meta, *(one.meta for one in known)))
+    return _in_each(api, GATEWAYS, sorted({service.meta.namespace, *filter(None, told)}))
 
 
 def nodes_of(api: Api, pods: Iterable[Pod]) -> Many[Node]:
