@@ -110,6 +110,8 @@ DOTNET = running(CHECKOUT, Container("app", "aspnet-app:1", running=True))
 RESOLVES = running(CHECKOUT, Container("app", "app:1", running=True, args=("kubernetes:///payments:grpc",)))
 DIALS = replace(running(CHECKOUT, Container("app", "app:1", running=True, env={"TARGET": "payments:8080"})),
                 found_by="environment")  # fmt: skip
+MESH_DIALS = replace(SIDECAR, pod=replace(pod_of(SIDECAR), containers=(
+    *pod_of(SIDECAR).containers, Container("own", "app:1", running=True, args=("payments:8080",)))))  # fmt: skip
 BLIND = Unseen("sockets", Why.FORBIDDEN, "pods/exec is forbidden", Right("create", "pods/exec"), "work")
 REPLICAS = Owner("ReplicaSet", "payments-1a", "u", True)
 HPA = Autoscaler(Meta("HorizontalPodAutoscaler", SHOP, "payments"), "Deployment", "payments", 1, 9, 3, 3, ())
@@ -391,6 +393,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: ambient(use="way", waypoints=(waypoint("way", {"istio.io/waypoint-for": "workload"}),)), ("LB325",)),
     "a label of ambient mode, and another mode": (lambda: ambient(mode="none", redirected=False), ("LB101",)),
     "ambient mode, and clients that choose": (lambda: ambient(connections=(1, 1, 1)), ()),
+    "a pod's address that the network gave the sidecar": (
+        lambda: shop(held(1), callers=[MESH_DIALS], envoys=passed_through(MESH_DIALS, A, LISTENS), segments=even(50)),
+        ("LB408",)),
+    "a pod's address that somebody may have dialled": (
+        lambda: shop(held(1), callers=[SIDECAR], envoys=passed_through(SIDECAR, A, LISTENS), segments=even(50)),
+        ("LB306", "LB408")),
     "Linkerd, told to leave the port alone": (
         lambda: shop(held(1), callers=[LINKED], segments=even(50), about=service(
             port=replace(PORT, app_protocol=""), meta={"annotations": {"config.linkerd.io/opaque-ports": "8080"}})),

@@ -63,6 +63,7 @@ TABLE: dict[str, str] = {
     "LB402": "topology_preference",
     "LB403": "external_traffic_local",
     "LB405": "dual_stack_half_bound",
+    "LB408": "ebpf_connect_time",
     "LB501": "upstream_is_virtual_ip",
     "LB502": "gateway_l4_front",
     "LB508": "linkerd_opaque",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.causes.ebpf_connect_time import certain, translated
 from lbdemo.diagnose.findings import Finding, Fix, Line
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
@@ -20,7 +21,10 @@ CLUSTER = "PassthroughCluster"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers whose Envoy has connections to the service in its passthrough cluster, and none in the service's own."""
+    """Callers whose Envoy has connections to the service in its passthrough cluster, and none in the service's own.
+
+    Where the network surely brought it the address of a pod, that is what has to be mended (LB408).
+    """
     found = {caller.name: past for caller in case.evidence.callers if (past := _past(case, caller))}
     callers = [caller for caller in case.evidence.callers if caller.name in found]
     if callers:
@@ -29,6 +33,8 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def _past(case: Case, caller: Caller) -> list[EnvoyHost]:
     looks = case.envoy_looks(caller.name) if case.meshed(caller) else ()
+    if certain(case, caller) and translated(case, caller):
+        return []
     if not looks or any(host.connections_active or host.calls_active for host in case.hosts(looks[-1])):
         return []
     return [host for host in looks[-1].hosts if _ours(case, host) and host.connections_active]
