@@ -322,6 +322,15 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "the older, the more connections": (
         lambda: shop(held(16, 8, 2), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
                      segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}), ("LB113",)),
+    "the older, the more connections, by IPVS": (
+        lambda: shop(held(16, 8, 2), callers=[CHECKOUT], pods=aged([60, 40, 20]),
+                     surroundings=around(proxy_mode="ipvs"),
+                     segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}),
+        ("LB113", "LB404")),
+    "the older, the more connections, in another mode": (
+        lambda: shop(held(16, 8, 2), callers=[CHECKOUT], pods=aged([60, 40, 20]),
+                     surroundings=around(proxy_mode="iptables"),
+                     segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}), ("LB113",)),
     "as many connections in another order": (
         lambda: shop(held(8, 16, 2), callers=[CHECKOUT], headless=True, pods=aged([60, 40, 20]),
                      segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (60, 30, 10), strict=True)}), ()),

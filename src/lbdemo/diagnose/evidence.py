@@ -69,6 +69,7 @@ class Surroundings:
     peer_authentications: tuple[PeerAuthentication, ...] | Unseen = ()
     routes: tuple[Route, ...] | Unseen = ()  # GRPCRoutes and HTTPRoutes of the service's namespace
     gateways: tuple[Gateway, ...] | Unseen = ()  # in ambient mode: those that may be the service's waypoints
+    proxy_mode: str = ""  # kube-proxy's, such as ipvs; "" where nobody can tell
 
 
 @dataclass(frozen=True, slots=True)

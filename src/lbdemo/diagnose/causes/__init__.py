@@ -62,6 +62,7 @@ TABLE: dict[str, str] = {
     "LB401": "client_ip_affinity",
     "LB402": "topology_preference",
     "LB403": "external_traffic_local",
+    "LB404": "ipvs_sticky",
     "LB405": "dual_stack_half_bound",
     "LB408": "ebpf_connect_time",
     "LB501": "upstream_is_virtual_ip",

@@ -25,19 +25,26 @@ TWICE = 2.0  # the oldest pod holds so many times as many as the youngest, at le
 
 def cause(case: Case) -> Iterator[Finding]:
     """Many connections without a proxy, of which each older pod holds more than each younger one."""
-    callers = [caller for caller in case.plain if case.connections(caller)]
-    names = {caller.name for caller in callers}
+    held = skew(case)
+    if held:
+        yield _finding(case, held, part_of(case, [caller for caller in case.plain if case.connections(caller)]))
+
+
+def skew(case: Case) -> tuple[tuple[str, int], ...]:
+    """Connections without a proxy by pod, the oldest first; () where it is not by their age that they have them."""
+    names = {caller.name for caller in case.plain if case.connections(caller)}
     held = Counter({server.name: 0 for server in case.ready})
     for one in case.held:
         if one.caller in names and one.server in held:
             held[one.server] += one.most
     order = _oldest_first(case)
     if len(order) < 2 or not case.all_sockets_seen:
-        return
+        return ()
     counts = [held[server.name] for server in order]
     falls = all(before > after for before, after in pairwise(counts))
-    if falls and counts[0] >= TWICE * max(1, counts[-1]) and at_most(counts[-1], sum(counts), len(counts)) < CHANCE:
-        yield _finding(case, order, held, part_of(case, callers))
+    twice = counts[0] >= TWICE * max(1, counts[-1])
+    skewed = falls and twice and at_most(counts[-1], sum(counts), len(counts)) < CHANCE
+    return tuple((server.name, held[server.name]) for server in order) if skewed else ()
 
 
 def at_most(few: int, total: int, pods: int) -> float:
@@ -53,8 +60,8 @@ def _oldest_first(case: Case) -> list[Server]:
     return sorted(case.ready, key=lambda server: -(ages[server.name] or 0.0))
 
 
-def _finding(case: Case, order: list[Server], held: Counter[str], part: float) -> Finding:
-    told = listing([f"{short(server.name)} {held[server.name]}" for server in order])
+def _finding(case: Case, held: tuple[tuple[str, int], ...], part: float) -> Finding:
+    told = listing([f"{short(name)} {many}" for name, many in held])
     return Finding(
         CODE, NAME,
         sentence="Connections stay where they were made: the older a pod, the more of them it holds.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from lbdemo.diagnose.ambient import USE_FROM, meant
+from lbdemo.diagnose.collect.kube_proxy import proxy_mode
 from lbdemo.diagnose.collect.side_by_side import asking, each
 from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.workloads import deployment_of
@@ -144,12 +145,13 @@ def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surround
         destination_rules = pool.submit(_everywhere, api, DESTINATION_RULES, mesh)
         peer_authentications = pool.submit(_in_each, api, PEER_AUTHENTICATIONS, sorted({namespace, ISTIO_ROOT}))
         routes = pool.submit(_routes, api, namespace)
+        mode = "" if service.headless else proxy_mode(api)
         return Surroundings(
             namespaces=spaces_there.result(), nodes=nodes.result(), deployments=deployments.result(),
             autoscalers=_known(autoscalers.result()), services=siblings.result(),
             virtual_services=virtual_services.result(), destination_rules=destination_rules.result(),
             peer_authentications=peer_authentications.result(), routes=routes.result(),
-            gateways=_waypoints(api, service, servers, spaces_there.result()),
+            gateways=_waypoints(api, service, servers, spaces_there.result()), proxy_mode=mode,
         )  # fmt: skip
 
 
