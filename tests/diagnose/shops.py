@@ -131,6 +131,18 @@ def envoy_looks(
     )  # fmt: skip
 
 
+def renewing(seen: Evidence, times: int, server: str = "payments-a") -> Evidence:
+    """The evidence with the connections to one server that were renewed so many times meanwhile."""
+
+    def look(one: SocketLook) -> SocketLook:
+        if one.pod != f"{SHOP}/{server}":
+            return one
+        age = min(times, one.turn * (times + 1) // TURNS)
+        return replace(one, sockets=tuple(replace(s, inode=1000 + age) for s in one.sockets))
+
+    return replace(seen, sockets=tuple(map(look, seen.sockets)))
+
+
 def counted(who: Caller, calls: Sequence[int], active: Sequence[int] = ()) -> tuple[EnvoyLook, ...]:
     """Looks at a caller's Envoy that sends so many calls to each pod in all, one after the other."""
     cluster = f"outbound|{PORT.number}||payments.{SHOP}.svc.cluster.local"

@@ -22,6 +22,7 @@ from diagnose.shops import (
     fronted,
     held,
     pod,
+    renewing,
     route,
     servers,
     service,
@@ -313,6 +314,11 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "young pods that nobody knows": (
         lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 5, 5]),
                      segments=even(90)), ("LB107",)),
+    "young pods that nobody knows, though connections are renewed": (
+        lambda: renewing(shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 5, 5])), 2),
+        ("LB108",)),
+    "young pods that are known, and connections that are renewed": (
+        lambda: renewing(shop(held(1, 1, 1, 1), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 5, 5])), 2), ()),
     "young pods that somebody may still find": (
         lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 0.5, 0.5]),
                      segments=even(90)), ("LB201",)),

@@ -23,6 +23,7 @@ TABLE: dict[str, str] = {
     "LB105": "client_setting_without_effect",
     "LB106": "dotnet_transport",
     "LB107": "no_connection_age",
+    "LB108": "client_does_not_re_resolve",
     "LB109": "dns_cached_in_client",
     "LB110": "kubernetes_resolver_rights",
     "LB111": "headless_port_mismatch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Line, Severity
@@ -12,6 +13,8 @@ from lbdemo.diagnose.times import APART, LEARNT, age
 from lbdemo.diagnose.told import takes_turns
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
     from lbdemo.diagnose.servers import Server
@@ -22,15 +25,36 @@ CODE, NAME = "LB107", "no-connection-age"
 def cause(case: Case) -> Iterator[Finding]:
     """A headless Service whose callers are connected to several pods, and to none of those that are youngest.
 
-    One pod is enough where the client was told to take all in turn.
+    One pod is enough where the client was told to take all in turn. Of callers whose connections end and are made
+    anew another cause is told (LB108).
     """
+    late = latecomers(case, [caller for caller in case.plain if not renewed(case, caller)])
+    if late is not None:
+        yield _finding(case, late)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Callers of a headless Service, the pods that they are connected to, and younger ones that they are not."""
+
+    callers: tuple[Caller, ...]
+    missing: tuple[Server, ...]
+    known: frozenset[str]
+
+
+def latecomers(case: Case, callers: Collection[Caller]) -> Late | None:
+    """Which of the callers take turns, and know of none of the youngest pods; None where it is not like that."""
     if not case.evidence.service.headless or not case.all_sockets_seen:
-        return
-    callers = [caller for caller in case.plain if _takes_turns(case, caller)]
-    known = {name for caller in callers for name in case.reached(caller)}
-    missing = [server for server in case.ready if server.name not in known]
-    if callers and missing and _youngest(case, missing, known):
-        yield _finding(case, callers, missing, known)
+        return None
+    turning = tuple(caller for caller in callers if _takes_turns(case, caller))
+    known = frozenset(name for caller in turning for name in case.reached(caller))
+    missing = tuple(server for server in case.ready if server.name not in known)
+    return Late(turning, missing, known) if turning and missing and _youngest(case, missing, known) else None
+
+
+def renewed(case: Case, caller: Caller) -> int:
+    """How many of the caller's connections took the place of others while it was watched."""
+    return sum(len(one.inodes) - one.most for one in case.held_by(caller) if one.inodes)
 
 
 def _takes_turns(case: Case, caller: Caller) -> bool:
@@ -38,7 +62,7 @@ def _takes_turns(case: Case, caller: Caller) -> bool:
     return reached > 1 or (reached == 1 and takes_turns(caller.pod))
 
 
-def _youngest(case: Case, missing: list[Server], known: set[str]) -> bool:
+def _youngest(case: Case, missing: Collection[Server], known: Collection[str]) -> bool:
     """Whether those that nobody is connected to are younger than all others, and not just born."""
     ages = {server.name: age(server.pod, case.evidence.made) for server in case.ready}
     if any(ages[server.name] is None for server in case.ready):
@@ -48,17 +72,22 @@ def _youngest(case: Case, missing: list[Server], known: set[str]) -> bool:
     return bool(old) and max(young) + APART < min(old) and min(young) >= LEARNT
 
 
-def _finding(case: Case, callers: list[Caller], missing: list[Server], known: set[str]) -> Finding:
+def _finding(case: Case, late: Late) -> Finding:
     return Finding(
         CODE, NAME,
         sentence="Clients never learn of pods that came after them: gRPC asks DNS again only when a connection ends.",
         severity=Severity.PROBLEM,
         evidence=(
-            Line(f"{pods(s.name for s in missing)} came later than {pods(known)}, and nobody is connected to them",
-                 "server sockets"),
+            later(late),
             Line(f"Service {case.evidence.name} is headless: clients choose among the addresses that they have", "API"),
         ),
         fixes=(limit_connection_age(case),),
-        explains=part_of(case, callers),
-        possible=all(len(case.reached(caller)) == 1 for caller in callers),
+        explains=part_of(case, late.callers),
+        possible=all(len(case.reached(caller)) == 1 for caller in late.callers),
     )  # fmt: skip
+
+
+def later(late: Late) -> Line:
+    """Which pods came later, and are left out."""
+    missing = pods(server.name for server in late.missing)
+    return Line(f"{missing} came later than {pods(late.known)}, and nobody is connected to them", "server sockets")
