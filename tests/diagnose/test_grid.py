@@ -259,6 +259,13 @@ def dials_what_is_gone() -> Evidence:
     return shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99), sockets=looks)
 
 
+def proxy_connected_to(address: str, *gone: str) -> Evidence:
+    """A proxy that is connected to all pods, and to another address at their port."""
+    own = Socket("10.0.1.1", 41000, address, LISTENS, ESTABLISHED, 9)
+    look = SocketLook(FRONT.name, 0, 0.0, (own,))
+    return shop(held(1, 1, 1), callers=[FRONT], headless=True, segments=even(99), sockets=(look,), gone=gone)
+
+
 def both_families() -> Evidence:
     seen = shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99))
     assert isinstance(seen.slices, tuple)
@@ -302,6 +309,8 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(held(1, 1, 1), headless=True, segments=even(99), **fronted(4, 0)), ("LB502",)),
     "a proxy of two pods, with clients each": (
         lambda: shop(held(1, 1, 1), headless=True, segments=even(99), **fronted(2, 1)), ()),
+    "a proxy that holds on to a pod that is gone": (lambda: proxy_connected_to("10.0.0.99", "10.0.0.99"), ("LB503",)),
+    "a proxy of several services": (lambda: proxy_connected_to("10.0.0.99"), ()),
     "a waypoint of two pods, of which one has all clients": (
         lambda: shop(held(1, 1, 1), headless=True, segments=even(99), **fronted(4, 0, labels=WAYPOINT)), ("LB326",)),
     "pick first": (lambda: shop(held(1), callers=[CHECKOUT], headless=True, segments=even(50)), ("LB103",)),

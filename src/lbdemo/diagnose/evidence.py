@@ -96,6 +96,7 @@ class Evidence:
     scrapes: Scrapes | None = None  # None where no Prometheus was asked
     unseen: tuple[Unseen, ...] = ()
     fronts: tuple[Front, ...] = ()  # of callers that are proxies themselves
+    gone: tuple[str, ...] = ()  # addresses that those are connected to at the servers' port, and that no pod has
     hosts: tuple[str, ...] = ()  # further addresses of nodes, from which their kubelets probe
     domain: str = "cluster.local"
     made: str = ""  # when, RFC 3339

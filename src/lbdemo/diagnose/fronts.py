@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,19 @@ def is_front(pod: Pod | None) -> bool:
 def is_waypoint(front: Front) -> bool:
     """Whether Istio's ztunnels send calls there, and not their callers."""
     return any(pod.meta.labels.get(CLASS) == WAYPOINT for pod in front.pods)
+
+
+def leads_to(case: Case) -> Mapping[str, frozenset[str]]:
+    """By caller that is a proxy: what its own sockets are connected to at the servers' port, and is no endpoint."""
+    ports = {server.port for server in case.servers}
+    found = {}
+    for caller in case.evidence.callers:
+        looks = case.socket_looks(caller.name) if is_front(caller.pod) else ()
+        sockets = looks[-1].sockets if looks else ()
+        ends = {s.peer for s in sockets if s.state == ESTABLISHED and s.peer_port in ports}
+        if strangers := frozenset(ends - case.by_address.keys()):
+            found[caller.name] = strangers
+    return found
 
 
 def loads(case: Case) -> Iterator[Load]:

@@ -174,6 +174,19 @@ def test_one_that_cannot_be_asked_is_named_and_all_else_is_seen(server: FakeApi)
     assert diagnose(seen).to_dict()["verdict"]["calls"] == 550
 
 
+@pytest.mark.parametrize(("address", "gone"), [("10.0.0.99", ("10.0.0.99",)), ("10.0.1.1", ()), ("10.9.9.9", ())])
+def test_what_a_proxy_is_connected_to_and_no_pod_has_is_gone(server: FakeApi, address: str, gone: tuple[str]) -> None:
+    server.add(pod("edge", "10.0.1.7", "nginx"))
+    with streams() as run:
+        looks(run, "payments-a", *([socket("10.0.1.7", 7, turn)] for turn in range(12)))
+        looks(run, "payments-b", *([socket("10.0.1.7", 8, turn)] for turn in range(12)))
+        run.on_stream(script("edge", "1"), [f"@look\nS 1 10.0.1.7 40001 {address} 9090 0 3\n".encode()])
+        seen = gather(QUICK, Means(server.api(), Kubectl(run)))
+
+    assert [caller.name for caller in seen.callers] == ["shop/edge"]
+    assert seen.gone == gone, "another service's pod, and what is outside of pods' ranges, are not"
+
+
 def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service(server: FakeApi) -> None:
     server.forbid("list", "nodes").forbid("get", "nodes")
     with streams() as run:

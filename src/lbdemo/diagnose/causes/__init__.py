@@ -68,6 +68,7 @@ TABLE: dict[str, str] = {
     "LB408": "ebpf_connect_time",
     "LB501": "upstream_is_virtual_ip",
     "LB502": "gateway_l4_front",
+    "LB503": "old_proxy_generation",
     "LB508": "linkerd_opaque",
     "LB509": "protocol_refused",
     "LB901": "no_traffic",

@@ -21,6 +21,7 @@ from lbdemo.diagnose.collect.side_by_side import asking
 from lbdemo.diagnose.collect.watching import first_look, watch
 from lbdemo.diagnose.connections import names_by_address
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
+from lbdemo.diagnose.fronts import leads_to
 from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS
@@ -64,6 +65,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole
+    whole = replace(whole, gone=_gone(means, whole))
     missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *seen.unseen, *kept.unseen, *late.unseen)
     return replace(
         whole, callers=(*whole.callers, *late.callers), hosts=(*whole.hosts, *late.hosts),
@@ -93,6 +95,18 @@ def _identified(means: Means, evidence: Evidence) -> Found:
     hosts = node_addresses(nobodys, evidence, all_pods_seen=not found.unseen)
     lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
     return Found(tuple(one for one in found.callers if lasting.intersection(one.addresses)), hosts, found.unseen)
+
+
+def _gone(means: Means, evidence: Evidence) -> tuple[str, ...]:
+    """Of what proxies are connected to at the servers' port: the addresses of pods that are no more.
+
+    Other services' pods may have the same port; while some pod could not be looked for, nobody knows. What is left in
+    the network of a node's pods would be the node's own if it called; it is called, at a port of pods.
+    """
+    strangers = sorted(set().union(*leads_to(Case(evidence)).values()))
+    found = who.by_addresses(means.api, strangers, evidence.namespace)
+    nobodys = [one.name for one in found.callers if one.pod is None]
+    return () if found.unseen else node_addresses(nobodys, evidence, all_pods_seen=True)
 
 
 def only(evidence: Evidence) -> Evidence:
