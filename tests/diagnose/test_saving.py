@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from diagnose.shops import caller, envoy_looks, route, shop
+from diagnose.shops import ambient, caller, envoy_looks, fronted, route, shop, waypoint
 
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence, Surroundings
@@ -69,6 +69,27 @@ def test_what_was_kept_is_what_was_seen(tmp_path: Path) -> None:
 
     assert load(tmp_path / "kept") == seen
     assert load(tmp_path / "kept" / FILE) == seen
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        shop({}, gone=("10.0.0.99",), **fronted(4, 0)),
+        ambient(use="way", waypoints=(waypoint("way"),)),
+        shop(surroundings=Surroundings(gateways=FORBIDDEN, proxy_mode="ipvs")),
+    ],
+    ids=["fronts", "waypoints", "what could not be seen"],
+)
+def test_what_stands_before_the_service_is_kept_too(tmp_path: Path, seen: Evidence) -> None:
+    save(seen, tmp_path)
+
+    assert load(tmp_path) == seen
+
+
+def test_the_names_of_what_stands_before_the_service_are_others_too(tmp_path: Path) -> None:
+    text = save(shop({}, **fronted(4, 0)), tmp_path, anonymous=True).read_text()
+
+    assert "front" not in text.replace('"fronts"', "")
 
 
 def test_it_is_judged_alike(tmp_path: Path) -> None:

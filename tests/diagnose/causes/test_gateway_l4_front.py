@@ -54,7 +54,7 @@ def test_a_little_more_none_at_all_and_a_gateway_of_one_pod_are_not(clients: tup
 
 
 def test_nothing_is_said_while_one_of_its_pods_could_not_be_seen() -> None:
-    seen = before(4, 0)
+    seen = before(4, 0, 0)
 
     assert silent(cause, replace(seen, sockets=tuple(look for look in seen.sockets if look.pod != "shop/front-2")))
 

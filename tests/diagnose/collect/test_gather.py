@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from diagnose.shops import fronted, shop
 from fake_api import FakeApi
 from fakes import FakeStreams
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.asked import Asked, Means
-from lbdemo.diagnose.collect.gather import gather
+from lbdemo.diagnose.collect.gather import gather, only
 from lbdemo.diagnose.collect.many import expected, gather_each, several
 from lbdemo.diagnose.collect.objects import port_of, service_of
 from lbdemo.diagnose.collect.prometheus_found import Finder
@@ -185,6 +186,16 @@ def test_what_a_proxy_is_connected_to_and_no_pod_has_is_gone(server: FakeApi, ad
 
     assert [caller.name for caller in seen.callers] == ["shop/edge"]
     assert seen.gone == gone, "another service's pod, and what is outside of pods' ranges, are not"
+
+
+def test_of_callers_that_are_named_all_that_they_are_connected_to_stays() -> None:
+    seen = shop({"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}, headless=True, **fronted(4, 0))
+
+    less = only(seen)
+
+    before, after = ({look.pod: look.sockets for look in one.sockets if not look.turn} for one in (seen, less))
+    assert [len(one["shop/payments-a"]) for one in (before, after)] == [2, 1]
+    assert after["shop/front-1"] == before["shop/front-1"]
 
 
 def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service(server: FakeApi) -> None:

@@ -110,12 +110,16 @@ def _gone(means: Means, evidence: Evidence) -> tuple[str, ...]:
 
 
 def only(evidence: Evidence) -> Evidence:
-    """The evidence of its callers only: without others' connections, and without what servers count of everybody."""
-    ours = names_by_address(evidence)
+    """The evidence of its callers only: without others' connections, and without what servers count of everybody.
+
+    What callers and those beside them are connected to themselves stays.
+    """
+    ours, served = names_by_address(evidence), {server.name for server in Case(evidence).servers}
     looks = tuple(
         replace(look, sockets=tuple(s for s in look.sockets if s.state != ESTABLISHED or s.peer in ours))
+        if look.pod in served else look
         for look in evidence.sockets
-    )
+    )  # fmt: skip
     return replace(evidence, sockets=looks, metrics=(), scrapes=None)
 
 
