@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_api import FakeApi
 
-from lbdemo.diagnose.collect.fronts import fronts_of
+from lbdemo.diagnose.collect.fronts import Found, fronts_of
 from lbdemo.kube.kinds import PODS
 from lbdemo.kube.records.pods import Pod
 
@@ -48,7 +48,10 @@ def one(server: FakeApi, name: str) -> Pod:
 
 
 def test_the_ready_pods_of_the_same_workload_and_the_services_that_select_them(server: FakeApi) -> None:
-    (front,) = fronts_of(server.api(), [one(server, "front-x"), one(server, "front-y")])
+    found = fronts_of(server.api(), [one(server, "front-x"), one(server, "front-y")])
+
+    (front,) = found.fronts
+    assert sorted(pod.name for pod in found.pods) == ["front-x", "front-y"]
 
     assert (front.namespace, front.workload) == (SHOP, "deployment/front")
     assert sorted(each.name for each in front.pods) == ["front-x", "front-y"]
@@ -56,11 +59,14 @@ def test_the_ready_pods_of_the_same_workload_and_the_services_that_select_them(s
 
 
 def test_who_is_no_proxy_stands_before_nothing(server: FakeApi) -> None:
-    assert fronts_of(server.api(), [one(server, "app")]) == ()
+    assert fronts_of(server.api(), [one(server, "app")]) == Found()
 
 
-def test_what_may_not_be_seen_is_left_out(server: FakeApi) -> None:
+def test_what_may_not_be_seen_is_named(server: FakeApi) -> None:
     found = one(server, "front-x")
     server.forbid("list", "pods")
 
-    assert fronts_of(server.api(), [found]) == ()
+    seen = fronts_of(server.api(), [found])
+
+    assert seen.fronts == ()
+    assert str(seen.unseen[0].right) == "list pods in namespace shop"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.side_by_side import each
@@ -22,14 +23,28 @@ REVISION = "controller-revision-hash"
 MOST = 4  # workloads that are looked up
 
 
-def fronts_of(api: Api, callers: Sequence[Pod]) -> tuple[Front, ...]:
-    """The workloads of those callers that are proxies, with all of their pods; what may not be seen is left out."""
-    found = {(pod.meta.namespace, workload_of(pod)): pod for pod in callers if is_front(pod) and workload_of(pod)}
-    answers = each(lambda pod: _front(api, pod), list(found.values())[:MOST])
-    return tuple(front for front in answers if front is not None)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands before the service, and what could not be seen of it."""
+
+    fronts: tuple[Front, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+
+    @property
+    def pods(self) -> list[Pod]:
+        """All their pods."""
+        return [pod for front in self.fronts for pod in front.pods]
 
 
-def _front(api: Api, one: Pod) -> Front | None:
+def fronts_of(api: Api, callers: Sequence[Pod]) -> Found:
+    """The workloads of those callers that are proxies, with all of their pods."""
+    known = {(pod.meta.namespace, workload_of(pod)): pod for pod in callers if is_front(pod) and workload_of(pod)}
+    answers = each(lambda pod: _front(api, pod), list(known.values())[:MOST])
+    unseen = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, Unseen)))
+    return Found(tuple(answer for answer in answers if isinstance(answer, Front)), unseen)
+
+
+def _front(api: Api, one: Pod) -> Front | Unseen | None:
     label = next((name for name in (HASH, REVISION) if name in one.meta.labels), "")
     if not label:
         return None
@@ -37,7 +52,7 @@ def _front(api: Api, one: Pod) -> Front | None:
     alike = api.list(PODS, where, selector=f"{label}={one.meta.labels[label]}")
     services = api.list(SERVICES, where)
     if isinstance(alike, Unseen):
-        return None
+        return alike
     known = () if isinstance(services, Unseen) else services
     called = tuple(s for s in known if s.selector and s.selector.items() <= one.meta.labels.items())
     return Front(where, workload, tuple(pod for pod in alike if pod.ready and workload_of(pod) == workload), called)

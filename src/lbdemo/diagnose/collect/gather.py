@@ -52,21 +52,21 @@ def gather(asked: Asked, means: Means) -> Evidence:
     around = surroundings(means.api, objects, pods)
     before = fronts_of(means.api, pods)
     means.say(f"{count(len(found.callers), 'caller')}; watching for {duration(asked.watch)}")
-    beside = [pod for front in before for pod in front.pods]
     with asking(1) as pool:
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
-        seen = watch(means, service, bare.host, objects.port.number, servers, pods, beside, asked.watch)
+        seen = watch(means, service, bare.host, objects.port.number, servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
-        clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before,
+        clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before.fronts,
         hosts=found.hosts,
         watched=asked.watch, made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole
     whole = replace(whole, gone=_gone(means, whole))
-    missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *seen.unseen, *kept.unseen, *late.unseen)
+    missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *kept.unseen,
+               *late.unseen)  # fmt: skip
     return replace(
         whole, callers=(*whole.callers, *late.callers), hosts=(*whole.hosts, *late.hosts),
         unseen=tuple(dict.fromkeys(missing)),
