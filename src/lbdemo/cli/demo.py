@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lbdemo.cli import options, output
-from lbdemo.errors import InputError
+from lbdemo.errors import INTERRUPTED, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +27,7 @@ class Drill(StrEnum):
 
 
 def demo(
+    ctx: typer.Context,
     servers: Annotated[
         int, typer.Option(min=2, max=10, metavar="N", help="Echo servers.", envvar="LBDEMO_DEMO_SERVERS")
     ] = 3,
@@ -58,6 +59,14 @@ def demo(
             "--tls", help="One more act: the same calls with TLS, and what that costs.", envvar="LBDEMO_DEMO_TLS"
         ),
     ] = False,
+    ui: Annotated[
+        bool,
+        typer.Option(
+            "--ui", help="The page instead of the acts: calls from your browser, until Ctrl-C.", envvar="LBDEMO_DEMO_UI"
+        ),
+    ] = False,
+    port: options.Port = 0,
+    no_open: options.NoOpen = False,
     as_json: options.AsJson = False,
     junit: output.Junit = "",
     html: output.Html = "",
@@ -68,6 +77,9 @@ def demo(
     """
     from lbdemo.local.options import DemoOptions
 
+    check_together(ctx, ui=ui)
+    if ui:
+        return shown(servers, port, no_open=no_open)
     output.check_writable(junit, html)
     if rate and not rate >= 1:
         raise InputError(
@@ -75,6 +87,36 @@ def demo(
         )
     wanted = DemoOptions(servers, calls, rate, drill.value if drill else "", tls)
     return output.give(played(wanted), as_json=as_json, junit=junit, html=html)
+
+
+ACTS_ONLY = {
+    "calls": "--calls", "rate": "--rate", "drill": "--drill", "tls": "--tls", "as_json": "--json", "junit": "--junit",
+    "html": "--html",
+}  # fmt: skip
+PAGE_ONLY = {"port": "--port", "no_open": "--no-open"}
+
+
+def check_together(ctx: typer.Context, *, ui: bool) -> None:
+    """Refuses options that have no effect with the page, or without it; raises InputError."""
+    from lbdemo.cli.main import given
+
+    for name, option in (ACTS_ONLY if ui else PAGE_ONLY).items():
+        if given(ctx, name):
+            raise InputError(f"{option} has no effect {'with' if ui else 'without'} --ui", "leave one of them out")
+
+
+def shown(servers: int, port: int, *, no_open: bool) -> int:
+    """Serves the page until Ctrl-C."""
+    from lbdemo.cli.browsing import check_port, show
+    from lbdemo.cli.session import say
+    from lbdemo.local.page import page
+
+    check_port(port)
+    say(f"starting {servers} servers, a TCP proxy and Envoy")
+    with contextlib.suppress(KeyboardInterrupt), page(servers, port) as served:
+        show(served.url, no_open=no_open)
+        served.stay()
+    return INTERRUPTED
 
 
 def played(wanted: DemoOptions) -> Report:

