@@ -67,7 +67,7 @@ def namespace(marks: Mapping[str, str] | None = None, *, ours: bool = True) -> M
 
 def of_release(name: str) -> dict[str, str]:
     """The label that our chart gives to what a Deployment of this name is or has."""
-    return {labels.RELEASE: name.removesuffix("-envoy")}
+    return {labels.RELEASE: name.removesuffix("-envoy").removesuffix("-ui")}
 
 
 def deployment(name: str, replicas: int, image: str = "registry/echo:1", *, touched: bool = False) -> Deployment:
@@ -138,7 +138,7 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
         for r in wanted.releases
     }
     mesh = istio or (istiod() if wanted.strategy.mesh else Istio())
-    kinds = ("DestinationRule", "PeerAuthentication")
+    kinds = ("DestinationRule", "PeerAuthentication", "DestinationRule")
     policies = tuple(given(kind, n) for r in wanted.releases for kind, n in zip(kinds, r.policies, strict=False))
     sets = [replica_set(d.meta.name) for d in deployments]
     return ObservedWithIstio(

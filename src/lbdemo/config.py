@@ -66,6 +66,7 @@ class UpConfig:
     values_files: tuple[str, ...] = ()  # Helm values for both of our releases
     sets: tuple[str, ...] = ()  # the same, as Helm's --set takes them
     cluster_domain: str = ""  # "" is the one that is found
+    page_image: str = ""  # Envoy's, where it serves the page; "" where there is no page
 
 
 def up_config(
@@ -116,7 +117,7 @@ DECIDED = (
     "role", "replicas", "image.repository", "image.tag", "image.digest", "clusterDomain", "server.port",
     "server.adminPort", "server.maxConnectionAgeSeconds", "client.target", "client.policy", "client.connections",
     "balancing.policy", "balancing.outlierDetection.enabled", "istio", "envoy.enabled", "envoy.image.repository",
-    "envoy.image.tag", "envoy.image.digest", "xds",
+    "envoy.image.tag", "envoy.image.digest", "ui.enabled", "xds",
 )  # fmt: skip
 # One `--set`: NAME=VALUE, and more of them after commas; a comma in a value is escaped, or stands in a list.
 SET = re.compile(r"(?:^|,)((?:\\.|[^=,{}])+)=")

@@ -75,3 +75,14 @@ def test_the_context_reaches_both_programs() -> None:
         "n",
     ]
     assert Helm(FakeRun(), "other").argv("list")[-2:] == ["--kube-context", "other"]
+
+
+def test_a_releases_own_values_are_read_and_none_are_none() -> None:
+    helm = Helm(
+        FakeRun()
+        .on("helm get values r -o json -n ns", answer='{"replicas": 3}')
+        .on("helm get values new -o json -n ns", answer="null")
+    )
+
+    assert helm.values("r", "ns") == {"replicas": 3}
+    assert helm.values("new", "ns") == {}

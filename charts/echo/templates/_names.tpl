@@ -10,6 +10,11 @@ app.kubernetes.io/name: envoy
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
+{{- define "echo.ui.selector" -}}
+app.kubernetes.io/name: ui
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end }}
+
 {{/* What every object carries beside its selector. */}}
 {{- define "echo.common" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -26,6 +31,12 @@ app.kubernetes.io/component: {{ .Values.role }}
 {{- define "echo.envoy.labels" -}}
 {{ include "echo.envoy.selector" . }}
 app.kubernetes.io/component: proxy
+{{ include "echo.common" . }}
+{{- end }}
+
+{{- define "echo.ui.labels" -}}
+{{ include "echo.ui.selector" . }}
+app.kubernetes.io/component: page
 {{ include "echo.common" . }}
 {{- end }}
 

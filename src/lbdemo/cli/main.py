@@ -29,6 +29,7 @@ COMMANDS = (
     "status",
     "verify",
     "compare",
+    "ui",
     "report",
     "doctor",
     "diagnose",
@@ -40,7 +41,7 @@ COMMANDS = (
 )
 HIDDEN = frozenset({"peer"})
 ON_A_CLUSTER = frozenset(
-    {"build", "up", "logs", "status", "verify", "compare", "doctor", "diagnose", "rules", "clean"}
+    {"build", "up", "logs", "status", "verify", "compare", "ui", "doctor", "diagnose", "rules", "clean"}
 )  # these take the global options, too
 
 

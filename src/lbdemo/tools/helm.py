@@ -112,6 +112,11 @@ class Helm:
         stdin = json.dumps(install.values) if install.values else ""
         self._call(self.install_argv(install), stdin=stdin, timeout=install.timeout + 30)
 
+    def values(self, release: str, namespace: str) -> dict[str, Any]:
+        """The values that the release was given, without the chart's defaults."""
+        told = self._call(self.argv("get", "values", release, "-o", "json", namespace=namespace), timeout=60.0)
+        return json.loads(told) or {}
+
     def uninstall(self, release: str, namespace: str, *, timeout: float = 300.0) -> None:
         """Uninstalls the release; one that is gone already is fine."""
         self.version()  # an older one does not know these options

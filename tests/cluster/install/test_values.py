@@ -151,6 +151,9 @@ def test_a_full_set_of_settings_is_valid() -> None:
         {"pod": {"priorityClassName": "high"}},
         {"clusterDomain": "cluster.local."},
         {"envoy": {"listen": "everywhere"}},
+        {"ui": {"page": "index.html"}},
+        {"ui": {"ways": 1}},
+        {"ui": {"port": 9900}},
     ],
     ids=json.dumps,
 )

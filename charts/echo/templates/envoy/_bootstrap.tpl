@@ -17,18 +17,23 @@ admin:
 static_resources:
   listeners:
     {{- include "echo.envoy.listener" . | nindent 4 }}
-    {{- include "echo.envoy.status" . | nindent 4 }}
+    {{- include "echo.envoy.status" (list . "echo") | nindent 4 }}
   clusters:
-    {{- include "echo.envoy.cluster" . | nindent 4 }}
-    - name: admin
-      type: STATIC
-      load_assignment:
-        cluster_name: admin
-        endpoints:
-          - lb_endpoints:
-              - endpoint:
-                  address:
-                    socket_address: {address: 127.0.0.1, port_value: {{ include "echo.envoy.adminPort" . }}}
+    {{- include "echo.envoy.cluster" (list . "echo" "headless") | nindent 4 }}
+    {{- include "echo.envoy.admin" . | nindent 4 }}
+{{- end }}
+
+{{/* Envoy's own admin interface, for what may be asked of it from outside. */}}
+{{- define "echo.envoy.admin" -}}
+- name: admin
+  type: STATIC
+  load_assignment:
+    cluster_name: admin
+    endpoints:
+      - lb_endpoints:
+          - endpoint:
+              address:
+                socket_address: {address: 127.0.0.1, port_value: {{ include "echo.envoy.adminPort" . }}}
 {{- end }}
 
 {{- define "echo.envoy.listener" -}}
@@ -71,7 +76,10 @@ static_resources:
               {{- include "echo.envoy.router" . | nindent 14 }}
 {{- end }}
 
+{{/* What is told to the kubelet and to who looks. With a cluster's name, /healthz says whether it has a server to call. */}}
 {{- define "echo.envoy.status" -}}
+{{- $cluster := index . 1 -}}
+{{- with index . 0 -}}
 - name: status
   address:
     socket_address: {{ include "echo.envoy.listen" (list .Values.envoy.listen (include "echo.envoy.statusPort" .)) }}
@@ -92,14 +100,17 @@ static_resources:
                       route: {cluster: admin}
                     {{- end }}
             http_filters:
+              {{- if $cluster }}
               # Ready is an Envoy that has a server to call.
               - name: envoy.filters.http.health_check
                 typed_config:
                   "@type": type.googleapis.com/envoy.extensions.filters.http.health_check.v3.HealthCheck
                   pass_through_mode: false
-                  cluster_min_healthy_percentages: {echo: {value: 1}}
+                  cluster_min_healthy_percentages: { {{- $cluster }}: {value: 1}}
                   headers: [{name: ":path", string_match: {exact: /healthz}}]
+              {{- end }}
               {{- include "echo.envoy.router" . | nindent 14 }}
+{{- end }}
 {{- end }}
 
 {{- define "echo.envoy.router" -}}

@@ -1,10 +1,13 @@
 {{/*
-The servers, by the headless Service's name: one address a pod, looked up every second. DNS may remember a pod that
+The servers as a cluster of a name of its own, by their Service. By the headless one: one address a pod, looked up every second. DNS may remember a pod that
 has gone for as long as its answers live (often 30 s), so Envoy asks each pod for its health as well, and a server that
-drains is left alone within two or three seconds.
+drains is left alone within two or three seconds. By the virtual one: whoever answers there is the next connection's.
 */}}
 {{- define "echo.envoy.cluster" -}}
-- name: echo
+{{- $name := index . 1 -}}
+{{- $headless := eq (index . 2) "headless" -}}
+{{- with index . 0 -}}
+- name: {{ $name }}
   # Strict DNS, in the words of Envoy 1.34 and later.
   cluster_type:
     name: envoy.cluster.dns
@@ -25,13 +28,15 @@ drains is left alone within two or three seconds.
   circuit_breakers:
     thresholds:
       - {max_connections: 100000, max_pending_requests: 100000, max_requests: 100000, max_retries: 100000}
+  {{- if $headless }}
   health_checks:
-    - grpc_health_check: {}
+    - grpc_health_check: {authority: "{{ .Release.Name }}-headless"}
       timeout: 2s
       interval: 1s
       no_traffic_interval: 1s
       unhealthy_threshold: 2
       healthy_threshold: 1
+  {{- end }}
   {{- with .Values.balancing.outlierDetection }}
   {{- if .enabled }}
   outlier_detection:
@@ -46,10 +51,11 @@ drains is left alone within two or three seconds.
   {{- end }}
   {{- end }}
   load_assignment:
-    cluster_name: echo
+    cluster_name: {{ $name }}
     endpoints:
       - lb_endpoints:
           - endpoint:
               address:
-                socket_address: {address: "{{ .Release.Name }}-headless", port_value: {{ .Values.server.port }}}
+                socket_address: {address: "{{ .Release.Name }}{{ if $headless }}-headless{{ end }}", port_value: {{ .Values.server.port }}}
+{{- end }}
 {{- end }}

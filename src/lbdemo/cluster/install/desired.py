@@ -12,6 +12,7 @@ from typing import Any
 from lbdemo.cluster.image import delivery
 from lbdemo.cluster.image.content import UNKNOWN, Recipe, content_image, context_files, on_another_base
 from lbdemo.cluster.image.delivery import Delivery
+from lbdemo.cluster.install import page
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Strategy
 from lbdemo.cluster.install.values import Values
@@ -114,13 +115,16 @@ def _release(name: str, values: Mapping[str, Any], digest: str, strategy: Strate
     if name == labels.CLIENT:
         return DesiredRelease(name, values, digest, {name: values["replicas"]})
     proxied = values.get("envoy", {}).get("enabled", False)
+    paged = values.get("ui", {}).get("enabled", False)
     envoy = {f"{name}-envoy": 1} if proxied else {}
+    ui = {page.NAME: 1} if paged else {}
+    direct = paged and strategy.injects  # the page's Envoy calls pods by their own addresses
     return DesiredRelease(
         name,
         values,
         digest,
-        {name: values["replicas"], **envoy},
+        {name: values["replicas"], **envoy, **ui},
         (name, f"{name}-headless", *((f"{name}-envoy",) if proxied else ())),
-        (f"{name}-envoy",) if proxied else (),
-        strategy.mesh.policies(name) if strategy.mesh else (),
+        (*envoy, *ui),
+        (*(strategy.mesh.policies(name) if strategy.mesh else ()), *((f"{name}-headless",) if direct else ())),
     )

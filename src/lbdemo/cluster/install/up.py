@@ -13,7 +13,7 @@ from lbdemo.cluster.doctor.asked import UP, Asked
 from lbdemo.cluster.image.content import Recipe
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.image.step import DeliverImage, recipe_of
-from lbdemo.cluster.install import preflight, rights
+from lbdemo.cluster.install import page, preflight, rights
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.fitness import fitness_of
 from lbdemo.cluster.install.hold import hold
@@ -47,6 +47,7 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
     mesh = STRATEGIES[config.strategy].mesh
     observed = observe(tools, config.place.namespace, istio=mesh is not None)
     preflight.check_namespace(config, observed)
+    config = with_page_kept(config, _staying(observed))
     if mesh is not None:
         serving = chosen(observed.istio, config.istio.revision, observed, sidecars=mesh.sidecars)
         observed = replace(observed, istio=serving)
@@ -61,6 +62,12 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
         return observed, desired, plan
     recipe = recipe_of(tools, cluster.architecture)
     return observed, *_planned(config, context, observed, cluster, recipe, in_use)
+
+
+def with_page_kept(config: UpConfig, observed: ObservedWithIstio) -> UpConfig:
+    """The configuration with the page that `lbdemo ui` has brought, and its Envoy's image: `up` takes none away."""
+    served = observed.deployment(page.NAME)
+    return replace(config, page_image=served.images[0]) if served is not None and served.images else config
 
 
 def _planned(

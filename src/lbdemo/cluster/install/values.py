@@ -124,6 +124,15 @@ class EnvoyValues:
 
 
 @dataclass(frozen=True, slots=True)
+class UiValues:
+    """An Envoy that serves the page (its files: name to content) and takes its calls; `ways` is what the page reads."""
+
+    enabled: bool = False
+    page: Mapping[str, str] = field(default_factory=dict, hash=False)
+    ways: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class XdsValues:
     """Proxyless gRPC: the address of istiod's plain-text xDS port."""
 
@@ -145,6 +154,7 @@ class Values:
     balancing: BalancingValues = BalancingValues()
     istio: IstioValues = IstioValues()
     envoy: EnvoyValues = EnvoyValues()
+    ui: UiValues = UiValues()
     xds: XdsValues = XdsValues()
     resources: ResourceValues = ResourceValues()
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lbdemo.cluster.install.page import page_values
 from lbdemo.cluster.install.strategies.promises import Promises
 from lbdemo.cluster.install.values import BalancingValues, ChannelPolicy, ImageValues, LbPolicy, PodValues, Values
-from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.errors import InputError
@@ -113,6 +114,7 @@ class Strategy:
         client = Values("client", replicas=1, image=pod_image, pod=pod, cluster_domain=domain)
         client = replace(client, client=replace(client.client, connections=config.connections or self.connections))
         server, client = self.shape(server, client, config, cluster)
+        server = with_page(server, config.page_image) if config.page_image else server
         return {labels.SERVER: non_default(server), labels.CLIENT: non_default(client)}
 
     def check(self, config: UpConfig) -> None:
@@ -172,6 +174,13 @@ def image_values(image: Image) -> ImageValues:
     if image.tag.startswith("@"):
         return ImageValues(image.repository, digest=image.tag[1:])
     return ImageValues(image.repository, image.tag)
+
+
+def with_page(server: Values, image: str) -> Values:
+    """The servers' values with an Envoy that serves the page: of this image, unless the strategy has one of its own."""
+    other = replace(server.envoy, image=image_values(reference.split(image)))
+    envoy = server.envoy if server.envoy.enabled else other
+    return replace(server, envoy=envoy, ui=page_values(mesh=server.istio.enabled))
 
 
 def calling(client: Values, target: str, policy: ChannelPolicy = "pick_first") -> Values:
