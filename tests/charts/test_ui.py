@@ -15,12 +15,16 @@ from jsonschema import Draft7Validator
 from lbdemo.cluster.install.page import NAME, PORT, page_values, shown
 from lbdemo.cluster.install.values import BalancingValues, EnvoyValues, IstioValues, ServerValues, UiValues, Values
 from lbdemo.front.envoy import place
+from lbdemo.front.page import TYPES
 from lbdemo.front.page_envoy import page_listener
 from lbdemo.local.envoy import find_envoy
 
 pytestmark = pytest.mark.helm
 
-FILES = {"index.html": "<p>\n'hello' & \"{{ you }}\" é", "page.css": "p {}", "page.js": "let a = 1; // \u2028"}
+FILES = {f"page{ending}": ending for ending in TYPES if ending != ".html"}
+FILES = dict(
+    sorted({**FILES, "index.html": "<p>\n'hello' & \"{{ you }}\" é", "page.js": "let a = 1; // \u2028"}.items())
+)
 PAGE = UiValues(enabled=True, page=FILES, ways='{"v": 1, "title": "it\'s"}')
 PLAIN = Values("server", ui=PAGE)
 MESH = replace(PLAIN, istio=IstioValues(enabled=True, revision="canary"))

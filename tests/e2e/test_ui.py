@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from children import processes
@@ -53,8 +55,37 @@ def calls(url: str, way: str, count: int = 60) -> Counter[str]:
 
 
 def expectations(url: str) -> list[str]:
+    return [way["expects"] for way in told(url)["ways"]]
+
+
+def told(url: str) -> Any:
     with urllib.request.urlopen(f"{url}ways.json", timeout=10) as answer:
-        return [way["expects"] for way in json.load(answer)["ways"]]
+        return json.load(answer)
+
+
+def press(url: str, request: object, **headers: str) -> Any:
+    """What came of a button, or the HTTP status of a refusal."""
+    named = {"X-Lbdemo-Token": told(url)["api"]["token"], **headers}
+    asked = urllib.request.Request(f"{url}api/actions", json.dumps(request).encode(), named, method="POST")
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+
+
+def events(url: str, until: str, seconds: float = 60) -> list[tuple[str, str]]:
+    """What the page hears, up to the first event of this kind: kind and pod."""
+    asked = urllib.request.Request(f"{url}api/events", headers={"X-Lbdemo-Token": told(url)["api"]["token"]})
+    heard, deadline = list[tuple[str, str]](), time.monotonic() + seconds
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        while until not in dict(heard):
+            assert time.monotonic() < deadline, heard
+            if line := answer.readline().strip():
+                event = json.loads(line)
+                heard.append((event["kind"], event["pod"]))
+    return heard
 
 
 def calling(url: str, act: Callable[[], object], seconds: float = 8) -> list[Answer]:
@@ -91,6 +122,10 @@ def test_one_open_page_before_and_after_the_sidecars(cluster: Cluster) -> None:
         )
         assert len([answer for answer in moved if answer.code]) <= 1
 
+        heard = dict(events(url, "pod-deleted"))  # of the pod that was deleted above
+        assert heard["pod-leaving"] == heard["pod-deleted"] == gone.removeprefix("pod/")
+        assert {"pod-added", "pod-ready"} <= set(heard)
+
         cluster("up", "--istio", "--replicas", "3")
         eventually(lambda: expectations(url) == ["BALANCED", "BALANCED"])
         for _ in range(10):  # what was pushed last to a sidecar may be late
@@ -101,6 +136,35 @@ def test_one_open_page_before_and_after_the_sidecars(cluster: Cluster) -> None:
         assert [sorted(servers(some).values()) for some in answers] == [[20, 20, 20]] * 2
 
     assert "nothing to change" in cluster("up", "--istio", "--replicas", "3").err
+    assert "nothing left" in cluster("clean").out
+
+
+def test_buttons_change_the_servers_and_only_for_the_page_itself(cluster: Cluster) -> None:
+    cluster("up", "--replicas", "2")
+    with page(cluster) as (_, url):
+        scaled = press(url, {"action": "scale", "replicas": 3})
+        ready = events(url, "pod-ready")
+        eventually(lambda: len(calls(url, "/call")) == 3)
+        pod = ready[-1][1]
+
+        slowed = press(url, {"action": "slow", "pod": pod, "delayMs": 200})
+        begun = time.monotonic()
+        three = calls(url, "/call", 3)
+        seconds = time.monotonic() - begun
+        hostile = [
+            press(url, {"action": "restart"}, **headers)
+            for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"X-Lbdemo-Token": "guessed"})
+        ]
+
+    assert (scaled["ok"], slowed["ok"]) == (True, True)
+    assert scaled["command"].endswith(f"-n {cluster.namespace} scale deployment/echo-server --replicas=3")
+    assert [kind for kind, _ in ready] == ["action", "pod-added", "pod-ready"]
+    assert pod in three
+    assert seconds > 0.2
+    assert hostile == [403, 421, 403]
+    with page(cluster, "--read-only") as (_, url):
+        assert told(url)["api"]["readOnly"]
+        assert press(url, {"action": "restart"}) == 404
     assert "nothing left" in cluster("clean").out
 
 

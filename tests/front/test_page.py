@@ -28,7 +28,7 @@ def test_the_page_judges_by_the_rules_of_every_other_verdict() -> None:
 
 
 def test_files_have_a_path_each_and_the_first_one_is_the_page(tmp_path: Path) -> None:
-    for name in ("index.html", "page.js", "page.css", "notes.txt"):
+    for name in ("index.html", "page.js", "page.css", "notes.md"):
         (tmp_path / name).write_text(name)
 
     assert files(tmp_path) == {

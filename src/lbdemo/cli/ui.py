@@ -16,6 +16,9 @@ def ui(
     ctx: typer.Context,
     port: options.Port = 0,
     no_open: options.NoOpen = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="A page without buttons that change the cluster.")
+    ] = False,
     envoy_image: Annotated[
         str, typer.Option(metavar="NAME[:TAG]", help="Envoy's image (that serves the page).")
     ] = config.ENVOY_IMAGE,
@@ -41,7 +44,7 @@ def ui(
         if not bring(here.tools, Wish(place, image, limit), here.cleanup, here.reporter):
             say("the page is there already")
         trace = (lambda line: say(f"+ {line}")) if ctx.obj.verbose else None
-        with page(here.tools, Runner(trace), place.namespace, port, say) as served:
+        with page(here.tools, Runner(trace), place.namespace, say, port=port, read_only=read_only) as served:
             show(served.url, no_open=no_open)
             served.stay()
     return INTERRUPTED

@@ -23,6 +23,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".json": "application/json",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
 }
 
 # Nothing from elsewhere, no inline script, in nobody's frame; what the page calls is where it came from.

@@ -66,7 +66,7 @@ static_resources:
 {{- end }}
 
 {{- define "echo.ui.headers" -}}
-{{- $types := dict ".html" "text/html; charset=utf-8" ".js" "text/javascript; charset=utf-8" ".css" "text/css; charset=utf-8" ".json" "application/json" ".svg" "image/svg+xml" -}}
+{{- $types := dict ".html" "text/html; charset=utf-8" ".js" "text/javascript; charset=utf-8" ".css" "text/css; charset=utf-8" ".json" "application/json" ".svg" "image/svg+xml" ".txt" "text/plain; charset=utf-8" -}}
 {{- $policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" -}}
 {{- range list (list "content-type" (get $types (ext .))) (list "content-security-policy" $policy) (list "x-content-type-options" "nosniff") (list "cache-control" "no-store") }}
 - header: {key: {{ index . 0 }}, value: {{ index . 1 | quote }}}

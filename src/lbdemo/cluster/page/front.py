@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
+from lbdemo.cluster.page.api import PATH as API
+from lbdemo.cluster.page.api import PageApi
 from lbdemo.cluster.page.passing import LARGEST, Call, Line, Ports
 from lbdemo.front.page import HEADERS, WAYS, headers
 
@@ -21,13 +23,14 @@ HERE = frozenset({LOOPBACK, "localhost"})
 class Site:
     """What is served: the page's files by path, what the page is told now, the prefixes of calls.
 
-    `ports` knows the port of this machine that leads to the cluster, where calls go.
+    `ports` knows the port of this machine that leads to the cluster, where calls go; `api` what only this page has.
     """
 
     files: Mapping[str, Path]
     told: Callable[[], str]
     prefixes: Sequence[str]
     ports: Ports
+    api: PageApi | None = None
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -53,7 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         site, path = self.server.site, self.path.partition("?")[0]
         if not self._from_here():
             return
-        if path == WAYS:
+        if path.startswith(f"{API}/") and site.api is not None:
+            self._heard(lambda api: api.get(self, path))
+        elif path == WAYS:
             self.answer(HTTPStatus.OK, headers(WAYS), site.told().encode())
         elif (file := site.files.get(path)) is not None:
             self.answer(HTTPStatus.OK, headers(file.name), file.read_bytes())
@@ -74,14 +79,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.post(self.rfile.read(int(length)))
 
     def post(self, body: bytes) -> None:
-        """A call with this body."""
-        if not self.path.startswith(tuple(self.server.site.prefixes)):
+        """A call with this body, or a button."""
+        path = self.path.partition("?")[0]
+        if path.startswith(f"{API}/") and self.server.site.api is not None:
+            self._heard(lambda api: api.post(self, path, body))
+        elif not self.path.startswith(tuple(self.server.site.prefixes)):
             self.refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
-            return
-        try:
-            self.line.pass_on(self.server.site.ports, Call(self.path, dict(self.headers), body), self)
-        except OSError:  # either end has left
-            self.close_connection = True
+        else:
+            self._passed_on(body)
 
     def begin(self, status: int, given: Mapping[str, str], *, length: int | None) -> None:
         """The head of an answer."""
@@ -113,6 +118,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing: who looks on sees the page."""
+
+    def _passed_on(self, body: bytes) -> None:
+        try:
+            self.line.pass_on(self.server.site.ports, Call(self.path, dict(self.headers), body), self)
+        except OSError:  # either end has left
+            self.close_connection = True
+
+    def _heard(self, asked: Callable[[PageApi], None]) -> None:
+        """Asks the API on behalf of the page: of this page alone, and of no other in the same browser."""
+        api = self.server.site.api
+        if api is None or not self._same_origin():
+            return
+        try:
+            asked(api)
+        except OSError:  # the page has left
+            self.close_connection = True
 
     def _from_here(self) -> bool:
         """Whether the browser was told this machine's own name: another name that leads here is somebody's trick."""
