@@ -44,6 +44,7 @@ class Install:
     values_files: tuple[str, ...] = ()  # they have precedence over `values`
     overrides: Mapping[str, Any] = field(default_factory=dict)  # dotted name -> value, with precedence over files
     sets: tuple[str, ...] = ()  # as typed for --set, with precedence over all
+    files: Mapping[str, str] = field(default_factory=dict)  # dotted name -> the file that holds its value as it is
     labels: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 300.0  # seconds
     validate: bool = True  # whether Helm checks the manifests against the server's schema: 0.1 s of CPU
@@ -53,6 +54,11 @@ def _overrides(values: Mapping[str, Any]) -> list[str]:
     """The option that sets dotted names to values, in JSON."""
     text = ",".join(f"{name}={json.dumps(value)}" for name, value in values.items())
     return ["--set-json", text] if text else []
+
+
+def _escaped(path: str) -> str:
+    """A path as a value: Helm takes a comma for the end of it."""
+    return path.replace("\\", "\\\\").replace(",", "\\,")
 
 
 class Helm:
@@ -96,7 +102,9 @@ class Helm:
             "--timeout", whole_seconds(install.timeout),
             *(["--labels", labels] if labels else []), "--history-max", "3", "--reset-values", *self._force(),
             *(["-f", "-"] if install.values else []), *files, *_overrides(install.overrides),
-            *(part for text in install.sets for part in ("--set", text)), namespace=install.namespace,
+            *(part for text in install.sets for part in ("--set", text)),
+            *(part for name, path in install.files.items() for part in ("--set-file", f"{name}={_escaped(path)}")),
+            namespace=install.namespace,
         )  # fmt: skip
 
     def _force(self) -> list[str]:

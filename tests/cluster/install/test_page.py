@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from fakes import FakeRun, tools
 from worlds import CHART, CONFIG, converged, desired, documents, listed
 
 from lbdemo.cluster.install.bringing import Wish, planned, with_page
-from lbdemo.cluster.install.page import NAME, PORT, TITLE, content, page_values, shown
+from lbdemo.cluster.install.page import NAME, PORT, TITLE, page_values, shown
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.up import plan_up, with_page_kept
 from lbdemo.cluster.istio.observe import ObservedWithIstio
@@ -23,6 +24,7 @@ from lbdemo.cluster.kernel.releases import InstallRelease
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import InputError
 from lbdemo.measure import Outcome
+from lbdemo.tools.helm import Chart, Helm, Install
 from lbdemo.tools.kubectl import Context
 
 IMAGE = "registry/envoy:1"
@@ -110,7 +112,9 @@ def test_ui_adds_the_page_to_the_release_and_keeps_its_other_values() -> None:
     assert isinstance(install, InstallRelease)
     changed = install.install.values
     assert {key: changed[key] for key in GIVEN} == GIVEN
-    assert changed["ui"]["page"] == content()
+    assert changed["ui"]["enabled"]
+    assert "page" not in changed["ui"]
+    assert install.install.files["ui.page.index\\.html"].endswith("/_page/index.html")
     assert changed["envoy"] == {"image": {"repository": "registry/envoy", "tag": "1"}}
     assert install.install.labels[labels.STRATEGY] == "clusterip"
     assert wait.names == (labels.SERVER, NAME)
@@ -158,3 +162,33 @@ def test_the_ways_have_the_paths_of_the_chart() -> None:
     assert [way.path for way in shown(mesh=True)] == [way.path for way in shown(mesh=False)] == ["/connection", "/call"]
     assert page_values(mesh=False).page["index.html"].startswith("<!doctype html>")
     assert f"{PORT}" in (CHART / "templates/ui/_bootstrap.tpl").read_text()
+
+
+def test_what_up_runs_names_the_pages_files_and_does_not_spell_them_out() -> None:
+    plan = build_plan(PAGED, ObservedWithIstio(None), desired(PAGED), str(CHART))
+
+    [server] = [step for step in plan.steps if isinstance(step, InstallRelease) and "server" in step.key]
+    [command] = server.commands(tools(FakeRun().on("helm version --short", answer="v4.1.0")))
+    assert "--set-file 'ui.page.index\\.html=" in command
+    assert "<!doctype" not in command
+
+
+@pytest.mark.helm
+def test_helm_reads_the_pages_files_as_they_are(tmp_path: Path) -> None:
+    import yaml
+    from helm_chart import helm
+
+    odd = tmp_path / "a,b"
+    odd.mkdir()
+    text = "let a = '{{ x }}', b = \"{c,d}\";\n// é\n"
+    (odd / "index.html").write_text(text)
+    install = Install("echo-server", "lbdemo", Chart(str(CHART)), files={"ui.page.index\\.html": f"{odd}/index.html"})
+    argv = Helm(FakeRun().on("helm version --short", answer="v4.1.0")).install_argv(install)
+
+    file = argv[argv.index("--set-file") : argv.index("--set-file") + 2]
+    options = [*file, "--set", "role=server,ui.enabled=true,ui.ways=x"]
+    done = helm("template", "echo-server", str(CHART), *options)
+
+    assert done.returncode == 0, done.stderr
+    found = [each for each in yaml.safe_load_all(done.stdout) if each and each["metadata"]["name"] == f"{NAME}-page"]
+    assert found[0]["data"] == {"index.html": text}

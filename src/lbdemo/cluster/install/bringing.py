@@ -77,9 +77,10 @@ def planned(tools: Tools, wish: Wish) -> Plan:
         return Plan()
     digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]
     marks = {labels.PART_OF: "lbdemo", labels.DIGEST: digest, labels.STRATEGY: release.strategy}
+    values, files = page.by_files(wanted)
     install = Install(
-        release=release.name, namespace=release.namespace, chart=Chart(str(resources.chart_folder())), values=wanted,
-        labels=marks | {labels.POLICY: release.policy}, timeout=wish.timeout, validate=False,
+        release=release.name, namespace=release.namespace, chart=Chart(str(resources.chart_folder())), values=values,
+        files=files, labels=marks | {labels.POLICY: release.policy}, timeout=wish.timeout, validate=False,
     )  # fmt: skip
     of_it = (d.meta for d in observed.objects.deployments if d.meta.labels.get(labels.RELEASE) == release.name)
     names = dict.fromkeys((*(meta.name for meta in of_it), page.NAME))

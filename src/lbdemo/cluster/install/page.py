@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from lbdemo.cluster.install.values import UiValues
 from lbdemo.cluster.kernel import labels
@@ -31,5 +34,21 @@ def page_values(*, mesh: bool) -> UiValues:
 @cache
 def content() -> dict[str, str]:
     """The page's files, by name."""
-    found = files()
-    return {path[1:] or INDEX: file.read_text(encoding="utf-8") for path, file in found.items()}
+    return {name: path.read_text(encoding="utf-8") for name, path in paths().items()}
+
+
+def paths() -> dict[str, Path]:
+    """Where they are."""
+    return {served[1:] or INDEX: path for served, path in files().items()}
+
+
+def by_files(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A release's values without the page's files, and those for Helm to read: dotted name to path.
+
+    A page is long, and commands are shown.
+    """
+    if not values.get("ui", {}).get("page"):
+        return dict(values), {}
+    rest = {**values, "ui": {key: value for key, value in values["ui"].items() if key != "page"}}
+    names = {name.replace(".", "\\."): str(path) for name, path in paths().items()}
+    return rest, {f"ui.page.{name}": path for name, path in names.items()}

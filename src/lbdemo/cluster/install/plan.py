@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lbdemo.cluster.image.step import DeliverImage
+from lbdemo.cluster.install import page
 from lbdemo.cluster.install.desired import Desired, DesiredRelease
 from lbdemo.cluster.install.namespace import LabelNamespace
 from lbdemo.cluster.install.strategies.mesh import NO_LABELS
@@ -138,11 +139,13 @@ def _install(
     release: DesiredRelease, observed: ObservedWithIstio, desired: Desired, config: UpConfig, chart: str
 ) -> InstallRelease:
     ours = observed.namespace is None or observed.namespace_ours
+    values, files = page.by_files(release.values)
     install = Install(
         release=release.name,
         namespace=config.place.namespace,
         chart=Chart(chart),
-        values=release.values,
+        values=values,
+        files=files,
         values_files=config.values_files,
         overrides=release.overrides,
         sets=config.sets,
