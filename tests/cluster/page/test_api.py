@@ -168,12 +168,14 @@ def test_a_page_for_reading_has_events_and_no_buttons() -> None:
 
 def test_a_button_is_a_post_and_nothing_else() -> None:
     with page(FakeRun()) as (place, api):
-        link = http.client.HTTPConnection(place, timeout=10)
-        link.request("PUT", "/api/actions", json.dumps(SCALE), {"x-lbdemo-token": api.token})
-        status = link.getresponse().status
-        link.close()
+        statuses = []
+        for method, path in (("PUT", "actions"), ("DELETE", "actions"), ("HEAD", "actions"), ("HEAD", "events")):
+            link = http.client.HTTPConnection(place, timeout=10)
+            link.request(method, f"/api/{path}", json.dumps(SCALE), {"x-lbdemo-token": api.token})
+            statuses.append(link.getresponse().status)
+            link.close()
 
-    assert status == 501
+    assert statuses == [501, 501, 404, 404]
 
 
 def test_events_come_as_lines_as_they_happen() -> None:

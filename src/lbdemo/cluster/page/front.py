@@ -56,7 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         site, path = self.server.site, self.path.partition("?")[0]
         if not self._from_here():
             return
-        if path.startswith(f"{API}/") and site.api is not None:
+        if path.startswith(f"{API}/") and site.api is not None and self.command == "GET":
             self._heard(lambda api: api.get(self, path))
         elif path == WAYS:
             self.answer(HTTPStatus.OK, headers(WAYS), site.told().encode())
