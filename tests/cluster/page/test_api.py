@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 from collections.abc import Iterator
@@ -102,15 +103,18 @@ def test_a_pressed_button_runs_its_command_and_every_page_hears_of_it() -> None:
 def test_the_other_buttons(request_: dict[str, Any], arguments: str) -> None:
     desk = Desk(Kubectl(FakeRun().on(f"kubectl -n lbdemo {arguments}", answer="")), "lbdemo", lambda: 2)
 
-    assert desk.do(request_, PODS).ok
+    assert desk.do(desk.find(request_, PODS)).ok
 
 
 def test_a_command_that_fails_is_told_with_its_own_words() -> None:
     failed = ProgramFailedError(["kubectl"], 1, "Error from server (Forbidden): no")
     with page(FakeRun().on(COMMAND, answer=failed)) as (place, api):
         status, answer = ask(place, "/api/actions", SCALE, x_lbdemo_token=api.token)
+        with contextlib.closing(api.happenings.listen()) as news:
+            heard = [next(news), next(news)]
 
     done = json.loads(answer)
+    assert [each and each.kind for each in heard] == ["action", "action-failed"]
     assert (status, done["ok"], done["command"]) == (200, False, COMMAND)
     assert done["text"]
 
@@ -204,4 +208,4 @@ def test_there_is_no_button_beyond_the_last_server_or_the_first() -> None:
 
 def test_a_desk_says_what_is_no_button() -> None:
     with pytest.raises(InputError, match="no such button"):
-        Desk(Kubectl(FakeRun()), "lbdemo", lambda: 2).do({"action": "delete-pod", "pod": "x"}, PODS)
+        Desk(Kubectl(FakeRun()), "lbdemo", lambda: 2).find({"action": "delete-pod", "pod": "x"}, PODS)

@@ -93,12 +93,16 @@ class Desk:
         """The buttons, as the page reads them."""
         return [{**each.request, "label": each.label, "command": self.command(each)} for each in self._offered(pods)]
 
-    def do(self, request: object, pods: Sequence[Pod]) -> Done:
-        """Does it. Raises InputError for what is no button."""
+    def find(self, request: object, pods: Sequence[Pod]) -> Action:
+        """The button that was pressed. Raises InputError for what is none."""
         buttons = [*map(_scale, COUNTS), *offered(pods, 0)]
         action = next((each for each in buttons if each.request == request), None)
         if action is None:
             raise InputError("there is no such button now", "the servers have changed: load the buttons again")
+        return action
+
+    def do(self, action: Action) -> Done:
+        """Runs its command."""
         try:
             said = self._kubectl.call(*action.arguments, namespace=self._namespace)
         except LbdemoError as error:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from lbdemo.cluster.page.actions import Desk
+from lbdemo.cluster.page.actions import Action, Desk, Done
 from lbdemo.cluster.page.happenings import Happenings
 from lbdemo.errors import InputError, LbdemoError
 from lbdemo.front.page import HEADERS
@@ -55,14 +55,21 @@ class PageApi:
             handler.refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
             return
         try:
-            request = json.loads(body)
-            done = self.desk.do(request, self.happenings.pods)
+            action = self.desk.find(json.loads(body), self.happenings.pods)
         except (ValueError, InputError) as error:
             handler.refuse(HTTPStatus.BAD_REQUEST, getattr(error, "message", "this is no JSON"))
-            return
-        pod = str(request.get("pod", ""))
-        self.happenings.tell("action" if done.ok else "action-failed", pod, done.command)
-        handler.answer(HTTPStatus.OK, JSON, json.dumps(asdict(done)).encode())
+        else:
+            done = self._done(self.desk, action)
+            handler.answer(HTTPStatus.OK, JSON, json.dumps(asdict(done)).encode())
+
+    def _done(self, desk: Desk, action: Action) -> Done:
+        """Runs the command; every page hears of it before what comes of it."""
+        pod = str(action.request.get("pod", ""))
+        self.happenings.tell("action", pod, desk.command(action))
+        done = desk.do(action)
+        if not done.ok:
+            self.happenings.tell("action-failed", pod, done.text)
+        return done
 
     def _listed(self, handler: Handler, desk: Desk) -> None:
         try:
