@@ -35,7 +35,16 @@ from lbdemo.diagnose.causes import TABLE
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
 from lbdemo.diagnose.findings import Finding, Severity
-from lbdemo.diagnose.looks import ESTABLISHED, LISTEN, SYN_SENT, EnvoyCluster, MetricsLook, Socket, SocketLook
+from lbdemo.diagnose.looks import (
+    ESTABLISHED,
+    LISTEN,
+    SYN_SENT,
+    ClientLook,
+    EnvoyCluster,
+    MetricsLook,
+    Socket,
+    SocketLook,
+)
 from lbdemo.diagnose.ranking import Ranked
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
@@ -105,6 +114,7 @@ SILENT = service(port=replace(PORT, name="pay", app_protocol=""))
 FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/envoy:v1.39", running=True))
 WAYPOINT = {"gateway.networking.k8s.io/gateway-class-name": "istio-waypoint"}
 PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
+POOLED = running(CHECKOUT, Container("app", "app:1", running=True, args=("--channels=5",)))
 STRANGER = Caller("10.0.9.9", ("10.0.9.9",), "sockets")
 TURNS = running(CHECKOUT, Container("app", "app:1", running=True, args=("--policy=round_robin",)))
 DOTNET = running(CHECKOUT, Container("app", "aspnet-app:1", running=True))
@@ -398,6 +408,14 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "from outside, to nodes with as many pods": (lambda: from_outside("one", "two", "three"), ("LB101",)),
     "IPv4 only, of both families": (both_families, ("LB405",)),
     "nothing could be seen": (lambda: shop(callers=[DIALS], unseen=(BLIND,)), ("LB902",)),
+    "five channels that share a connection": (
+        lambda: shop(held(1), callers=[POOLED], segments=even(50), clients=(ClientLook(POOLED.name, core=True),)),
+        ("LB101", "LB121")),
+    "five channels of which nobody knows the library": (
+        lambda: shop(held(1), callers=[POOLED], segments=even(50), clients=(ClientLook(POOLED.name),)), ("LB101",)),
+    "five channels with a connection to each pod": (
+        lambda: shop(held(1, 1, 1), callers=[POOLED], headless=True, segments=even(99),
+                     clients=(ClientLook(POOLED.name, core=True),)), ()),
     "calls that are too few to judge": (
         lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(1)), ()),
     "a sidecar with few calls": (lambda: shop(**calls(SIDECAR, 1, 0, 1), routes=(route(SIDECAR),)), ()),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose import connections, counting
 from lbdemo.diagnose.fleeting import NONE, fleeting
+from lbdemo.diagnose.looks import ClientLook
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.servers import Server, servers_of
 
@@ -152,6 +153,10 @@ class Case:
     def envoy_looks(self, pod: str) -> tuple[EnvoyLook, ...]:
         """The looks at the pod's Envoy in their order; () when it has none, or it could not be seen."""
         return tuple(sorted((e for e in self.evidence.envoys if e.pod == pod), key=lambda look: look.turn))
+
+    def client(self, caller: Caller) -> ClientLook:
+        """What else the caller's pod tells; nothing where it was not asked."""
+        return next((look for look in self.evidence.clients if look.pod == caller.name), ClientLook(caller.name))
 
     def hosts(self, look: EnvoyLook) -> tuple[EnvoyHost, ...]:
         """The hosts of the clusters that stand for this service's port."""

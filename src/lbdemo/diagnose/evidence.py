@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lbdemo.diagnose.looks import EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
+from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
 from lbdemo.diagnose.scrapes import Scrapes
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.records.cluster import Namespace, Node
@@ -79,7 +79,8 @@ class Evidence:
     `servers` are the pods behind the Service, ready or not: those that its slices name and those that it selects.
     `sockets` has looks at servers, callers and fronts (`SocketLook.pod` tells which), `envoys` looks at the callers'
     (and gateways') own Envoys, `clusters` and `routes` what those are told to do, `metrics` looks at the servers'
-    counters, `scrapes` what a Prometheus keeps of those.
+    counters, `scrapes` what a Prometheus keeps of those, `clients` what else the
+    callers' pods tell.
     """
 
     service: Service
@@ -101,6 +102,7 @@ class Evidence:
     domain: str = "cluster.local"
     made: str = ""  # when, RFC 3339
     watched: float = 0.0  # seconds
+    clients: tuple[ClientLook, ...] = ()
     version: int = VERSION
 
     @property

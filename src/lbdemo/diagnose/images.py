@@ -29,6 +29,11 @@ def is_java(pod: Pod | None) -> bool:
     return _runs(pod, ("java", "jdk", "jre", "temurin", "corretto"), ("JAVA_", "JDK_JAVA_", "JVM_"))
 
 
+def is_on_core(pod: Pod | None) -> bool:
+    """Whether the pod's language has its gRPC from the C core: Python, Ruby, PHP."""
+    return _runs(pod, ("python", "ruby", "php"), ("PYTHON", "RUBY", "BUNDLE_", "PHP_"))
+
+
 def _runs(pod: Pod | None, images: Sequence[str], variables: Sequence[str]) -> bool:
     return any(
         any(word in name_of(c.image) for word in images) or any(name.startswith(tuple(variables)) for name in c.env)

@@ -115,3 +115,16 @@ class MetricsLook:
     at: float
     source: str
     calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLook:
+    """What else a caller's pod tells of the gRPC in it; None where that could not be seen, or nobody asked.
+
+    `core`: whether some program in it has loaded gRPC's C core (Python, Ruby, PHP, C++). `sent_away`: how often its log
+    of the last minutes says that a server refused its pings (too_many_pings).
+    """
+
+    pod: str
+    core: bool | None = None
+    sent_away: int | None = None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from lbdemo.diagnose.evidence import VERSION, Evidence
 from lbdemo.diagnose.scrapes import place
-from lbdemo.diagnose.told import marks
+from lbdemo.diagnose.told import marks, several
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.errors import InputError, OperationFailedError
 from lbdemo.kube.answers import Right, Unseen, Why
@@ -103,7 +103,7 @@ def without_secrets(document: Any, service: str) -> Any:
         known = kept["annotations"].items()
         kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
     if isinstance(kept.get("args"), list):
-        kept["args"] = list(marks(kept["args"], service))
+        kept["args"] = list(dict.fromkeys((*marks(kept["args"], service), *several(kept["args"], {}))))
     return kept
 
 
@@ -111,7 +111,7 @@ def _kept(variable: str, value: str, service: str) -> str:
     """Of a variable's value what causes ask for: all of it, or the marks in it."""
     if variable.upper() in TOLD:
         return value.rpartition("@")[2]  # a proxy's address may have a password before it
-    return " ".join(marks([value], service)) or SECRET
+    return " ".join((*marks([value], service), *several((), {variable: value}))) or SECRET
 
 
 def names(evidence: Evidence) -> dict[str, str]:

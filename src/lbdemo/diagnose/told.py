@@ -6,13 +6,21 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lbdemo.kube.records.pods import Pod
 
 ROUND_ROBIN = "round_robin"
 KUBERNETES = "kubernetes://"
 """The scheme of resolvers that ask the API server for endpoints (kuberesolver and its relatives)."""
+XDS = "xds://"
+"""The scheme of gRPC's own xDS client."""
+SEVERAL = re.compile(
+    r"(?im)(?:^|\s)-{0,2}(?:(?:\w+[-_])?grpc[-_])?(?:num[-_])?channels?(?:[-_](?:count|pool|pool[-_]size))?"
+    r"[=:\s]+(?:channels=)?(\d{1,4})$"
+)
+"""An option or a variable that says how many channels a client makes; no number of connections, which may be others'.
+"""
 
 
 def words(pod: Pod | None) -> Iterator[str]:
@@ -36,15 +44,35 @@ def asks_for_endpoints(pod: Pod | None, service: str) -> bool:
     return f"{KUBERNETES}/{service}" in marks(words(pod), service)
 
 
+def xds_target(pod: Pod | None, service: str) -> str:
+    """What a control plane is asked for where some argument or variable is an xds:// target of the service; else ""."""
+    found = next((mark for mark in marks(words(pod), service) if mark.startswith(XDS)), "")
+    return found.removeprefix(f"{XDS}/")
+
+
+def channels(pod: Pod | None) -> int:
+    """How many channels the client makes, as its arguments or variables say; 0 where none says so."""
+    said = [counted for c in (pod.containers if pod is not None else ()) for counted in several(c.args, c.env)]
+    return max((int(one.rpartition("=")[2]) for one in said), default=0)
+
+
+def several(args: Iterable[str], env: Mapping[str, str]) -> tuple[str, ...]:
+    """The numbers of channels in arguments and variables, as `channels=N`: kept evidence keeps them, too."""
+    text = "\n".join((*args, "", *(f"{name}={value}" for name, value in env.items())))
+    return tuple(f"channels={number}" for number in SEVERAL.findall(text))
+
+
 def marks(said: Iterable[str], service: str) -> tuple[str, ...]:
     """All that causes look for in such words: kept evidence keeps this, and nothing around it.
 
-    That is `round_robin` however it is written, and targets with the service's name: NAME:PORT, kubernetes:///NAME.
+    That is `round_robin` however it is written, and targets with the service's name: NAME:PORT, kubernetes:///NAME,
+    xds:///NAME:PORT.
     """
     text = "\n".join(said)
     found = [ROUND_ROBIN] if ROUND_ROBIN in text.lower().replace("-", "_").replace("roundrobin", ROUND_ROBIN) else []
     if service:
         name = re.escape(service)
         found += [f"{KUBERNETES}/{service}"] if re.search(rf"{KUBERNETES}[^\s/]*/{name}(?![\w-])", text) else []
+        found += re.findall(rf"{XDS}/{name}(?![\w-])[\w.:-]*", text)
         found += [f"{service}:{port}" for port in re.findall(rf"(?<![\w.-]){name}(?:\.[\w.-]+)?:(\d+)(?![\w-])", text)]
     return tuple(dict.fromkeys(found))

@@ -33,6 +33,7 @@ TABLE: dict[str, str] = {
     "LB116": "connection_per_call",
     "LB117": "long_streams",
     "LB119": "connections_end_too_soon",
+    "LB121": "shared_channels",
     "LB201": "changing_now",
     "LB202": "one_ready_endpoint",
     "LB203": "slow_pod_evenly_served",

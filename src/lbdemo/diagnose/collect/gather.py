@@ -59,7 +59,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
         clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before.fronts,
-        hosts=found.hosts,
+        clients=seen.clients, hosts=found.hosts,
         watched=asked.watch, made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)

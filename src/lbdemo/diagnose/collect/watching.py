@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.collect import envoy_config, envoy_hosts, metrics, socket_script
+from lbdemo.diagnose.collect import clients, envoy_config, envoy_hosts, metrics, socket_script
 from lbdemo.diagnose.collect.exec_looks import Execs, Turns, running, unseen
 from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.diagnose.evidence import key
-from lbdemo.diagnose.looks import EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
+from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.errors import LbdemoError
 from lbdemo.kube.answers import Unseen, Why
@@ -37,6 +37,7 @@ class Watched:
     clusters: tuple[EnvoyCluster, ...] = ()
     routes: tuple[EnvoyRoute, ...] = ()
     metrics: tuple[MetricsLook, ...] = ()
+    clients: tuple[ClientLook, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     blind: tuple[str, ...] = ()  # pods whose containers have no program to look with
 
@@ -66,6 +67,7 @@ def watch(
     jobs: list[Callable[[], Watched]] = [
         *(lambda pod=pod: _sockets(execs, pod, turns) for pod in servers),
         *(lambda pod=pod: _sockets(execs, pod, ONE) for pod in once.values()),
+        *(lambda pod=pod: Watched(clients=(clients.look(means, pod),)) for pod in plain),
         *(lambda pod=pod: _envoy(execs, pod, host, turns) for pod in proxied),
         *(lambda pod=pod: _config(means, pod, service, host, port) for pod in proxied),
         lambda: Counters(means, servers).watch(turns),
@@ -80,6 +82,7 @@ def _together(answers: Sequence[Watched]) -> Watched:
         clusters=tuple(cluster for one in answers for cluster in one.clusters),
         routes=tuple(route for one in answers for route in one.routes),
         metrics=tuple(look for one in answers for look in one.metrics),
+        clients=tuple(look for one in answers for look in one.clients),
         unseen=tuple(dict.fromkeys(unseen for one in answers for unseen in one.unseen)),
         blind=tuple(name for one in answers for name in one.blind),
     )
