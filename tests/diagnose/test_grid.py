@@ -237,6 +237,17 @@ def calls_in_flight(rate: int, *active: int) -> Evidence:
     return shop(**seen, envoys=looks, clusters=(cluster(SIDECAR),))
 
 
+def calls_that_wait(*waiting: int, streams: int = 4) -> Evidence:
+    """A sidecar with so many calls waiting at each pod in all looks, and so many that run on its connection."""
+    seen = calls_in_flight(50, streams, streams, streams)
+    by_address = dict(zip((A, B, C), waiting, strict=True))
+    looks = tuple(
+        replace(look, hosts=tuple(replace(host, calls_waiting=by_address[host.address]) for host in look.hosts))
+        for look in seen.envoys
+    )
+    return replace(seen, envoys=looks)
+
+
 def large_calls() -> Evidence:
     """Calls that the pods count alike, and that bring the first one five times as many bytes."""
     seen = shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99))
@@ -402,6 +413,8 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "streams that are placed well": (lambda: calls_in_flight(0, 4, 4, 4), ()),
     "a slow pod": (lambda: calls_in_flight(300, 1, 20, 1), ("LB203",)),
     "busy pods": (lambda: calls_in_flight(300, 20, 20, 20), ()),
+    "calls that wait for a place on a connection": (lambda: calls_that_wait(9, 9, 9), ("LB118",)),
+    "busy connections that take what comes": (lambda: calls_that_wait(0, 0, 0, streams=100), ()),
     "large calls to one pod": (large_calls, ("LB205",)),
     "a pod that leaves under its caller": (pod_that_leaves, ("LB206", "LB201")),
     "from outside, to nodes with unequally many pods": (lambda: from_outside("one", "two", "two"), ("LB403", "LB101")),

@@ -64,6 +64,7 @@ class EnvoyHost:
     priority: int = 0
     zone: str = ""
     unhealthy: tuple[str, ...] = ()
+    calls_waiting: int = 0  # rq_pending_active: no connection takes them yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class EnvoyCluster:
     locality: bool = False  # whether nearer localities are preferred
     max_requests_per_connection: int = 0  # 0: no limit
     subset: str = ""
+    max_streams: int = 0  # calls at once that a connection may carry; 0: as many as the server takes
+    max_connections: int = 0  # 0: no limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ TEXT = f"""2026-11-26T12:25:29Z warn something that the agent says
 {NAME}::10.244.0.8:8080::cx_total::3
 {NAME}::10.244.0.8:8080::rq_active::4
 {NAME}::10.244.0.8:8080::rq_error::5
+{NAME}::10.244.0.8:8080::rq_pending_active::6
 {NAME}::10.244.0.8:8080::rq_success::123
 {NAME}::10.244.0.8:8080::rq_total::128
 {NAME}::10.244.0.8:8080::hostname::
@@ -41,7 +42,7 @@ def test_hosts_of_the_services_clusters_are_read_with_their_counters() -> None:
     first, second, third = envoy_hosts.hosts(TEXT.splitlines(), HOST)
 
     assert first == EnvoyHost(
-        NAME, "10.244.0.8", 8080, 128, 123, 5, 4, 3, 1, 2, 1, 1, "b", ("failed_outlier_check", "failed_eds_health")
+        NAME, "10.244.0.8", 8080, 128, 123, 5, 4, 3, 1, 2, 1, 1, "b", ("failed_outlier_check", "failed_eds_health"), 6
     )
     assert (second.address, second.calls_total, second.unhealthy) == ("fd00::7", 9, ())
     assert (third.cluster, third.connections_total) == ("PassthroughCluster", 1)
@@ -106,15 +107,18 @@ def test_what_a_cluster_was_told() -> None:
         "name": NAME, "type": "EDS", "lb_policy": "LEAST_REQUEST", "outlier_detection": {},
         "common_lb_config": {"locality_weighted_lb_config": {}},
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-            "explicit_http_config": {"http2_protocol_options": {}},
+            "explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 4}},
             "common_http_protocol_options": {"max_requests_per_connection": 1}}},
     }  # fmt: skip
-    subset = {"name": f"outbound|8080|new|{HOST}", "type": "EDS"}
+    cluster["circuit_breakers"] = {"thresholds": [{"priority": "HIGH"}, {"max_connections": 2}]}
+    endless = {"thresholds": [{"max_connections": 4294967295}]}
+    subset = {"name": f"outbound|8080|new|{HOST}", "type": "EDS", "circuit_breakers": endless}
 
     first, second = envoy_config.clusters("shop/checkout", dump({"cluster": cluster}, {"cluster": subset}))
 
     assert (first.balancer, first.http2, first.outlier_detection, first.locality) == ("LEAST_REQUEST", True, True, True)
-    assert first.max_requests_per_connection == 1
+    assert (first.max_requests_per_connection, first.max_streams, first.max_connections) == (1, 4, 2)
+    assert (second.max_streams, second.max_connections) == (0, 0)
     assert (second.subset, second.balancer, second.http2) == ("new", "ROUND_ROBIN", False)
 
 

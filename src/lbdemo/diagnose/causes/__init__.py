@@ -32,6 +32,7 @@ TABLE: dict[str, str] = {
     "LB114": "few_callers",
     "LB116": "connection_per_call",
     "LB117": "long_streams",
+    "LB118": "stream_limit",
     "LB119": "connections_end_too_soon",
     "LB121": "shared_channels",
     "LB201": "changing_now",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.services import Service
 
 HTTP_MANAGER, TCP_PROXY = "http_connection_manager", "tcp_proxy"
+ENDLESS = 1 << 31  # what Istio writes where nobody asked for a limit is above it
 POLICIES = "lb_policy"
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
@@ -66,12 +67,25 @@ def _cluster(pod: str, item: Mapping[str, Any]) -> EnvoyCluster:
         locality="locality_weighted_lb_config" in common or "zone_aware_lb_config" in common,
         max_requests_per_connection=int(limit or item.get("max_requests_per_connection", 0) or 0),
         subset=parts[2] if len(parts) == 4 else "",
+        max_streams=int(_http2(http).get("max_concurrent_streams", 0)), max_connections=_breaker(item),
     )  # fmt: skip
 
 
 def _speaks_http2(options: Mapping[str, Any]) -> bool:
     explicit = options.get("explicit_http_config") or {}
     return "http2_protocol_options" in explicit or "use_downstream_protocol_config" in options
+
+
+def _http2(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (options.get("explicit_http_config") or {}).get("http2_protocol_options") or {}
+
+
+def _breaker(item: Mapping[str, Any]) -> int:
+    """How many connections the cluster may have; 0 where so many are allowed that it is no limit."""
+    told = (item.get("circuit_breakers") or {}).get("thresholds") or ()
+    usual: Mapping[str, Any] = next((one for one in told if one.get("priority", "DEFAULT") == "DEFAULT"), {})
+    most = int(usual.get("max_connections", 0))
+    return most if most < ENDLESS else 0
 
 
 def routes(pod: str, listeners: str, route_configs: str, host: str, port: int) -> tuple[EnvoyRoute, ...]:

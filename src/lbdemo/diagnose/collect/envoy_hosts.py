@@ -69,7 +69,7 @@ def _host(cluster: str, address: str, told: Mapping[str, str]) -> EnvoyHost:
         cluster, _address(name), int(port) if port.isdigit() else 0, number("rq_total"), number("rq_success"),
         number("rq_error"), number("rq_active"), number("cx_total"), number("cx_active"), number("cx_connect_fail"),
         number("weight") or 1, number("priority"), told.get("zone", ""),
-        () if flags == HEALTHY else tuple(flag for flag in flags.split("/") if flag),
+        () if flags == HEALTHY else tuple(flag for flag in flags.split("/") if flag), number("rq_pending_active"),
     )  # fmt: skip
 
 

@@ -63,6 +63,7 @@ class TrafficPolicy:
     upgrade: str = ""  # h2UpgradePolicy
     outlier_detection: bool = False
     tls: str = ""  # DISABLE, SIMPLE, MUTUAL, ISTIO_MUTUAL
+    max_streams: int | None = None  # calls at once on one connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _policy(item: Mapping[str, Any]) -> TrafficPolicy:
         max_connections=(pool.get("tcp") or {}).get("maxConnections"),
         max_requests=http.get("http2MaxRequests"),
         requests_per_connection=http.get("maxRequestsPerConnection"),
+        max_streams=http.get("maxConcurrentStreams"),
         upgrade=http.get("h2UpgradePolicy", ""),
         outlier_detection="outlierDetection" in item,
         tls=(item.get("tls") or {}).get("mode", ""),
