@@ -406,6 +406,15 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "a port that nobody translates": (lambda: shop({}, callers=[DIALS], headless=True), ("LB111", "LB901")),
     "a connection for each call": (lambda: changing_connections(1), ("LB116",)),
     "connections of two seconds": (lambda: changing_connections(2), ("LB101", "LB119")),
+    "connections of two seconds, and a log that says why": (
+        lambda: replace(changing_connections(2), clients=(ClientLook(CHECKOUT.name, sent_away=3),)),
+        ("LB101", "LB120")),
+    "pings that another server refused, perhaps": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99),
+                     clients=(ClientLook(CHECKOUT.name, sent_away=1),)), ("LB120",)),
+    "a log that says nothing of pings": (
+        lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99),
+                     clients=(ClientLook(CHECKOUT.name, sent_away=0),)), ()),
     "streams by segments": (
         lambda: shop(held(1, 1, 1), callers=[CHECKOUT], headless=True,
                      segments={n: {"10.0.1.1": s} for n, s in zip(NAMES, (300, 30, 30), strict=True)}), ("LB117",)),

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import Shop, codes, python_client, python_server, service
+from e2e.foreign import PORT, Shop, codes, python_client, python_server, service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+HEADLESS = f"dns:///parcels:{PORT}"
 
 
 @pytest.fixture
@@ -31,3 +33,19 @@ def test_channels_of_one_client_share_a_connection_until_each_is_given_its_own(s
     shop.apply(python_client("checkout", "parcels:80", "--channels=5", "--own-connections"))
     shop.calling("checkout")
     eventually(lambda: "LB121" not in codes(shop.record("parcels")))
+
+
+def test_a_client_that_pings_more_often_than_its_servers_allow(shop: Shop) -> None:
+    told = (HEADLESS, "--policy=round_robin", "--calls=25")  # then it is silent, and pings all the same
+    shop.apply(python_server("parcels"), service("parcels", headless=True))
+    shop.apply(python_client("checkout", *told, "--ping=1"))
+    shop.calling("checkout")
+
+    eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB120"])
+    record = shop.record("parcels")
+
+    assert "too_many_pings" in record["findings"][0]["evidence"][0]["text"]
+    assert "grpc.keepalive_time_ms" in record["findings"][0]["fixes"][0]["advice"]
+    shop.apply(python_client("checkout", *told, "--ping=300"))
+    shop.calling("checkout")
+    eventually(lambda: "LB120" not in codes(shop.record("parcels")))

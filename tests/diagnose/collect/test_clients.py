@@ -13,6 +13,7 @@ from fakes import FakeStreams
 from lbdemo.diagnose.collect import clients
 from lbdemo.diagnose.collect.asked import Means
 from lbdemo.diagnose.collect.clients import CORE
+from lbdemo.diagnose.looks import ClientLook
 from lbdemo.errors import ProgramFailedError
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.tools.kubectl import Kubectl
@@ -63,3 +64,21 @@ def test_the_search_finds_pythons_library_where_it_is_loaded() -> None:
         one.kill()
 
     assert (found, bare) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "times"),
+    [([b"calls 1\nGOAWAY: too_many", b"_pings\ncalls 2\n", b"too_many_pings\n"], 2), ([b"calls 1\n"], 0), (None, None)],
+    ids=["in pieces", "never", "no log"],
+)
+def test_a_log_is_read_for_refused_pings_and_nothing_of_it_is_kept(
+    pieces: list[bytes] | None, times: int | None
+) -> None:
+    with FakeApi() as server, FakeStreams() as run:
+        if pieces is not None:
+            server.add({"kind": "Pod", "metadata": {"name": "checkout", "namespace": "shop"}})
+            server.logs["checkout", "app"] = pieces
+
+        seen = clients.look(Means(server.api(), Kubectl(run)), pooled("--channels=1"))
+
+    assert seen == ClientLook("shop/checkout", None, times)

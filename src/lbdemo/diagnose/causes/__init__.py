@@ -34,6 +34,7 @@ TABLE: dict[str, str] = {
     "LB117": "long_streams",
     "LB118": "stream_limit",
     "LB119": "connections_end_too_soon",
+    "LB120": "keepalive_too_eager",
     "LB121": "shared_channels",
     "LB201": "changing_now",
     "LB202": "one_ready_endpoint",

@@ -20,11 +20,14 @@ SOON = 15.0
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers without a proxy whose connections last for a few seconds, and follow each other."""
+    """Callers without a proxy whose connections last for a few seconds, and follow each other.
+
+    Of those whose log says why, that is told (LB120).
+    """
     lives = {
         short(caller.name): life
         for caller in case.plain
-        if (life := lifetime(case, caller)) is not None and life < SOON
+        if not case.client(caller).sent_away and (life := lifetime(case, caller)) is not None and life < SOON
     }
     if lives:
         yield Finding(

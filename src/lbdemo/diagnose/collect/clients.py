@@ -1,4 +1,4 @@
-"""What else callers' pods tell of the gRPC in them: of which kind it is, where that matters."""
+"""What else callers' pods tell of the gRPC in them: its kind, where that matters, and what it complains of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from lbdemo.diagnose.looks import ClientLook
 from lbdemo.diagnose.proxies import ISTIO, LINKERD
 from lbdemo.diagnose.told import channels
 from lbdemo.errors import LbdemoError
+from lbdemo.kube.answers import UnseenError
+from lbdemo.kube.streams import BrokenStreamError, LogQuery
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Means
@@ -20,14 +22,34 @@ CORE = "grep -qsE 'cygrpc|grpc_c[.]so|/grpc[.]so|libgrpc[.]so' /proc/[0-9]*/maps
 NOT_THERE = 1  # grep's exit code where it has read all and found nothing
 
 
+REFUSED = b"too_many_pings"
+"""What a server sends who refuses pings; clients of all libraries have to log it (gRPC's proposal A9)."""
+RECENT, LAST = 600, 2000  # seconds, and lines, of a log that are read; of them nothing is kept but a number
+
+
 def look(means: Means, pod: Pod) -> ClientLook:
     """What the pod tells. Its programs are looked at only where it says that it makes several channels."""
-    return ClientLook(key(pod), core=_core(means, pod) if channels(pod) > 1 else None)
+    core = _core(means, pod) if channels(pod) > 1 else None
+    return ClientLook(key(pod), core, _sent_away(means, pod))
+
+
+def _own(pod: Pod) -> list[str]:
+    """The names of the containers that are the pod's own, and no mesh's."""
+    return [one.name for one in running(pod) if one.name not in (ISTIO, LINKERD)]
+
+
+def _sent_away(means: Means, pod: Pod) -> int | None:
+    """How often the pod's logs say that pings were refused; None where some log cannot be read."""
+    query = [LogQuery(name, since=RECENT, tail=LAST) for name in _own(pod)]
+    try:
+        return sum(b"".join(means.api.logs(pod.name, pod.meta.namespace, one)).count(REFUSED) for one in query)
+    except (UnseenError, BrokenStreamError):
+        return None
 
 
 def _core(means: Means, pod: Pod) -> bool | None:
     """Whether a program of the pod has loaded gRPC's C core; None where that cannot be seen in some container."""
-    seen = [_loaded(means, pod, one.name) for one in running(pod) if one.name not in (ISTIO, LINKERD)]
+    seen = [_loaded(means, pod, name) for name in _own(pod)]
     return True if True in seen else None if None in seen or not seen else False
 
 
