@@ -115,6 +115,12 @@ FRONT = running(caller("front"), Container("proxy", "docker.example/envoyproxy/e
 WAYPOINT = {"gateway.networking.k8s.io/gateway-class-name": "istio-waypoint"}
 PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_PROXY": "p:3128"}))
 POOLED = running(CHECKOUT, Container("app", "app:1", running=True, args=("--channels=5",)))
+
+
+def upstream(kind: str) -> EnvoyCluster:
+    return EnvoyCluster(FRONT.name, "upstream", kind, "ROUND_ROBIN", told_by="arguments")
+
+
 STRANGER = Caller("10.0.9.9", ("10.0.9.9",), "sockets")
 TURNS = running(CHECKOUT, Container("app", "app:1", running=True, args=("--policy=round_robin",)))
 DOTNET = running(CHECKOUT, Container("app", "aspnet-app:1", running=True))
@@ -339,6 +345,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(held(1), callers=[PROXIED], headless=True, segments=even(50)), ("LB103",)),
     "an HTTP proxy that nobody knows": (
         lambda: shop(held(1, address="10.0.9.9"), callers=[PROXIED, STRANGER], headless=True), ("LB103", "LB104")),
+    "an Envoy with the first of DNS's addresses": (
+        lambda: shop(held(1), callers=[FRONT], headless=True, segments=even(50), clusters=(upstream("LOGICAL_DNS"),)),
+        ("LB122",)),
+    "an Envoy with all of DNS's addresses": (
+        lambda: shop(held(1, 1, 1), callers=[FRONT], headless=True, segments=even(50),
+                     clusters=(upstream("STRICT_DNS"),)), ()),
     "a few connections more than pods": (
         lambda: shop(held(4, 1, 0), callers=[CHECKOUT], segments=even(50, "payments-a")), ("LB114",)),
     "young pods that nobody knows": (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.looks import EnvoyCluster, MetricsLook
 from lbdemo.diagnose.saving import FILE, SECRET, load, save
 from lbdemo.diagnose.scrapes import Period, Scrapes
+from lbdemo.diagnose.told import channels, xds_target
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
@@ -175,3 +177,32 @@ def test_older_evidence_without_newer_members_is_read(tmp_path: Path) -> None:
     file.write_text(json.dumps(document))
 
     assert load(tmp_path).metrics == ()
+
+
+def test_what_a_command_says_is_kept_no_more_than_what_arguments_say(tmp_path: Path) -> None:
+    checkout = caller("checkout")
+    assert checkout.pod is not None
+    told = replace(checkout.pod.containers[0], command=("run", "--token=hunter2", "--channels=5"),
+                   args=("xds:///payments:80", "--channels=7"), env={"GRPC_CHANNELS": "4"})  # fmt: skip
+    seen = shop(callers=[replace(checkout, pod=replace(checkout.pod, containers=(told,)))])
+
+    assert "hunter2" not in save(seen, tmp_path).read_text()
+
+    kept = load(tmp_path).callers[0].pod
+    assert kept is not None
+    assert kept.containers[0].command == ("channels=5",)
+    assert channels(kept) == 7
+    assert kept.containers[0].env == {"GRPC_CHANNELS": "channels=4"}
+    assert xds_target(kept, "payments") == "payments:80"
+
+
+def test_names_of_an_envoys_own_have_others_too(tmp_path: Path) -> None:
+    front = caller("front")
+    assert front.pod is not None
+    cluster = EnvoyCluster(front.name, "till", "LOGICAL_DNS", "ROUND_ROBIN", told_by="configmap/edge")
+    who = replace(front, pod=replace(front.pod, config_maps=("edge",)))
+
+    text = save(shop(callers=[who], clusters=(cluster,)), tmp_path, anonymous=True).read_text()
+
+    assert '"configmap/configmap-1"' in text
+    assert not re.search(r"\b(till|edge|front)\b", text)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from diagnose.shops import pod
 
-from lbdemo.diagnose.told import asks_for_endpoints, dials, marks, takes_turns
+from lbdemo.diagnose.told import asks_for_endpoints, channels, dials, marks, several, takes_turns, xds_target
 from lbdemo.kube.records.pods import Pod
 
 
@@ -45,3 +45,22 @@ def test_of_other_words_nothing_is_kept() -> None:
     said = ["--token=hunter2", "kubernetes:///payments", "x=hunter2@payments.shop:80", "orders:90", "round-robin"]
 
     assert marks(said, "payments") == ("round_robin", "kubernetes:///payments", "payments:80")
+
+
+@pytest.mark.parametrize(
+    ("args", "variables", "many"),
+    [(["--channels=5"], {}, 5), (["-channels", "7"], {}, 7), ([], {"GRPC_CHANNELS": "3"}, 3),
+     ([], {"TILL_GRPC_CHANNEL_POOL_SIZE": "4"}, 4), (["--num-channels=2"], {"CHANNELS": "6"}, 6),
+     (["--slack-channels=9"], {}, 0),
+     (["--channels=all"], {}, 0), (["--max-connections=5"], {}, 0), ([], {"CHANNELS_URL": "5"}, 0)],
+)  # fmt: skip
+def test_how_many_channels_a_client_is_told_to_make(args: list[str], variables: dict[str, str], many: int) -> None:
+    assert channels(told(*args, **variables)) == many
+    assert channels(told(*several(args, variables))) == many, "what is kept says the same"
+
+
+def test_a_target_of_which_a_control_plane_is_asked_is_known_as_a_whole() -> None:
+    target = "payments.shop.svc.cluster.local:8080"
+
+    assert xds_target(told(f"--target=xds:///{target}"), "payments") == target
+    assert xds_target(told(f"xds:///{target}"), "orders") == xds_target(told("dns:///payments:80"), "payments") == ""

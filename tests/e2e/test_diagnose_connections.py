@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import PORT, Shop, codes, python_client, python_server, service
+from e2e.foreign import PORT, Shop, codes, python_client, python_server, service, wait_until_healthy
+from e2e.foreign_proxies import LISTENS, envoy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -49,3 +50,21 @@ def test_a_client_that_pings_more_often_than_its_servers_allow(shop: Shop) -> No
     shop.apply(python_client("checkout", *told, "--ping=300"))
     shop.calling("checkout")
     eventually(lambda: "LB120" not in codes(shop.record("parcels")))
+
+
+def test_an_envoy_that_takes_the_first_of_all_addresses(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels", headless=True))
+    shop.apply(envoy("front", "parcels", kind="LOGICAL_DNS"), service("front", port={"targetPort": LISTENS}),
+               python_client("checkout", "front:80"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB122"]
+    assert (record["verdict"]["outcome"], record["findings"][0]["explains"]) == ("PINNED", 1.0)
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.settled("front")
+    wait_until_healthy(shop, "parcels")
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    shop.settled("front")
+    eventually(lambda: codes(shop.record("parcels")) == ["LB122"])

@@ -34,3 +34,13 @@ def test_variables_whose_values_stand_elsewhere_are_left_out() -> None:
     env = [{"name": "TARGET", "value": "payments:8080"}, {"name": "TOKEN", "valueFrom": {"secretKeyRef": {}}}]
 
     assert parse_pod(item(containers=[{"name": "app", "env": env}])).containers[0].env == {"TARGET": "payments:8080"}
+
+
+def test_which_config_maps_it_has_as_files_and_what_it_runs() -> None:
+    volumes = [{"name": "a", "configMap": {"name": "edge"}}, {"name": "b", "emptyDir": {}}, {"name": "c", "projected": {
+        "sources": [{"configMap": {"name": "roots"}}, {"serviceAccountToken": {}}]}}]  # fmt: skip
+
+    pod = parse_pod(item(containers=[{"name": "app", "command": ["envoy", "-c"]}, {"name": "log"}], volumes=volumes))
+
+    assert pod.config_maps == ("edge", "roots")
+    assert [container.command for container in pod.containers] == [("envoy", "-c"), ()]

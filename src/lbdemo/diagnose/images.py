@@ -42,6 +42,11 @@ def _runs(pod: Pod | None, images: Sequence[str], variables: Sequence[str]) -> b
     )
 
 
+def is_envoy(pod: Pod | None) -> bool:
+    """Whether the pod's own program is an Envoy, which a mesh's proxy is not."""
+    return _runs(pod, ("envoy",), ())
+
+
 def is_proxy(pod: Pod | None) -> bool:
     """Whether the pod's own program is one of the proxies that people put in front of services."""
     if pod is None:

@@ -93,6 +93,7 @@ class EnvoyCluster:
     subset: str = ""
     max_streams: int = 0  # calls at once that a connection may carry; 0: as many as the server takes
     max_connections: int = 0  # 0: no limit
+    told_by: str = ""  # of an Envoy of one's own: `arguments`, or `configmap/NAME`; "" where a mesh tells it
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,8 +102,9 @@ def without_secrets(document: Any, service: str) -> Any:
     if isinstance(kept.get("annotations"), dict):
         known = kept["annotations"].items()
         kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
-    if isinstance(kept.get("args"), list):
-        kept["args"] = list(dict.fromkeys((*marks(kept["args"], service), *several(kept["args"], {}))))
+    for words in ("args", "command"):
+        if isinstance(kept.get(words), list):
+            kept[words] = list(dict.fromkeys((*marks(kept[words], service), *several(kept[words], {}))))
     return kept
 
 
@@ -115,7 +116,8 @@ def _kept(variable: str, value: str, service: str) -> str:
 
 
 def names(evidence: Evidence) -> dict[str, str]:
-    """Another name for each that people have given: namespaces, services, workloads, pods, nodes, images."""
+    """Another name for each that people have given: namespaces, services, workloads, pods, nodes, images, what an Envoy
+    of their own is told."""
     found: dict[str, str] = {}
     for what, name in _named(evidence):
         if name and name not in found:
@@ -140,6 +142,8 @@ def _named(evidence: Evidence) -> Iterator[tuple[str, str]]:
         yield "node", pod.node
         for container in pod.containers:
             yield "image", container.image
+        yield from (("configmap", name) for name in pod.config_maps)
+    yield from (("cluster", one.name) for one in evidence.clusters if one.told_by)
 
 
 def renamed(document: Any, others: Mapping[str, str]) -> Any:

@@ -26,7 +26,7 @@ SEVERAL = re.compile(
 def words(pod: Pod | None) -> Iterator[str]:
     """All arguments and all values of variables that stand in the pod's specification."""
     for container in pod.containers if pod is not None else ():
-        yield from (*container.args, *container.env.values())
+        yield from (*container.command, *container.args, *container.env.values())
 
 
 def takes_turns(pod: Pod | None) -> bool:
@@ -52,8 +52,9 @@ def xds_target(pod: Pod | None, service: str) -> str:
 
 def channels(pod: Pod | None) -> int:
     """How many channels the client makes, as its arguments or variables say; 0 where none says so."""
-    said = [counted for c in (pod.containers if pod is not None else ()) for counted in several(c.args, c.env)]
-    return max((int(one.rpartition("=")[2]) for one in said), default=0)
+    containers = pod.containers if pod is not None else ()
+    said = [mark for one in containers for mark in several((*one.command, *one.args), one.env)]
+    return max((int(mark.rpartition("=")[2]) for mark in said), default=0)
 
 
 def several(args: Iterable[str], env: Mapping[str, str]) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def told_of(service: Service, pods: Iterable[Pod], domain: str) -> Iterator[Call
     """Pods whose variables or arguments name the service: who calls it, by all that can be known without looking."""
     names = names_of(service, domain)
     for pod in pods:
-        words = (word for c in pod.containers for word in (*c.args, *c.env.values()))
+        words = (word for c in pod.containers for word in (*c.command, *c.args, *c.env.values()))
         if pod.stays and any(_names(word, names, pod.meta.namespace, service) for word in words):
             yield caller(pod, "environment")
 

@@ -50,10 +50,11 @@ def documents(text: str) -> list[Mapping[str, Any]]:
 def clusters(pod: str, text: str) -> tuple[EnvoyCluster, ...]:
     """The clusters of a dump."""
     found = (each.get("cluster", each) for each in documents(text))
-    return tuple(_cluster(pod, cluster) for cluster in found if cluster.get("name"))
+    return tuple(cluster(pod, item) for item in found if item.get("name"))
 
 
-def _cluster(pod: str, item: Mapping[str, Any]) -> EnvoyCluster:
+def cluster(pod: str, item: Mapping[str, Any]) -> EnvoyCluster:
+    """One cluster, as its configuration has it."""
     common = item.get("common_lb_config") or {}
     options = item.get("typed_extension_protocol_options") or {}
     http: Mapping[str, Any] = next((value for name, value in options.items() if "HttpProtocolOptions" in name), {})

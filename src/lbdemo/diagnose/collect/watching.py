@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.collect import clients, envoy_config, envoy_hosts, metrics, socket_script
+from lbdemo.diagnose.collect import clients, envoy_config, envoy_files, envoy_hosts, metrics, socket_script
 from lbdemo.diagnose.collect.exec_looks import Execs, Turns, running, unseen
 from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.diagnose.evidence import key
+from lbdemo.diagnose.images import is_envoy
 from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.errors import LbdemoError
@@ -68,6 +69,7 @@ def watch(
         *(lambda pod=pod: _sockets(execs, pod, turns) for pod in servers),
         *(lambda pod=pod: _sockets(execs, pod, ONE) for pod in once.values()),
         *(lambda pod=pod: Watched(clients=(clients.look(means, pod),)) for pod in plain),
+        *(lambda pod=pod: _files(means, pod, service, host) for pod in plain if is_envoy(pod)),
         *(lambda pod=pod: _envoy(execs, pod, host, turns) for pod in proxied),
         *(lambda pod=pod: _config(means, pod, service, host, port) for pod in proxied),
         lambda: Counters(means, servers).watch(turns),
@@ -109,6 +111,11 @@ def _envoy(execs: Execs, pod: Pod, host: str, turns: Turns) -> Watched:
 def _only(pod: Pod) -> Pod:
     """The pod as if it had its proxy only: no other container knows that Envoy's admin."""
     return replace(pod, containers=tuple(c for c in running(pod) if c.name == ISTIO))
+
+
+def _files(means: Means, pod: Pod, service: Service, host: str) -> Watched:
+    found = envoy_files.told(means, pod, service, host.partition(".svc.")[2])
+    return Watched(clusters=found.clusters, unseen=found.unseen)
 
 
 def _config(means: Means, pod: Pod, service: Service, host: str, port: int) -> Watched:

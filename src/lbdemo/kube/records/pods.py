@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,7 @@ class Container:
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)  # those variables whose values stand in the specification
     pre_stop: bool = False  # whether something runs before it is told to end
+    command: tuple[str, ...] = ()  # in the place of its image's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Pod:
     service_account: str = ""  # as whom its programs ask the API server
     grace: int = 30  # seconds that it has to end, from being told to being killed
     ephemeral: tuple[Container, ...] = ()  # containers that somebody added to look at it
+    config_maps: tuple[str, ...] = ()  # those that it has as files
 
     @property
     def name(self) -> str:
@@ -103,7 +105,14 @@ def parse_pod(item: Mapping[str, Any]) -> Pod:
         ephemeral=tuple(
             _container(c, states.get(c["name"], {}), init=False) for c in spec.get("ephemeralContainers") or ()
         ),
+        config_maps=tuple(_config_maps(spec.get("volumes") or ())),
     )
+
+
+def _config_maps(volumes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for volume in volumes:
+        parts = (volume, *((volume.get("projected") or {}).get("sources") or ()))
+        yield from (part["configMap"]["name"] for part in parts if (part.get("configMap") or {}).get("name"))
 
 
 def _container(spec: Mapping[str, Any], status: Mapping[str, Any], *, init: bool) -> Container:
@@ -130,4 +139,5 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any], *, init: bool
         args=tuple(spec.get("args") or ()),
         env={e["name"]: e["value"] for e in spec.get("env") or () if "value" in e},
         pre_stop=bool((spec.get("lifecycle") or {}).get("preStop")),
+        command=tuple(spec.get("command") or ()),
     )
