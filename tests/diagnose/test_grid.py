@@ -117,6 +117,12 @@ PROXIED = running(CHECKOUT, Container("app", "app:1", running=True, env={"HTTPS_
 POOLED = running(CHECKOUT, Container("app", "app:1", running=True, args=("--channels=5",)))
 
 
+def asking_for(target: str, **env: str) -> Caller:
+    """A caller that asks a control plane."""
+    asks = Container("app", "app:1", running=True, args=(f"--target=xds:///{target}",), env=env)
+    return replace(running(CHECKOUT, asks), found_by="environment")
+
+
 def upstream(kind: str) -> EnvoyCluster:
     return EnvoyCluster(FRONT.name, "upstream", kind, "ROUND_ROBIN", told_by="arguments")
 
@@ -415,6 +421,15 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         ("LB201",)),
     "an address that a client does not forget": (dials_what_is_gone, ("LB109",)),
     "a resolver without rights": (lambda: shop({}, callers=[RESOLVES]), ("LB110", "LB901")),
+    "a control plane that nothing tells the client of": (
+        lambda: shop({}, callers=[asking_for(f"{HOST}:8080")]), ("LB322", "LB901")),
+    "a name that no control plane knows": (
+        lambda: shop({}, callers=[asking_for(f"{HOST}:9090", GRPC_XDS_BOOTSTRAP="/b.json")]), ("LB322", "LB901")),
+    "a control plane, and the right name": (
+        lambda: shop({}, callers=[asking_for(f"{HOST}:8080", GRPC_XDS_BOOTSTRAP="/b.json")]), ("LB901",)),
+    "a client by xDS": (
+        lambda: shop(held(1, 1, 1), callers=[asking_for(f"{HOST}:8080", GRPC_XDS_BOOTSTRAP="/b.json")],
+                     segments=even(99)), ()),
     "a port that nobody translates": (lambda: shop({}, callers=[DIALS], headless=True), ("LB111", "LB901")),
     "a connection for each call": (lambda: changing_connections(1), ("LB116",)),
     "connections of two seconds": (lambda: changing_connections(2), ("LB101", "LB119")),

@@ -25,8 +25,8 @@ PLAIN, MESHED, LINKERD = (
 BESIDE = Surroundings(services=(service("payments-headless", headless=True),))
 
 
-def with_xds() -> Caller:
-    container = Container("app", "app:1", running=True, env={"GRPC_XDS_BOOTSTRAP": "/etc/x"})
+def with_xds(variable: str = "GRPC_XDS_BOOTSTRAP") -> Caller:
+    container = Container("app", "app:1", running=True, env={variable: "/etc/x"})
     return replace(PLAIN, pod=replace(pod("checkout", "10.0.1.1"), containers=(container,)))
 
 
@@ -52,6 +52,7 @@ def rates(*each: int, **more: Any) -> Any:
         (shop({"payments-a": {"10.0.1.1": 2}, "payments-b": {"10.0.1.1": 1}}, callers=[with_workers()],
               surroundings=BESIDE), "kube-proxy", Per.CONNECTION, 3),
         (shop(ALL, callers=[with_xds()]), "the client, by xDS", Per.CALL, 3),
+        (shop(ALL, callers=[with_xds("GRPC_XDS_BOOTSTRAP_CONFIG")]), "the client, by xDS", Per.CALL, 3),
         (shop(ALL, callers=[PLAIN], headless=True), "the client", Per.CALL, 3),
         (shop(ONE, callers=[PLAIN], headless=True), "the client", Per.CONNECTION, 3),
         (shop({}, callers=[PLAIN], headless=True), "the client", Per.UNKNOWN, None),

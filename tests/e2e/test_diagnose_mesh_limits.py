@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import Shop, codes, go_client, python_server, service
+from e2e.foreign import PORT, Shop, codes, go_client, python_client, python_server, service, wait_until_healthy
 from e2e.test_diagnose_mesh import INJECTED, mesh, open_shop, rule
 
 __all__ = ["mesh", "open_shop"]  # fixtures
@@ -39,3 +39,24 @@ def test_calls_wait_for_a_place_on_the_few_connections_that_a_rule_allows(shop: 
     eventually(lambda: "LB118" not in codes(shop.record("parcels")))
     shop.paste(record["findings"][0]["fixes"][0]["undo"])
     eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB118"])
+
+
+def test_a_client_by_xds_whom_nobody_told_of_its_control_plane(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop()
+    target = f"xds:///parcels.{shop.namespace}.svc.cluster.local"
+    shop.apply(python_server("parcels", 2), service("parcels"), python_client("checkout", f"{target}:80"))
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record)[0] == "LB322"
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")
+    healthy = wait_until_healthy(shop, "parcels")
+    assert codes(healthy) == []
+    assert healthy["callers"][0]["choice"]["who"] == "the client, by xDS"
+
+    wrong = [{"op": "replace", "path": "/spec/template/spec/containers/0/args/0", "value": f"--target={target}:{PORT}"}]
+    shop.kubectl("patch", "deployment/checkout", "--type=json", "-p", json.dumps(wrong))
+    shop.settled("checkout")
+    eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB322"])  # the pods' port is none of the Service's

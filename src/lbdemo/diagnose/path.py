@@ -14,10 +14,12 @@ from lbdemo.diagnose.proxies import LINKERD, proxy_of
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
-
+    from lbdemo.kube.records.pods import Pod
 
 XDS = "GRPC_XDS_BOOTSTRAP"
-"""The variable by which gRPC's own xDS client finds its control plane."""
+"""The variable by which gRPC's own xDS client finds its control plane: it names a file."""
+XDS_ITSELF = f"{XDS}_CONFIG"
+"""The variable that has in it what would stand in that file."""
 
 
 class Per(StrEnum):
@@ -128,8 +130,7 @@ def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
     one's: connections through a cluster IP are drawn, and seldom as many to each pod. A proxy's workers each have
     their own, at different times.
     """
-    variables = {name for container in (caller.pod.containers if caller.pod else ()) for name in container.env}
-    if XDS in variables:
+    if bootstrapped(caller.pod):
         return "the client, by xDS"
     if case.evidence.service.headless:
         return "the client"
@@ -137,6 +138,11 @@ def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
     beside = [one for one in siblings if one.headless] if isinstance(siblings, tuple) else []
     workers = is_proxy(caller.pod) and all(held.get(server.name) for server in case.ready)
     return f"the client, by {beside[0].meta.name}" if beside and (workers or len(set(held.values())) == 1) else ""
+
+
+def bootstrapped(pod: Pod | None) -> bool:
+    """Whether some container has a variable that tells gRPC's xDS client where its control plane is."""
+    return any(XDS in one.env or XDS_ITSELF in one.env for one in (pod.containers if pod is not None else ()))
 
 
 def _of_sidecar(case: Case, caller: Caller) -> Choice:

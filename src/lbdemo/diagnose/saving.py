@@ -12,6 +12,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from lbdemo.diagnose.evidence import VERSION, Evidence
+from lbdemo.diagnose.proxies import GENERATOR
 from lbdemo.diagnose.scrapes import place
 from lbdemo.diagnose.told import marks, several
 from lbdemo.diagnose.workloads import workload_of
@@ -26,7 +27,7 @@ UNSEEN = "unseen"
 """The member by which an answer that could not be had is told from a list of answers."""
 SECRET = "(left out)"
 TOLD = ("HTTP_PROXY", "HTTPS_PROXY", "GRPC_PROXY", "NO_PROXY", "NO_GRPC_PROXY", "GRPC_XDS_BOOTSTRAP",
-        "GRPC_DNS_RESOLVER")  # fmt: skip
+        "GRPC_DNS_RESOLVER", GENERATOR)  # fmt: skip
 """Variables whose values causes ask for; of others, and of arguments, only what `told` knows is kept."""
 ANNOTATIONS = ("istio.io/", "linkerd.io/", "prometheus.io/", "kubernetes.io/topology", "lbdemo.dev/")
 

@@ -62,6 +62,7 @@ TABLE: dict[str, str] = {
     "LB319": "least_request_looks_random",
     "LB320": "many_balancers",
     "LB321": "few_requests_per_connection",
+    "LB322": "xds_not_bootstrapped",
     "LB325": "ambient_without_waypoint",
     "LB326": "waypoint_l4_hop",
     "LB401": "client_ip_affinity",
