@@ -530,6 +530,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "weights": (
         lambda: shop(**calls(SIDECAR, 240, 30, 30), surroundings=around(virtual_services=(
             routed(Destination("payments", "", weight=80), Destination("other", "", weight=20)),))), ("LB312",)),
+    "a route of a gateway's only": (
+        lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
+            virtual_services=(replace(routed(Destination("payments", "new")), gateways=("edge",)),))), ("LB323",)),
+    "a website's route to the service": (
+        lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(virtual_services=(
+            replace(routed(Destination("payments")), hosts=("pay.example.com",), gateways=("edge",)),))), ()),
     "a rule in a third namespace": (
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(destination_rules=(rule(namespace="ops"),))),
         ("LB313",)),
@@ -553,7 +559,7 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
             destination_rules=(rule(TrafficPolicy(requests_per_connection=10_000)),))), ()),
 }  # fmt: skip
-NOTES = {"LB201", "LB205", "LB312", "LB317", "LB319", "LB320", "LB901", "LB902"}
+NOTES = {"LB201", "LB205", "LB312", "LB317", "LB319", "LB320", "LB323", "LB901", "LB902"}
 
 
 @pytest.mark.parametrize("name", CASES)

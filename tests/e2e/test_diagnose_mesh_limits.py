@@ -9,8 +9,19 @@ from typing import Any
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import PORT, Shop, codes, go_client, python_client, python_server, service, wait_until_healthy
-from e2e.test_diagnose_mesh import INJECTED, mesh, open_shop, rule
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    go_client,
+    problems,
+    python_client,
+    python_part,
+    python_server,
+    service,
+    wait_until_healthy,
+)
+from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, open_shop, rule
 
 __all__ = ["mesh", "open_shop"]  # fixtures
 
@@ -60,3 +71,25 @@ def test_a_client_by_xds_whom_nobody_told_of_its_control_plane(open_shop: Callab
     shop.kubectl("patch", "deployment/checkout", "--type=json", "-p", json.dumps(wrong))
     shop.settled("checkout")
     eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB322"])  # the pods' port is none of the Service's
+
+
+def test_a_route_of_a_gateways_only_is_noted_and_decides_once_it_holds(shop: Shop) -> None:
+    versions = {name: {"version": name} for name in ("old", "new")}
+    shop.apply(*(python_part(f"parcels-{name}", "parcels", labels=labels) for name, labels in versions.items()),
+               service("parcels"), python_client("checkout", "parcels:80"))  # fmt: skip
+    subsets = [{"name": name, "labels": labels} for name, labels in versions.items()]
+    to = [{"destination": {"host": "parcels", "subset": name}, "weight": weight}
+          for name, weight in (("old", 100), ("new", 0))]  # fmt: skip
+    apply(shop, kind(TRAFFIC, "parcels", "DestinationRule", {"host": "parcels", "subsets": subsets}))
+    apply(shop, kind(TRAFFIC, "parcels", "VirtualService", {
+        "hosts": ["parcels.example.com"], "gateways": ["edge"], "http": [{"route": to}]}))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels")
+
+    assert problems(record) == []
+    noted = next(each for each in record["findings"] if each["code"] == "LB323")
+    shop.paste(noted["fixes"][0]["commands"])
+    eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB312"])
+    shop.paste(noted["fixes"][0]["undo"])
+    eventually(lambda: "LB323" in codes(shop.record("parcels")))

@@ -47,6 +47,24 @@ def virtual_services_for(evidence: Evidence, namespace: str) -> Iterator[Virtual
             yield one
 
 
+def routes_meant_for(evidence: Evidence) -> Iterator[VirtualService]:
+    """Those that say something of this service's calls, whoever heeds them.
+
+    They name it among their hosts, or choose among its subsets, or between it and others. One that hands a website's
+    calls on to the service is a gateway's, and means nobody else.
+    """
+    found = evidence.surroundings.virtual_services
+    for one in found if isinstance(found, tuple) else ():
+        own = one.meta.namespace
+        named = evidence.host in (whole_name(host, own, evidence.domain) for host in one.hosts)
+        chosen = [
+            route for route in one.routes
+            if any(whole_name(to.host, own, evidence.domain) == evidence.host for to in route.destinations)
+        ]  # fmt: skip
+        if chosen and (named or any(len(r.destinations) > 1 or r.destinations[0].subset for r in chosen)):
+            yield one
+
+
 def destination_rule_for(evidence: Evidence, namespace: str) -> DestinationRule | None:
     """The one that sidecars in this namespace heed for the service's host.
 

@@ -63,6 +63,7 @@ TABLE: dict[str, str] = {
     "LB320": "many_balancers",
     "LB321": "few_requests_per_connection",
     "LB322": "xds_not_bootstrapped",
+    "LB323": "route_does_not_apply",
     "LB325": "ambient_without_waypoint",
     "LB326": "waypoint_l4_hop",
     "LB401": "client_ip_affinity",
