@@ -23,6 +23,7 @@ from lbdemo.diagnose.collect.many import expected, gather_each, several
 from lbdemo.diagnose.collect.objects import port_of, service_of
 from lbdemo.diagnose.collect.prometheus_found import Finder
 from lbdemo.diagnose.diagnosis import diagnose
+from lbdemo.diagnose.looks import ClientLook
 from lbdemo.errors import InputError, ProgramFailedError
 from lbdemo.kube.answers import Why
 from lbdemo.tools.kubectl import Kubectl
@@ -125,6 +126,7 @@ def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> 
     assert seen.hosts == ("10.0.0.254",)
     assert seen.host == "payments.shop.svc.corp.example"
     assert (seen.port.number, len(seen.sockets), seen.unseen) == (8080, 25, ())
+    assert seen.clients == (ClientLook("shop/checkout", sent_away=0),)
     assert Case(seen).fleeting(seen.callers[0]).closed == 1, "the caller's own kernel remembers it"
     found = diagnose(seen)
     assert [finding.code for finding in found.findings] == ["LB101"]
@@ -196,6 +198,20 @@ def test_of_callers_that_are_named_all_that_they_are_connected_to_stays() -> Non
     before, after = ({look.pod: look.sockets for look in one.sockets if not look.turn} for one in (seen, less))
     assert [len(one["shop/payments-a"]) for one in (before, after)] == [2, 1]
     assert after["shop/front-1"] == before["shop/front-1"]
+
+
+def test_an_envoy_of_somebodys_own_is_asked_for_its_configuration_and_not_for_its_programs(server: FakeApi) -> None:
+    upstream = {"endpoint": {"address": {"socket_address": {"address": "payments", "port_value": 8080}}}}
+    hosts = {"endpoints": [{"lb_endpoints": [upstream]}]}
+    config = {"static_resources": {"clusters": [{"name": "pods", "type": "LOGICAL_DNS", "load_assignment": hosts}]}}
+    front = pod("checkout", "10.0.1.1", "checkout", image="envoy:1")
+    front["spec"]["volumes"] = [{"name": "c", "configMap": {"name": "front"}}]
+    server.add(front, {"kind": "ConfigMap", "metadata": meta("front"), "data": {"envoy.yaml": yaml.safe_dump(config)}})
+
+    with busy() as run:
+        seen = gather(QUICK, Means(server.api(), Kubectl(run)))
+
+    assert [(one.name, one.type, one.told_by) for one in seen.clusters] == [("pods", "LOGICAL_DNS", "configmap/front")]
 
 
 def test_without_programs_in_pods_callers_are_those_that_are_told_of_the_service(server: FakeApi) -> None:
@@ -293,7 +309,13 @@ def test_the_role_to_diagnose_has_what_is_asked_for(server: FakeApi) -> None:
     asked = {match for line in server.asked if (match := kind_of(line))}
     assert asked <= given
     assert any("/services/prometheus:9090/proxy/" in line for line in server.asked)
-    assert {("", "pods/exec"), ("", "pods/proxy"), ("", "services/proxy")} <= given
+    assert {
+        ("", "pods/exec"),
+        ("", "pods/proxy"),
+        ("", "services/proxy"),
+        ("", "pods/log"),
+        ("", "configmaps"),
+    } <= given
 
 
 def kind_of(line: str) -> tuple[str, str] | None:
