@@ -16,6 +16,10 @@ nox.options.reuse_existing_virtualenvs = True
 BENCHMARKS = Path("benchmarks")
 PINS = Path("docker/requirements.txt")
 
+PAGE = Path("src/lbdemo/_page")
+PAGE_FILES = ("index.html", "licenses.txt", "page.css", "page.js")
+GENERATED = Path("web/src/gen/echo_pb.ts")
+
 # As many processes as cores, but few: many real servers at once keep no times. In the order of tests/conftest.py.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
 
@@ -138,6 +142,35 @@ def prometheus(session: nox.Session) -> None:
         session.error("prometheus is not on the PATH")
     needs(session, "tests")
     session.run("pytest", "-m", "prometheus", *session.posargs)
+
+
+@nox.session
+def web(session: nox.Session) -> None:
+    """The page: types, lint, tests, and a build that must be what is checked in; `-- --write` checks it in."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            session.error(f"{program} is not on the PATH: the page in {PAGE} is built with it, and used without")
+    session.install(*nox.project.dependency_groups(PYPROJECT, "protos"))
+    made = Path(session.create_tmp()).resolve()
+    with session.chdir("web"):
+        session.run("npm", "ci", "--ignore-scripts", "--no-fund", "--no-audit", external=True)
+        generated = [f"--es_out={made}", "--es_opt=target=ts", "--plugin=node_modules/.bin/protoc-gen-es"]
+        session.run("python", "-m", "grpc_tools.protoc", "--proto_path=../protos", *generated, "echo.proto")
+        same_files(session, {GENERATED: made / GENERATED.name})
+        for script in ("types", "lint", "test"):
+            session.run("npm", "run", "--silent", script, external=True)
+        session.run("npm", "run", "--silent", "build", "--", str(made / PAGE.name), external=True)
+    same_files(session, {PAGE / name: made / PAGE.name / name for name in PAGE_FILES})
+
+
+def same_files(session: nox.Session, made: dict[Path, Path]) -> None:
+    """Fails when a checked-in file is not what was made, byte for byte; with --write it becomes that."""
+    for there, new in made.items():
+        place = Path(__file__).parent / there
+        if "--write" in session.posargs:
+            shutil.copyfile(new, place)
+        elif not place.is_file() or place.read_bytes() != new.read_bytes():
+            session.error(f"{there} is not what its sources make; run `nox -s web -- --write`")
 
 
 @nox.session

@@ -51,6 +51,12 @@ def test_it_has_the_chart_and_the_same_image_as_the_checkout(installed: Path, tm
     assert int(size) > 10_000
 
 
+def test_it_has_the_page(installed: Path, tmp_path: Path) -> None:
+    told = run(installed / "python", "-c", "from lbdemo.front.page import files; print(*files())", cwd=tmp_path)
+
+    assert set(told.split()) == {"/", "/licenses.txt", "/page.css", "/page.js"}
+
+
 @pytest.mark.helm
 def test_its_chart_renders(installed: Path, tmp_path: Path) -> None:
     chart = Path(run(installed / "python", "-c", ELSEWHERE, cwd=tmp_path).split()[0]).parent

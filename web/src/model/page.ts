@@ -1,0 +1,151 @@
+// The page without its looks: sends calls along all ways as the settings say, and keeps what comes back.
+
+import type { Answer } from "../calls/caller";
+import { Pacer } from "../calls/pacer";
+import { Watcher } from "../calls/watcher";
+import type { Told, Way } from "../calls/ways";
+import { podCell } from "./cells";
+import { Pods } from "./pods";
+import type { Change } from "./presence";
+import type { Settings } from "./settings";
+import { Timeline } from "./timeline";
+import { WayModel } from "./way";
+
+/** What the page needs of a caller. */
+export type Calls = {
+  call(message: string): Promise<Answer>;
+  watch(message: string, intervalMs: number, signal: AbortSignal): AsyncIterable<string>;
+};
+
+const WORDS = { new: "answers for the first time", silent: "has fallen silent", again: "answers again" };
+
+/** One way with what makes its calls. */
+export type Lane = {
+  readonly model: WayModel;
+  readonly pacer: Pacer;
+  readonly watcher: Watcher;
+  readonly calls: Calls;
+};
+
+export class Page {
+  readonly pods = new Pods((slot) => this.#forget(slot));
+  readonly timeline = new Timeline();
+  readonly lanes: readonly Lane[];
+  #settings: Settings;
+  #hidden = false;
+  #servers: number | null;
+
+  constructor(
+    readonly told: Told,
+    settings: Settings,
+    callsAlong: (way: Way) => Calls,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#settings = settings;
+    this.#servers = told.servers;
+    this.lanes = told.ways.map((way) => this.#lane(way, callsAlong(way)));
+    this.#apply();
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Hidden pages make no calls: the browser would let them run only now and then. */
+  get hidden(): boolean {
+    return this.#hidden;
+  }
+
+  get running(): boolean {
+    return !this.#settings.paused && !this.#hidden;
+  }
+
+  set(change: Partial<Settings>): void {
+    this.#settings = { ...this.#settings, ...change };
+    this.#apply();
+  }
+
+  hide(hidden: boolean): void {
+    this.#hidden = hidden;
+    this.#apply();
+  }
+
+  /** So many servers should answer from now on; null: those that do. */
+  expect(servers: number | null): void {
+    this.#servers = servers;
+    this.#count();
+  }
+
+  /** Sends what is due. */
+  tick(): void {
+    if (!this.running || this.#settings.mode !== "unary") {
+      return;
+    }
+    const now = this.now();
+    for (const lane of this.lanes) {
+      for (let calls = lane.pacer.take(now); calls > 0; calls -= 1) {
+        void this.#call(lane);
+      }
+    }
+  }
+
+  /** Looks who has fallen silent, and how the calls are spread so far: about once a second. */
+  look(): void {
+    const now = this.now();
+    for (const { model } of this.lanes) {
+      for (const change of model.silenced(now)) {
+        this.#tell(model, change);
+      }
+      model.running = model.trial.running() ?? model.running;
+    }
+    this.#count();
+  }
+
+  async #call(lane: Lane): Promise<void> {
+    const place = lane.model.trial.open();
+    const answer = await lane.calls.call(this.#settings.message);
+    lane.pacer.done();
+    const change = lane.model.back(place, answer, this.now());
+    if (change) {
+      this.#tell(lane.model, change);
+      this.#count();
+    }
+  }
+
+  #lane(way: Way, calls: Calls): Lane {
+    const model = new WayModel(way, this.pods, this.told, this.#servers ?? 0);
+    const watcher = new Watcher(
+      (signal) => calls.watch(this.#settings.message, this.#settings.interval, signal),
+      (server) => model.streamed(server, this.now()),
+    );
+    return { model, pacer: new Pacer(this.#settings.rate, this.#settings.concurrency), watcher, calls };
+  }
+
+  #apply(): void {
+    const { rate, concurrency, mode, streams } = this.#settings;
+    for (const { pacer, watcher } of this.lanes) {
+      pacer.rate = rate;
+      pacer.concurrency = concurrency;
+      watcher.keep(this.running && mode === "stream" ? streams : 0);
+    }
+  }
+
+  /** How many servers are expected: as told, else those that answer along any way. */
+  #count(): void {
+    const present = new Set(this.lanes.flatMap(({ model }) => model.presence.present));
+    for (const { model } of this.lanes) {
+      model.trial.expect(this.#servers ?? present.size);
+    }
+  }
+
+  #tell(model: WayModel, { kind, pod }: Change): void {
+    const text = `${pod} ${WORDS[kind]} (${model.way.name})`;
+    this.timeline.add({ at: Date.now(), kind: `${kind} pod`, source: "answers", pod, text });
+  }
+
+  #forget(slot: number): void {
+    for (const { model } of this.lanes) {
+      model.cells.forget(podCell(slot));
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// All that is known of one way: its last answers, figures, failures, who answers, and the judgement.
+
+import type { Answer } from "../calls/caller";
+import type { Failure } from "../calls/failure";
+import { Latencies, Rate } from "../calls/histogram";
+import type { Way } from "../calls/ways";
+import { UNNAMED, type Verdict } from "../measure/judge";
+import { Cells, failedCell, podCell } from "./cells";
+import type { Pods } from "./pods";
+import { type Change, Presence } from "./presence";
+import { type Place, type Rules, Trial } from "./trial";
+
+/** Failures of one code: how many, and what was said of the last one. */
+export type Failures = { readonly code: string; readonly calls: number; readonly last: Failure };
+
+export class WayModel {
+  readonly cells = new Cells();
+  readonly latencies = new Latencies();
+  readonly rate = new Rate();
+  readonly presence = new Presence();
+  readonly trial: Trial;
+  /** The judgement of what has come back so far, as of the last look: for the bars. */
+  running: Verdict | null = null;
+  #calls = 0;
+  #failures = new Map<string, Failures>();
+
+  constructor(
+    readonly way: Way,
+    private readonly pods: Pods,
+    rules: Rules,
+    servers: number,
+  ) {
+    this.trial = new Trial(rules, servers);
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** By code, the most frequent first. */
+  get failures(): readonly Failures[] {
+    return [...this.#failures.values()].sort((one, other) => other.calls - one.calls);
+  }
+
+  /** A call is back; `now` in milliseconds. Returns what changed. */
+  back(place: Place, answer: Answer, now: number): Change | null {
+    const server = answer.server || (answer.failure ? "" : UNNAMED);
+    const change = this.#answered(server, now);
+    if (change && !this.trial.knows(server)) {
+      this.trial.restart();
+    }
+    this.trial.close(place, server, answer.failure !== null);
+    this.#calls += 1;
+    this.rate.add(now);
+    this.#show(server, answer, now);
+    return change;
+  }
+
+  /** One answer of a stream: it is shown, but not judged, for a stream is one call. */
+  streamed(server: string, now: number): Change | null {
+    this.rate.add(now);
+    this.cells.add(podCell(this.pods.answered(server || UNNAMED, now).slot));
+    return null;
+  }
+
+  /** Who has fallen silent; what was counted with them is no measure any more. */
+  silenced(now: number): Change[] {
+    const found = this.presence.silenced(now);
+    if (found.length) {
+      this.trial.restart();
+    }
+    return found;
+  }
+
+  #answered(server: string, now: number): Change | null {
+    return server ? this.presence.answered(server, now) : null;
+  }
+
+  #show(server: string, answer: Answer, now: number): void {
+    if (answer.failure) {
+      const { code } = answer.failure;
+      this.cells.add(failedCell(code));
+      this.#failures.set(code, { code, calls: (this.#failures.get(code)?.calls ?? 0) + 1, last: answer.failure });
+      return;
+    }
+    this.latencies.add(answer.ms);
+    this.cells.add(podCell(this.pods.answered(server, now).slot));
+  }
+}

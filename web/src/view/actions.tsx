@@ -1,0 +1,42 @@
+// Buttons that change the cluster, each with the command that it runs: only in the page of a local `lbdemo ui`.
+
+import { useEffect, useState } from "preact/hooks";
+import { type Action, act, actions, type Done } from "../calls/api";
+import type { Api } from "../calls/ways";
+
+export function Actions({ api, changed }: { readonly api: Api; readonly changed: number }) {
+  const [all, setAll] = useState<readonly Action[]>([]);
+  const [done, setDone] = useState<Done | null>(null);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    actions(api).then(setAll, (reason: unknown) => setDone({ command: "", ok: false, text: String(reason) }));
+  }, [api, changed]);
+  const run = async (action: Action) => {
+    setBusy(true);
+    setDone(await act(api, action));
+    setBusy(false);
+  };
+  return (
+    <section class="actions" aria-labelledby="actions">
+      <h2 id="actions">Change the cluster</h2>
+      <ul>
+        {all.map((action) => (
+          <li key={JSON.stringify(action.request)}>
+            <button type="button" disabled={busy} onClick={() => run(action)}>
+              {action.label}
+            </button>
+            <code>{action.command}</code>
+          </li>
+        ))}
+      </ul>
+      <div aria-live="polite">
+        {done && (
+          <p class="done">
+            <strong class={`badge ${done.ok ? "good" : "bad"}`}>{done.ok ? "done" : "failed"}</strong>{" "}
+            <code>{done.command}</code> {done.text}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+// The page as it is seen.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Caller } from "../calls/caller";
+import type { Page } from "../model/page";
+import { type Settings, toAddress } from "../model/settings";
+import { Actions } from "./actions";
+import { ByHand } from "./byhand";
+import { Controls } from "./controls";
+import { Happenings } from "./happenings";
+import { headline, WayView } from "./way";
+
+const SHOWN_EVERY = 250; // milliseconds
+
+type Props = { readonly page: Page; readonly callers: ReadonlyMap<string, Caller>; readonly changed: () => number };
+
+export function App({ page, callers, changed }: Props) {
+  const [, show] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => show((times) => times + 1), SHOWN_EVERY);
+    return () => clearInterval(timer);
+  }, []);
+  const set = (change: Partial<Settings>) => {
+    page.set(change);
+    history.replaceState(null, "", `${location.pathname}${location.search}${toAddress(page.settings)}`);
+    show((times) => times + 1);
+  };
+  const { api } = page.told;
+  return (
+    <>
+      <header>
+        <h1>
+          lbdemo <span class="where">{page.told.title}</span>
+        </h1>
+        <p class="lead">Each square is a call of this browser, coloured by the pod that answered it.</p>
+        <Controls page={page} onSet={set} />
+      </header>
+      <p class="heard" role="status">
+        {page.lanes.map((lane) => `${lane.model.way.name}: ${headline(lane)}`).join(". ")}
+      </p>
+      <main>
+        <div class="ways">
+          {page.lanes.map((lane) => (
+            <WayView key={lane.model.way.name} lane={lane} page={page} />
+          ))}
+        </div>
+        <div class="rest">
+          <Happenings all={page.timeline.all} pods={page.pods} />
+          <ByHand page={page} callers={callers} onSet={set} />
+          {api && !api.readOnly && <Actions api={api} changed={changed()} />}
+        </div>
+      </main>
+    </>
+  );
+}
