@@ -17,7 +17,7 @@ BENCHMARKS = Path("benchmarks")
 PINS = Path("docker/requirements.txt")
 
 PAGE = Path("src/lbdemo/_page")
-PAGE_FILES = ("index.html", "licenses.txt", "page.css", "page.js")
+PAGE_FILES = ("calls.js", "index.html", "licenses.txt", "page.css", "page.js")
 GENERATED = Path("web/src/gen/echo_pb.ts")
 
 # As many processes as cores, but few: many real servers at once keep no times. In the order of tests/conftest.py.

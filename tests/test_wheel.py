@@ -54,7 +54,7 @@ def test_it_has_the_chart_and_the_same_image_as_the_checkout(installed: Path, tm
 def test_it_has_the_page(installed: Path, tmp_path: Path) -> None:
     told = run(installed / "python", "-c", "from lbdemo.front.page import files; print(*files())", cwd=tmp_path)
 
-    assert set(told.split()) == {"/", "/licenses.txt", "/page.css", "/page.js"}
+    assert set(told.split()) == {"/", "/calls.js", "/licenses.txt", "/page.css", "/page.js"}
 
 
 @pytest.mark.helm

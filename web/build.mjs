@@ -1,4 +1,5 @@
-// Builds the page into a folder: `node build.mjs FOLDER`. One script, one style, one document, and the licences.
+// Builds the page into a folder: `node build.mjs FOLDER`. A document, its style, its script, the worker that makes the calls, and the
+// licences.
 
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -14,8 +15,8 @@ if (!folder) {
 await mkdir(folder, { recursive: true });
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: ["src/main.tsx"],
-  outfile: join(folder, "page.js"),
+  entryPoints: { page: "src/main.tsx", calls: "src/calls/worker.ts" },
+  outdir: folder,
   bundle: true,
   minify: true,
   format: "esm",

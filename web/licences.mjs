@@ -11,7 +11,10 @@ export async function licences(root, files) {
   const parts = await Promise.all(packages.map((name) => licence(root, name, files)));
   const text = await readFile(join(root, APACHE), "utf8");
   const closing = `The Apache License, Version 2.0, of which the above speak:\n\n${text.trim()}\n`;
-  return `page.js has parts of these packages.\n\n${parts.join("\n")}\n${closing}`.replaceAll("\r\n", "\n");
+  return `page.js and calls.js have parts of these packages.\n\n${parts.join("\n")}\n${closing}`.replaceAll(
+    "\r\n",
+    "\n",
+  );
 }
 
 function packageOf(file) {

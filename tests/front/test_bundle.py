@@ -10,7 +10,7 @@ import pytest
 from lbdemo.front.page import FOLDER, INDEX, POLICY, files
 
 NAMESPACES = {"www.w3.org"}  # names of XML's, which nobody asks for
-SCRIPT = (FOLDER / "page.js").read_text(encoding="utf-8")
+SCRIPT = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("page.js", "calls.js"))
 STYLE = (FOLDER / "page.css").read_text(encoding="utf-8")
 
 
@@ -42,7 +42,10 @@ def test_all_that_the_document_asks_for_is_served_beside_it(document: Elements) 
     asked = {f"/{name}" for name in wanted if name and not name.startswith("data:")}
 
     assert asked == {"/page.js", "/page.css"}
-    assert asked | {"/", "/licenses.txt"} == files().keys()
+    assert (
+        asked | {"/", "/calls.js", "/licenses.txt"} == files().keys()
+    )  # the script begins the worker that makes the calls
+    assert 'Worker("calls.js"' in SCRIPT
 
 
 def test_nothing_in_the_document_is_inline(document: Elements) -> None:

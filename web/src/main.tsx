@@ -2,13 +2,13 @@
 
 import { render } from "preact";
 import { events } from "./calls/api";
-import { Caller, transportTo } from "./calls/caller";
+import { Dispatch, RemoteCaller } from "./calls/remote";
 import { type Api, askTold, type Told } from "./calls/ways";
+import type { Report } from "./calls/wire";
 import { Page } from "./model/page";
 import { fromAddress } from "./model/settings";
 import { App } from "./view/app";
 
-const TICK = 20; // milliseconds between two looks at what is due
 const LOOK = 1000;
 const AGAIN = 2000; // milliseconds until a stream of events that broke is asked for anew
 
@@ -21,13 +21,23 @@ async function begin(root: Element): Promise<void> {
 }
 
 function show(root: Element, told: Told): void {
-  const callers = new Map(told.ways.map((way) => [way.name, new Caller(transportTo(way.path))]));
-  const page = new Page(told, fromAddress(location.hash), (way) => callers.get(way.name) as Caller);
+  const dispatch = hire();
+  const callers = new Map(told.ways.map((way) => [way.name, new RemoteCaller(dispatch, absolute(way.path))]));
+  const page = new Page(told, fromAddress(location.hash), (way) => callers.get(way.name) as RemoteCaller);
   document.title = told.title ? `${told.title}: lbdemo` : "lbdemo";
   let changed = 0;
   render(<App page={page} callers={callers} changed={() => changed} />, root);
-  setInterval(() => page.tick(), TICK);
-  setInterval(() => page.look(), LOOK);
+  let known = 0;
+  setInterval(() => {
+    page.look();
+    if (changed !== known) {
+      known = changed;
+      askTold().then(
+        ({ servers }) => page.expect(servers),
+        () => {},
+      );
+    }
+  }, LOOK);
   page.hide(document.hidden);
   document.addEventListener("visibilitychange", () => page.hide(document.hidden));
   addEventListener("hashchange", () => page.set(fromAddress(location.hash)));
@@ -36,6 +46,18 @@ function show(root: Element, told: Told): void {
       changed += 1;
     });
   }
+}
+
+/** The worker that makes the calls. */
+function hire(): Dispatch {
+  const worker = new Worker("calls.js", { type: "module" });
+  const dispatch = new Dispatch((batch) => worker.postMessage(batch));
+  worker.addEventListener("message", (event: MessageEvent<Report[]>) => dispatch.receive(event.data));
+  return dispatch;
+}
+
+function absolute(path: string): string {
+  return new URL(path, location.href).href.replace(/\/$/, "");
 }
 
 /** Puts the cluster's events on the time line, for as long as the page is open. */
@@ -51,10 +73,6 @@ async function follow(api: Api, page: Page, onChange: () => void): Promise<void>
           text,
         });
         onChange();
-        askTold().then(
-          ({ servers }) => page.expect(servers),
-          () => {},
-        );
       }
     } catch {
       // the server is away, or was started anew

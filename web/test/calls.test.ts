@@ -3,12 +3,14 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, encodeBinaryHeader } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { lines, understood } from "../src/calls/api";
 import { Caller } from "../src/calls/caller";
+import { Crew } from "../src/calls/crew";
 import { codeName } from "../src/calls/failure";
 import { Latencies, Rate } from "../src/calls/histogram";
 import { Pacer } from "../src/calls/pacer";
+import { Dispatch, Failed, RemoteCaller } from "../src/calls/remote";
 import { type Row, Watcher } from "../src/calls/watcher";
 import { told } from "../src/calls/ways";
 import { EchoResponseSchema } from "../src/gen/echo_pb";
@@ -112,31 +114,41 @@ it("names codes as gRPC does", () => {
   ]);
 });
 
+function pacer(rate: number, concurrency: number): Pacer {
+  const made = new Pacer();
+  made.pace = { rate, concurrency, message: "" };
+  return made;
+}
+
 describe("a pacer", () => {
   it("sends at its rate", () => {
-    const pacer = new Pacer(50, 1000);
+    const fifty = pacer(50, 1000);
     let calls = 0;
     for (let now = 1000; now <= 3000; now += 20) {
-      calls += pacer.take(now);
+      calls += fifty.take(now);
     }
 
     expect(calls).toBeGreaterThanOrEqual(100);
     expect(calls).toBeLessThanOrEqual(100 + 0.25 * 50 + 1);
   });
 
-  it("has no more in flight than allowed", () => {
-    const pacer = new Pacer(100, 2);
+  it("sends nothing without a pace", () => {
+    expect(new Pacer().take(1000)).toBe(0);
+  });
 
-    expect([pacer.take(1000), pacer.take(1100)]).toEqual([2, 0]);
-    pacer.done();
-    expect(pacer.take(1200)).toBe(1);
+  it("has no more in flight than allowed", () => {
+    const two = pacer(100, 2);
+
+    expect([two.take(1000), two.take(1100)]).toEqual([2, 0]);
+    two.done();
+    expect(two.take(1200)).toBe(1);
   });
 
   it("does not make up for a time in which it slept", () => {
-    const pacer = new Pacer(100, 1000);
-    pacer.take(1000);
+    const fast = pacer(100, 1000);
+    fast.take(1000);
 
-    expect(pacer.take(3_600_000)).toBeLessThanOrEqual(26);
+    expect(fast.take(3_600_000)).toBeLessThanOrEqual(26);
   });
 });
 
@@ -171,6 +183,74 @@ it("counts calls a second over whole seconds, and forgets old ones", () => {
   expect(new Rate().perSecond(1000)).toBeNull();
 });
 
+/** A page's side and a worker's side, without a thread in between. */
+function together(callerTo: (path: string) => Caller): Dispatch & { crew: Crew } {
+  const dispatch = new Dispatch((orders) => {
+    for (const order of orders) {
+      crew.take(order);
+    }
+  });
+  const crew = new Crew(callerTo, (report) => dispatch.receive([report]));
+  return Object.assign(dispatch, { crew });
+}
+
+describe("the worker", () => {
+  it("calls at the pace that it is told, along each path for itself, and numbers the calls", async () => {
+    const both = together((path) => answered(() => body(answer(`pod${path}`), trailers("grpc-status: 0\r\n"))));
+    const back: unknown[] = [];
+    for (const path of ["/a", "/b"]) {
+      const pace = { rate: 10, concurrency: 2, message: "hello" };
+      new RemoteCaller(both, path).pace(pace, (seq, { server }) => back.push([seq, server]));
+    }
+    await settled();
+    both.crew.tick(1000);
+    both.crew.tick(1100);
+    await settled();
+
+    expect(back.sort()).toEqual([
+      [0, "pod/a"],
+      [0, "pod/b"],
+      [1, "pod/a"],
+      [1, "pod/b"],
+    ]);
+    new RemoteCaller(both, "/a").pace(null, () => {});
+    await settled();
+    both.crew.tick(5000);
+    await settled();
+    expect(back.length).toBe(6);
+  });
+
+  it("makes a call by hand", async () => {
+    const both = together(() => answered(() => body(answer("pod-a"), trailers("grpc-status: 0\r\nseen: yes\r\n"))));
+
+    const whole = await new RemoteCaller(both, "/a").callWhole("x");
+
+    expect(whole).toMatchObject({
+      server: "pod-a",
+      failure: null,
+      trailers: expect.arrayContaining([["seen", "yes"]]),
+    });
+  });
+
+  it("ends a stream when it is told to", async () => {
+    const { open, watch } = streams();
+    const both = together(() => ({ watch: (_: string, __: number, signal: AbortSignal) => watch(signal) }) as Caller);
+    const watcher = new Watcher(
+      (signal) => new RemoteCaller(both, "/a").watch("x", 10, signal),
+      () => {},
+    );
+    watcher.keep(1);
+    await settled();
+    open[0]?.say("pod-a");
+    await settled();
+    watcher.keep(0);
+    await settled();
+
+    expect(open[0]?.signal.aborted).toBe(true);
+    expect(watcher.rows.map(({ state, server }) => [state, server])).toEqual([["ended", "pod-a"]]);
+  });
+});
+
 /** Streams that say what they are told to, and end when they are aborted. */
 function streams() {
   const open: { say: (server: string) => void; fail: (reason: unknown) => void; signal: AbortSignal }[] = [];
@@ -199,7 +279,7 @@ function streams() {
   return { open, watch };
 }
 
-const settled = () => new Promise((done) => setTimeout(done, 5));
+const settled = () => new Promise((done) => setTimeout(done, 10));
 
 describe("a watcher", () => {
   it("keeps streams open, and follows one that is ended by another", async () => {
@@ -232,14 +312,18 @@ describe("a watcher", () => {
         fetch: async () => new Response("", { headers: { ...TYPE, "grpc-status": "12" } }),
       }),
     );
+    const remote = new RemoteCaller(
+      together(() => refusing),
+      "/call",
+    );
     const watcher = new Watcher(
-      (signal) => refusing.watch("x", 10, signal),
+      (signal) => remote.watch("x", 10, signal),
       () => {},
     );
     watcher.keep(1);
     await settled();
 
-    expect(watcher.refused).toBe(true);
+    await vi.waitFor(() => expect(watcher.refused).toBe(true));
     expect(watcher.rows.map(({ failure }) => failure?.code)).toEqual(["UNIMPLEMENTED"]);
   });
 
@@ -256,7 +340,7 @@ describe("a watcher", () => {
     watcher.keep(1);
     for (let times = 0; times < 10; times += 1) {
       await settled();
-      open.at(-1)?.fail(new TypeError("network"));
+      open.at(-1)?.fail(new Failed({ code: "UNAVAILABLE", text: "", server: "" }));
     }
     await settled();
 

@@ -53,30 +53,23 @@ it.each(cases.plans)("plans for %d servers as Python does", (servers = 0, tolera
 describe("a block", () => {
   it("counts calls by the order in which they were sent, whatever the one in which they came back", () => {
     const block = new Block(4);
-    const places = [block.open(), block.open(), block.open(), block.open()];
-    for (const [place, server] of [
-      [3, "b"],
-      [0, "a"],
-      [2, "b"],
-      [1, "a"],
-    ] as const) {
-      block.close(places[place] ?? -1, server, false);
-    }
+    block.put(3, "b", false);
+    block.put(0, "a", false);
+    block.put(2, "b", false);
+    block.put(1, "a", false);
 
-    expect(block.open()).toBeNull();
     expect(block.counts().order).toEqual({ batches: expect.anything(), pairs: 3, same: 2 });
     expect(block.counts().servers).toEqual(
       new Map([
-        ["a", 2],
         ["b", 2],
+        ["a", 2],
       ]),
     );
   });
 
   it("counts as sent what is back: calls in flight say nothing yet", () => {
     const block = new Block(10);
-    block.open();
-    block.close(block.open() ?? -1, "", true);
+    block.put(1, "", true);
 
     expect(block.counts()).toMatchObject({ sent: 1, failed: 1 });
   });

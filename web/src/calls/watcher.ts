@@ -1,6 +1,7 @@
 // Streams that are kept open: each is one call, so it stays with its pod. When one ends, the next takes its place.
 
-import { type Failure, failure } from "./failure";
+import type { Failure } from "./failure";
+import { Failed } from "./remote";
 
 const AGAIN = 1000; // milliseconds until the next stream follows one that failed
 const KEPT = 6; // rows that are shown of one way: the open ones, then the last that ended
@@ -78,7 +79,7 @@ export class Watcher {
       }
       row.state = "ended";
     } catch (reason) {
-      row.failure = end.signal.aborted ? null : failure(reason);
+      row.failure = end.signal.aborted ? null : why(reason);
       row.state = row.failure ? "failed" : "ended";
     }
     this.#ends.delete(row.id);
@@ -111,4 +112,8 @@ export class Watcher {
     const rank = (one: Row) => (one.state === "open" ? one.id : 1e12 - one.id);
     this.#rows = [...rows].sort((one, other) => rank(one) - rank(other)).slice(0, KEPT);
   }
+}
+
+function why(reason: unknown): Failure {
+  return reason instanceof Failed ? reason.failure : { code: "UNKNOWN", text: String(reason), server: "" };
 }

@@ -6,7 +6,7 @@ import { batchesFor, type Order, type Row } from "./order";
 const CELLS = 256; // neighbouring calls are counted together in so many cells at most, as Python's `OrderTally` does
 const NOBODY = -1;
 
-/** Calls are opened when they are sent and closed when they are back. It holds `size` calls, and never more. */
+/** It holds `size` calls, and never more. */
 export class Block {
   readonly #signers: Int16Array;
   readonly #names: string[] = [];
@@ -33,14 +33,10 @@ export class Block {
     return this.#back;
   }
 
-  /** The place of a call that is being sent; null when the block is full. */
-  open(): number | null {
-    return this.#sent < this.size ? this.#sent++ : null;
-  }
-
-  /** The call at this place is back, signed by this server ("" for none). */
-  close(place: number, server: string, failed: boolean): void {
+  /** The call that was sent at this place (from 0 on) is back, signed by this server ("" for none). */
+  put(place: number, server: string, failed: boolean): void {
     this.#back += 1;
+    this.#sent = Math.max(this.#sent, place + 1);
     this.#failed += Number(failed);
     this.#signers[place] = server ? this.#number(server) : NOBODY;
   }

@@ -1,9 +1,9 @@
 // The page without its looks: sends calls along all ways as the settings say, and keeps what comes back.
 
 import type { Answer } from "../calls/caller";
-import { Pacer } from "../calls/pacer";
 import { Watcher } from "../calls/watcher";
 import type { Told, Way } from "../calls/ways";
+import type { Pace } from "../calls/wire";
 import { podCell } from "./cells";
 import { Pods } from "./pods";
 import type { Change } from "./presence";
@@ -13,7 +13,7 @@ import { WayModel } from "./way";
 
 /** What the page needs of a caller. */
 export type Calls = {
-  call(message: string): Promise<Answer>;
+  pace(pace: Pace, back: (seq: number, answer: Answer) => void): void;
   watch(message: string, intervalMs: number, signal: AbortSignal): AsyncIterable<string>;
 };
 
@@ -22,7 +22,6 @@ const WORDS = { new: "answers for the first time", silent: "has fallen silent", 
 /** One way with what makes its calls. */
 export type Lane = {
   readonly model: WayModel;
-  readonly pacer: Pacer;
   readonly watcher: Watcher;
   readonly calls: Calls;
 };
@@ -76,19 +75,6 @@ export class Page {
     this.#count();
   }
 
-  /** Sends what is due. */
-  tick(): void {
-    if (!this.running || this.#settings.mode !== "unary") {
-      return;
-    }
-    const now = this.now();
-    for (const lane of this.lanes) {
-      for (let calls = lane.pacer.take(now); calls > 0; calls -= 1) {
-        void this.#call(lane);
-      }
-    }
-  }
-
   /** Looks who has fallen silent, and how the calls are spread so far: about once a second. */
   look(): void {
     const now = this.now();
@@ -101,13 +87,10 @@ export class Page {
     this.#count();
   }
 
-  async #call(lane: Lane): Promise<void> {
-    const place = lane.model.trial.open();
-    const answer = await lane.calls.call(this.#settings.message);
-    lane.pacer.done();
-    const change = lane.model.back(place, answer, this.now());
+  #back(model: WayModel, seq: number, answer: Answer): void {
+    const change = model.back(seq, answer, this.now());
     if (change) {
-      this.#tell(lane.model, change);
+      this.#tell(model, change);
       this.#count();
     }
   }
@@ -118,14 +101,14 @@ export class Page {
       (signal) => calls.watch(this.#settings.message, this.#settings.interval, signal),
       (server) => model.streamed(server, this.now()),
     );
-    return { model, pacer: new Pacer(this.#settings.rate, this.#settings.concurrency), watcher, calls };
+    return { model, watcher, calls };
   }
 
   #apply(): void {
-    const { rate, concurrency, mode, streams } = this.#settings;
-    for (const { pacer, watcher } of this.lanes) {
-      pacer.rate = rate;
-      pacer.concurrency = concurrency;
+    const { rate, concurrency, message, mode, streams } = this.#settings;
+    const pace = this.running && mode === "unary" ? { rate, concurrency, message } : null;
+    for (const { model, calls, watcher } of this.lanes) {
+      calls.pace(pace, (seq, answer) => this.#back(model, seq, answer));
       watcher.keep(this.running && mode === "stream" ? streams : 0);
     }
   }

@@ -14,13 +14,12 @@ export type Rules = { readonly tolerance: number; readonly alpha: number };
 /** What is said: a verdict, `fresh` when nothing has changed since, how many calls of the block it stands on. */
 export type Said = { readonly verdict: Verdict; readonly fresh: boolean; readonly calls: number };
 
-/** Where a call that is in flight belongs. */
-export type Place = { readonly block: Block | null; readonly at: number };
-
 export class Trial {
   #block: Block | null = null;
   #gate = new Set<string>();
   #gateCalls = 0;
+  #first = 0; // the number of the block's first call
+  #last = -1; // the highest number of a call that is back
   #looked = 0;
   #said: Said | null = null;
   #servers: number;
@@ -67,19 +66,14 @@ export class Trial {
     return !this.#block || this.#gate.has(server) || this.#block.names.includes(server);
   }
 
-  /** A call is being sent. */
-  open(): Place {
-    const at = this.#block?.open() ?? null;
-    return at === null ? { block: null, at: 0 } : { block: this.#block, at };
-  }
-
-  /** It is back, signed by this server ("" for nobody). */
-  close(place: Place, server: string, failed: boolean): void {
-    if (place.block) {
-      place.block.close(place.at, server, failed);
-      this.#look(failed && place.block === this.#block);
-    } else if (!this.#block) {
+  /** The call with this number (by the order of sending) is back, signed by this server ("" for nobody). */
+  back(seq: number, server: string, failed: boolean): void {
+    this.#last = Math.max(this.#last, seq);
+    if (!this.#block) {
       this.#pass(server);
+    } else if (seq >= this.#first && seq < this.#first + this.#block.size) {
+      this.#block.put(seq - this.#first, server, failed);
+      this.#look(failed);
     }
   }
 
@@ -98,7 +92,9 @@ export class Trial {
     }
   }
 
+  /** What belongs to the block is settled before anything is known of it: the calls after the last that is back. */
   #begin(): void {
+    this.#first = this.#last + 1;
     this.#block = new Block(planCalls(Math.max(2, this.#servers), this.rules.tolerance, this.alpha), [...this.#gate]);
     this.#looked = 0;
   }

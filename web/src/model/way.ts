@@ -8,7 +8,7 @@ import { UNNAMED, type Verdict } from "../measure/judge";
 import { Cells, failedCell, podCell } from "./cells";
 import type { Pods } from "./pods";
 import { type Change, Presence } from "./presence";
-import { type Place, type Rules, Trial } from "./trial";
+import { type Rules, Trial } from "./trial";
 
 /** Failures of one code: how many, and what was said of the last one. */
 export type Failures = { readonly code: string; readonly calls: number; readonly last: Failure };
@@ -42,25 +42,24 @@ export class WayModel {
     return [...this.#failures.values()].sort((one, other) => other.calls - one.calls);
   }
 
-  /** A call is back; `now` in milliseconds. Returns what changed. */
-  back(place: Place, answer: Answer, now: number): Change | null {
+  /** The call with this number is back; `now` in milliseconds. Returns what changed. */
+  back(seq: number, answer: Answer, now: number): Change | null {
     const server = answer.server || (answer.failure ? "" : UNNAMED);
     const change = this.#answered(server, now);
     if (change && !this.trial.knows(server)) {
       this.trial.restart();
     }
-    this.trial.close(place, server, answer.failure !== null);
+    this.trial.back(seq, server, answer.failure !== null);
     this.#calls += 1;
     this.rate.add(now);
     this.#show(server, answer, now);
     return change;
   }
 
-  /** One answer of a stream: it is shown, but not judged, for a stream is one call. */
-  streamed(server: string, now: number): Change | null {
+  /** One answer of a stream: it is not judged, for a stream is one call. */
+  streamed(server: string, now: number): void {
     this.rate.add(now);
-    this.cells.add(podCell(this.pods.answered(server || UNNAMED, now).slot));
-    return null;
+    this.pods.answered(server || UNNAMED, now);
   }
 
   /** Who has fallen silent; what was counted with them is no measure any more. */

@@ -1,7 +1,7 @@
 // The page as it is seen.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Caller } from "../calls/caller";
+import type { RemoteCaller } from "../calls/remote";
 import type { Page } from "../model/page";
 import { type Settings, toAddress } from "../model/settings";
 import { Actions } from "./actions";
@@ -10,9 +10,17 @@ import { Controls } from "./controls";
 import { Happenings } from "./happenings";
 import { headline, WayView } from "./way";
 
+const LEADS = {
+  unary: "Each square is a call of this browser, coloured by the pod that answered it.",
+  stream: "Each row is one call of this browser, a stream: it stays with its pod, and the next may go to another.",
+};
 const SHOWN_EVERY = 250; // milliseconds
 
-type Props = { readonly page: Page; readonly callers: ReadonlyMap<string, Caller>; readonly changed: () => number };
+type Props = {
+  readonly page: Page;
+  readonly callers: ReadonlyMap<string, RemoteCaller>;
+  readonly changed: () => number;
+};
 
 export function App({ page, callers, changed }: Props) {
   const [, show] = useState(0);
@@ -32,7 +40,7 @@ export function App({ page, callers, changed }: Props) {
         <h1>
           lbdemo <span class="where">{page.told.title}</span>
         </h1>
-        <p class="lead">Each square is a call of this browser, coloured by the pod that answered it.</p>
+        <p class="lead">{LEADS[page.settings.mode]}</p>
         <Controls page={page} onSet={set} />
       </header>
       <p class="heard" role="status">

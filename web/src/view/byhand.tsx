@@ -1,7 +1,8 @@
 // One call by hand, with its message and its whole answer.
 
 import { useState } from "preact/hooks";
-import type { Caller, Whole } from "../calls/caller";
+import type { Whole } from "../calls/caller";
+import type { RemoteCaller } from "../calls/remote";
 import type { Page } from "../model/page";
 import type { Settings } from "../model/settings";
 import { Badge } from "./shares";
@@ -9,7 +10,7 @@ import { latency } from "./words";
 
 type Props = {
   readonly page: Page;
-  readonly callers: ReadonlyMap<string, Caller>;
+  readonly callers: ReadonlyMap<string, RemoteCaller>;
   readonly onSet: (change: Partial<Settings>) => void;
 };
 

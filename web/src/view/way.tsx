@@ -18,7 +18,7 @@ export function WayView({ lane, page }: { readonly lane: Lane; readonly page: Pa
     <section class="way" aria-labelledby={id} data-way={model.way.name}>
       <h2 id={id}>{model.way.label}</h2>
       <Said lane={lane} page={page} />
-      <Figures lane={lane} />
+      <Figures lane={lane} answers={streaming ? "answers/s" : "calls/s"} />
       <div class="answers">
         {streaming ? (
           <Streams watcher={lane.watcher} pods={page.pods} />
@@ -59,6 +59,7 @@ function Said({ lane, page }: { readonly lane: Lane; readonly page: Page }) {
       <p class="because">{said ? because(said.verdict, page.told.tolerance) : waiting(lane)}</p>
       <p class="quiet">
         {said && !said.fresh ? "Servers came or went since: the calls are counted anew. " : ""}
+        {page.settings.mode === "stream" ? "Streams are not judged: only calls one by one are. " : ""}
         {filled.size ? `Block: ${number(filled.back)} of ${count(filled.size, "call")}.` : "Looking for all servers."}
       </p>
     </div>
@@ -69,13 +70,13 @@ function waiting(lane: Lane): string {
   return lane.model.calls ? "Too few calls for a first look." : "No call has come back yet.";
 }
 
-function Figures({ lane }: { readonly lane: Lane }) {
+function Figures({ lane, answers }: { readonly lane: Lane; readonly answers: string }) {
   const { rate, latencies, calls } = lane.model;
   const { p50, p99 } = latencies.quantiles();
   const perSecond = rate.perSecond(performance.now());
   return (
     <dl class="figures">
-      <Figure name="calls/s" value={perSecond === null ? "–" : perSecond.toFixed(1)} />
+      <Figure name={answers} value={perSecond === null ? "–" : perSecond.toFixed(1)} />
       <Figure name="calls" value={number(calls)} />
       <Figure name="p50" value={latency(p50)} hint={SEEN} />
       <Figure name="p99" value={latency(p99)} hint={p99 === null ? `from ${CALLS_FOR_P99} calls on` : SEEN} />
