@@ -121,8 +121,8 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """The HTML page in a real, headless Chromium."""
-    needs(session, "tests")
+    """The pages in a real, headless Chromium: that of a report, and the one that makes calls."""
+    needs(session, "tests", "browser")
     session.run("pytest", "-m", "browser", *session.posargs)
 
 

@@ -190,6 +190,16 @@ it("keeps the last happenings, the newest first, also when one is told late", ()
   expect(timeline.all.slice(0, 3).map(({ text }) => text)).toEqual(["499", "late", "498"]);
 });
 
+it("keeps what is told twice once", () => {
+  const timeline = new Timeline();
+  const ready = { at: 5, kind: "pod ready", source: "Kubernetes", pod: "a", text: "a ready" } as const;
+  timeline.add(ready);
+  timeline.add({ ...ready, text: "b ready" });
+  timeline.add(ready);
+
+  expect(timeline.all.map(({ text }) => text)).toEqual(["b ready", "a ready"]);
+});
+
 describe("the address", () => {
   it("says only what is not as by default, and can be read again", () => {
     const settings = { ...DEFAULTS, rate: 100, mode: "stream", paused: true, message: "a & b=#ü" } as const;

@@ -20,7 +20,12 @@ export class Timeline {
     return this.#happenings;
   }
 
+  /** Puts it where its time is; what is told a second time, as after a break, stays as it was. */
   add(happening: Omit<Happening, "id">): void {
+    const { at, kind, text } = happening;
+    if (this.#happenings.some((known) => known.at === at && known.kind === kind && known.text === text)) {
+      return;
+    }
     const all = [{ ...happening, id: this.#next++ }, ...this.#happenings];
     this.#happenings = all.sort((one, other) => other.at - one.at || other.id - one.id).slice(0, KEPT);
   }

@@ -19,7 +19,8 @@ export function Actions({ api, changed }: { readonly api: Api; readonly changed:
   return (
     <section class="actions" aria-labelledby="actions">
       <h2 id="actions">Change the cluster</h2>
-      <ul>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who uses the keyboard scrolls it, too */}
+      <ul tabIndex={0} aria-label="What can be done, with the command that does it">
         {all.map((action) => (
           <li key={JSON.stringify(action.request)}>
             <button type="button" disabled={busy} onClick={() => run(action)}>

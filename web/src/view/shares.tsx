@@ -15,7 +15,7 @@ type Props = {
 export function Shares({ shares, pods, tolerance, silent }: Props) {
   return (
     <ul class="shares">
-      {shares.map((share) => (
+      {[...shares].sort(byLetter(pods)).map((share) => (
         <li key={share.server} class={silent(share.server) ? "share faded" : "share"}>
           <Badge name={share.server} pods={pods} />
           <span class="name" title={share.server}>
@@ -30,6 +30,12 @@ export function Shares({ shares, pods, tolerance, silent }: Props) {
       ))}
     </ul>
   );
+}
+
+/** In the order of the letters; who has none comes last. */
+function byLetter(pods: Pods): (one: Share, other: Share) => number {
+  const slot = (share: Share) => pods.get(share.server)?.slot ?? Number.MAX_SAFE_INTEGER;
+  return (one, other) => slot(one) - slot(other);
 }
 
 /** A pod's letter on its colour. */

@@ -26,8 +26,10 @@ export function WayView({ lane, page }: { readonly lane: Lane; readonly page: Pa
           <Grid answers={model.cells} cells={page.settings.cells} label={described(lane)} />
         )}
       </div>
-      <Spread lane={lane} page={page} />
-      <FailuresView lane={lane} />
+      <div class="spread">
+        <Spread lane={lane} page={page} />
+        <FailuresView lane={lane} />
+      </div>
     </section>
   );
 }
@@ -99,11 +101,11 @@ function Figure({ name, value, hint }: { readonly name: string; readonly value: 
 function Spread({ lane, page }: { readonly lane: Lane; readonly page: Page }) {
   const verdict = lane.model.running ?? lane.model.trial.said?.verdict;
   if (!verdict) {
-    return <div class="spread quiet">Shares come with the first answers.</div>;
+    return <p class="quiet">Shares come with the first answers.</p>;
   }
   const { presence } = lane.model;
   return (
-    <div class="spread">
+    <>
       <h3>Shares in this block</h3>
       <Shares
         shares={verdict.shares}
@@ -114,14 +116,14 @@ function Spread({ lane, page }: { readonly lane: Lane; readonly page: Page }) {
       <p class="quiet legend">
         Dashes: the fair share, in a band of {page.told.tolerance * 100} % of it. Line: what these calls leave open.
       </p>
-    </div>
+    </>
   );
 }
 
 function FailuresView({ lane }: { readonly lane: Lane }) {
   const { failures } = lane.model;
   if (!failures.length) {
-    return <div class="failing" />;
+    return null;
   }
   return (
     <div class="failing">

@@ -1,0 +1,103 @@
+"""A real browser before the page that `lbdemo demo --ui` serves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from echo_server import lbdemo
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PHONE, TABLET, WIDE = (360, 800), (800, 1000), (1600, 1000)
+LONG = 60_000
+"""Milliseconds: a verdict needs some hundreds of calls, and the machine may be busy."""
+
+
+@contextmanager
+def started() -> Iterator[Browser]:
+    """The machine's own Chromium, headless."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    assert program, f"these tests need one of: {', '.join(NAMES)}"
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=root)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(servers: int = 3) -> Iterator[str]:
+    """The address of a page before so many servers."""
+    with lbdemo("demo", "--ui", "--no-open", "--servers", str(servers)) as running:
+        assert running.stdout
+        yield running.stdout.readline().strip()
+
+
+class Watched:
+    """A page in a tab of its own, and what it had to say beside what it shows."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def way(self, name: str) -> Way:
+        """The part of the page about one way."""
+        return Way(self.page, name)
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong, if it is serious."""
+        self.page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+        found: dict[str, Any] = self.page.evaluate("axe.run()")
+        serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+        return [f"{each['id']}: {node['html']} {node['any']}" for each in serious for node in each["nodes"]]
+
+
+class Way:
+    """One way as the page shows it."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.here = page.locator(f'[data-way="{name}"]')
+
+    def comes_to(self, outcome: str) -> None:
+        """Waits until the verdict is this one."""
+        self.here.locator(f'[data-outcome="{outcome}"]').wait_for(timeout=LONG)
+
+    @property
+    def calls(self) -> int:
+        return int(self.here.locator(".figures dd").nth(1).inner_text().replace(",", ""))
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Each server's part of the calls, in per cent."""
+        rows = self.here.locator(".share").all()
+        return {
+            row.locator(".name").inner_text(): float(row.locator(".values").inner_text().split(" %")[0]) for row in rows
+        }
+
+    @property
+    def streams(self) -> list[str]:
+        return self.here.locator(".stream .name").all_inner_texts()
+
+
+@contextmanager
+def opened(browser: Browser, url: str, size: tuple[int, int] = WIDE, scheme: Any = "light") -> Iterator[Watched]:
+    """The page, in a tab that nothing else has ever seen; fails when the console had anything to say."""
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    watched = Watched(context.new_page())
+    watched.page.goto(url)
+    yield watched
+    context.close()
+    assert watched.said == []

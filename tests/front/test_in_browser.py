@@ -1,0 +1,191 @@
+"""The page in a real browser, before real servers and a real Envoy: what a person sees, and does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from browsing import LONG, PHONE, TABLET, WIDE, opened, served, started
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+PICTURES = os.environ.get("PICTURES")
+"""A folder (docs/pictures) for the pictures that the documents show; nothing: they are not kept."""
+
+SICK = {"content-type": "application/grpc-web+proto", "grpc-status": "14", "grpc-message": "told to be sick"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with served(servers=3) as address:
+        yield address
+
+
+def test_both_ways_come_to_the_verdicts_that_belong_to_them(browser: Browser, url: str) -> None:
+    with opened(browser, url) as seen:
+        pinned, balanced = seen.way("connection"), seen.way("call")
+        pinned.comes_to("PINNED")
+        balanced.comes_to("BALANCED")
+        heard = seen.page.get_by_role("status").inner_text()
+        calls, shares = (pinned.calls, balanced.calls), (pinned.shares, balanced.shares)
+        events = seen.page.locator(".happenings li .kind").all_inner_texts()
+
+    assert min(calls) >= 300
+    assert max(shares[0].values()) == 100.0
+    assert all(share == pytest.approx(100 / 3, abs=2) for share in shares[1].values())
+    assert len(shares[1]) == 3
+    assert heard == "connection: PINNED, as expected. call: BALANCED, as expected"
+    assert events == ["new pod"] * 4
+    assert {urlsplit(asked).netloc for asked in seen.asked if not asked.startswith("data:")} == {urlsplit(url).netloc}
+
+
+def test_a_stream_keeps_its_pod_and_the_next_one_may_have_another(browser: Browser, url: str) -> None:
+    with opened(browser, f"{url}#mode=stream&streams=1&interval=100") as seen:
+        rows = seen.way("call").here.locator(".stream")
+        for number in (1, 2, 3):
+            rows.first.locator(".values", has_text="answers, open").wait_for()
+            seen.page.wait_for_timeout(500)
+            rows.first.get_by_role("button", name=f"End stream {number}").click()
+            rows.filter(has_text=f"stream {number + 1}: echo").wait_for()
+        names = {row.split(": ")[1] for row in seen.way("call").streams}
+        moved = rows.filter(has_text="moved").count()
+
+    assert names == {"echo-1", "echo-2", "echo-3"}
+    assert moved == 0
+
+
+def test_a_call_by_hand_shows_its_whole_answer(browser: Browser, url: str) -> None:
+    with opened(browser, f"{url}#paused=true") as seen:
+        seen.page.get_by_label("message").fill("grüße & more")
+        seen.page.get_by_label("along").select_option("call")
+        seen.page.get_by_role("button", name="Call", exact=True).press("Enter")
+        answer = seen.page.locator(".answer")
+        answer.wait_for()
+        told = answer.inner_text()
+
+    assert "OK" in told
+    assert "echo-" in told
+    assert "grüße & more" in told
+    assert "grpc-status: 0" in told
+
+
+def test_it_can_be_paused_by_keyboard_and_the_address_says_so(browser: Browser, url: str) -> None:
+    with opened(browser, f"{url}#rate=100") as seen:
+        seen.page.get_by_role("button", name="Pause").wait_for()
+        seen.page.keyboard.press("Tab")
+        seen.page.keyboard.press("Space")
+        seen.page.get_by_text("Paused.").wait_for()
+        seen.page.wait_for_timeout(1000)
+        before = seen.way("call").calls
+        seen.page.wait_for_timeout(1000)
+        after, address = seen.way("call").calls, seen.page.url
+        seen.page.reload()
+        kept = seen.page.get_by_role("button", name="Go on")
+        kept.wait_for()
+        rate = seen.page.get_by_label("calls/s a way").input_value()
+
+    assert before == after > 0
+    assert urlsplit(address).fragment == "rate=100&paused=true"
+    assert rate == "100"
+
+
+def test_failures_are_told_by_their_code(browser: Browser, url: str) -> None:
+    with opened(browser, "about:blank") as seen:
+        seen.page.context.route("**/call/**", lambda route: route.fulfill(status=200, headers=SICK, body=""))
+        seen.page.goto(url)
+        seen.way("call").comes_to("FAILING")
+        told = seen.way("call").here.locator(".failing").inner_text()
+        seen.way("connection").comes_to("PINNED")
+
+    assert "UNAVAILABLE" in told
+    assert "told to be sick" in told
+
+
+def test_servers_that_know_no_streams_are_not_asked_again_and_again(browser: Browser, url: str) -> None:
+    asked = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=200, headers={**SICK, "grpc-status": "12"}, body="")
+
+    with opened(browser, "about:blank") as seen:
+        seen.page.context.route("**/WatchEcho", refuse)
+        seen.page.goto(f"{url}#mode=stream&streams=1")
+        seen.page.get_by_text("These servers know no streams").first.wait_for()
+        seen.page.wait_for_timeout(2000)
+
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, TABLET, WIDE], ids=["phone", "tablet", "wide"])
+def test_everybody_can_use_it_at_any_width(
+    browser: Browser, url: str, size: tuple[int, int], scheme: str, tmp_path: Path
+) -> None:
+    with opened(browser, f"{url}#rate=100", size, scheme) as seen:
+        seen.way("call").comes_to("BALANCED")
+        width = seen.page.evaluate("document.documentElement.scrollWidth")
+        small = seen.page.evaluate(
+            "[...document.querySelectorAll('button, select, input')].filter(e => e.getBoundingClientRect().height < 24"
+            " && !e.closest('label')).length"
+        )
+        violations = seen.violations()
+        picture = Path(PICTURES or tmp_path) / f"page-{size[0]}-{scheme}.png"
+        seen.page.screenshot(path=picture, full_page=True)
+
+    assert width <= size[0]
+    assert small == 0
+    assert violations == []
+    assert picture.stat().st_size > 10_000
+
+
+def test_streams_and_a_call_by_hand_can_be_used_by_everybody(browser: Browser, url: str) -> None:
+    with opened(browser, f"{url}#mode=stream", PHONE) as seen:
+        seen.way("connection").here.locator(".stream").first.wait_for()
+        seen.page.get_by_role("button", name="Call", exact=True).click()
+        seen.page.locator(".answer").wait_for()
+        width = seen.page.evaluate("document.documentElement.scrollWidth")
+
+        assert seen.violations() == []
+    assert width <= PHONE[0]
+
+
+def test_it_stays_small_and_quick_with_ten_thousand_answers_on_screen(browser: Browser, url: str) -> None:
+    with opened(browser, f"{url}#rate=100&concurrency=3&cells=10000") as seen:
+        devtools = seen.page.context.new_cdp_session(seen.page)
+        devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def figures() -> dict[str, float]:
+            devtools.send("HeapProfiler.collectGarbage")
+            found = devtools.send("Performance.getMetrics")["metrics"]
+            return {each["name"]: each["value"] for each in found}
+
+        seen.way("call").comes_to("BALANCED")
+        before, calls = figures(), seen.way("call").calls
+        seen.page.wait_for_timeout(20_000)
+        after, later = figures(), seen.way("call").calls
+
+    assert later - calls > 1000
+    assert (after["TaskDuration"] - before["TaskDuration"]) / 20 < 0.15  # of a core; some 0.07 on a quiet machine
+    assert after["Nodes"] <= before["Nodes"] + 50
+    assert after["JSHeapUsedSize"] - before["JSHeapUsedSize"] < 2e6
+
+
+def test_it_says_so_when_it_cannot_begin(browser: Browser, url: str) -> None:
+    with opened(browser, "about:blank") as seen:
+        seen.page.context.route("**/ways.json", lambda route: route.fulfill(json={"v": 2, "ways": []}))
+        seen.page.goto(url)
+        seen.page.get_by_text("The page cannot begin").wait_for(timeout=LONG)
