@@ -225,14 +225,16 @@ const TOLD: Told = {
   api: null,
 };
 
+/** "": nobody answers. */
 function answer(server: string): Answer {
-  return { server, ms: 3, message: "hello", failure: null };
+  const failure = server ? null : { code: "UNAVAILABLE", text: "", server: "" };
+  return { server, ms: 3, message: "hello", failure };
 }
 
 /** A page whose servers answer at once: one along the connection, three in turn along the calls. */
-function page(): { page: Page; pass: (seconds: number) => void; pinned: { server: string } } {
+function page(): { page: Page; pass: (seconds: number) => void; pinned: { server: string }; pods: { names: string } } {
   let now = 1000;
-  const pinned = { server: "a" };
+  const [pinned, pods] = [{ server: "a" }, { names: "abc" }];
   const lanes = new Map<string, { rate: number; seq: number; back: (seq: number, answer: Answer) => void }>();
   const made = new Page(
     TOLD,
@@ -246,7 +248,7 @@ function page(): { page: Page; pass: (seconds: number) => void; pinned: { server
   const call = (name: string) => {
     const lane = lanes.get(name);
     if (lane?.rate) {
-      lane.back(lane.seq, answer(name === "connection" ? pinned.server : ("abc"[lane.seq % 3] ?? "")));
+      lane.back(lane.seq, answer(name === "connection" ? pinned.server : (pods.names[lane.seq % 3] ?? "")));
       lane.seq += 1;
     }
   };
@@ -260,7 +262,7 @@ function page(): { page: Page; pass: (seconds: number) => void; pinned: { server
       }
     }
   };
-  return { page: made, pass, pinned };
+  return { page: made, pass, pinned, pods };
 }
 
 describe("the page", () => {
@@ -297,5 +299,16 @@ describe("the page", () => {
     expect(told.slice(0, 2)).toEqual(["silent pod a true", "new pod d true"]);
     const verdict = made.lanes[0]?.model.trial.said?.verdict;
     expect([verdict?.outcome, verdict?.named?.server]).toEqual(["PINNED", "d"]);
+  });
+
+  it("does not expect servers that only a way without answers remembers", () => {
+    const { page: made, pass, pinned, pods } = page();
+    pass(5);
+    pinned.server = "";
+    pods.names = "def";
+    pass(40);
+
+    expect(made.lanes.map(({ model }) => model.trial.said?.verdict.outcome)).toEqual(["FAILING", "BALANCED"]);
+    expect(made.lanes[1]?.model.trial.said?.verdict.shares.map(({ server }) => server)).toEqual(["d", "e", "f"]);
   });
 });

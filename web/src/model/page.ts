@@ -17,6 +17,7 @@ export type Calls = {
   watch(message: string, intervalMs: number, signal: AbortSignal): AsyncIterable<string>;
 };
 
+const ALIVE = 5000; // milliseconds: a way without answers for longer than others does not know who is there
 const WORDS = { new: "answers for the first time", silent: "has fallen silent", again: "answers again" };
 
 /** One way with what makes its calls. */
@@ -115,7 +116,9 @@ export class Page {
 
   /** How many servers are expected: as told, else those that answer along any way. */
   #count(): void {
-    const present = new Set(this.lanes.flatMap(({ model }) => model.presence.present));
+    const last = Math.max(...this.lanes.map(({ model }) => model.presence.last));
+    const alive = this.lanes.filter(({ model }) => model.presence.last > last - ALIVE);
+    const present = new Set(alive.flatMap(({ model }) => model.presence.present));
     for (const { model } of this.lanes) {
       model.trial.expect(this.#servers ?? present.size);
     }

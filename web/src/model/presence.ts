@@ -11,6 +11,12 @@ export type Change = { readonly kind: "new" | "silent" | "again"; readonly pod: 
 export class Presence {
   readonly #pods = new Map<string, Seen>();
   #answers = 0;
+  #last = Number.NEGATIVE_INFINITY;
+
+  /** When the last answer came, in milliseconds. */
+  get last(): number {
+    return this.#last;
+  }
 
   /** Those that answer, silent ones left out. */
   get present(): string[] {
@@ -24,6 +30,7 @@ export class Presence {
   /** An answer of this pod came now (milliseconds). */
   answered(pod: string, now: number): Change | null {
     this.#answers += 1;
+    this.#last = now;
     const seen = this.#pods.get(pod);
     if (seen && !seen.silent) {
       seen.answers += 1;
