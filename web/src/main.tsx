@@ -33,7 +33,7 @@ function show(root: Element, told: Told): void {
     if (changed !== known) {
       known = changed;
       askTold().then(
-        ({ servers }) => page.expect(servers),
+        (again) => page.retell(again),
         () => {},
       );
     }

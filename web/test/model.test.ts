@@ -52,6 +52,16 @@ describe("a trial", () => {
     expect(trial.said?.verdict.fingerprint).toBe("round robin");
   });
 
+  it("does not take a verdict back because the next block has only begun", () => {
+    const trial = new Trial(RULES, 3);
+    run(trial, 3 + trial.filled.size, ["a", "b", "c"]);
+    run(trial, trial.filled.size + 400, ["a", "b", "c"]);
+    expect([trial.said?.verdict.outcome, trial.filled.back]).toEqual(["BALANCED", 400]);
+
+    run(trial, trial.filled.size, ["a"]);
+    expect(trial.said?.verdict.outcome).toBe("PINNED");
+  });
+
   it("looks only when a part of the block is full", () => {
     const trial = new Trial(RULES, 2);
     run(trial, 2, ["a", "b"]);
@@ -310,5 +320,13 @@ describe("the page", () => {
 
     expect(made.lanes.map(({ model }) => model.trial.said?.verdict.outcome)).toEqual(["FAILING", "BALANCED"]);
     expect(made.lanes[1]?.model.trial.said?.verdict.shares.map(({ server }) => server)).toEqual(["d", "e", "f"]);
+  });
+
+  it("hears when a way should come to something else", () => {
+    const { page: made } = page();
+    const [connection, call] = TOLD.ways as [(typeof TOLD.ways)[0], (typeof TOLD.ways)[0]];
+    made.retell({ ...TOLD, ways: [{ ...connection, expects: "BALANCED" }, call], servers: 2 });
+
+    expect(made.lanes.map(({ model }) => model.way.expects)).toEqual(["BALANCED", "BALANCED"]);
   });
 });

@@ -70,9 +70,12 @@ export class Page {
     this.#apply();
   }
 
-  /** So many servers should answer from now on; null: those that do. */
-  expect(servers: number | null): void {
+  /** What the page was told when it opened has changed: how many servers there are, what each way should come to. */
+  retell({ servers, ways }: Told): void {
     this.#servers = servers;
+    for (const { model } of this.lanes) {
+      model.way = ways.find(({ name }) => name === model.way.name) ?? model.way;
+    }
     this.#count();
   }
 

@@ -109,10 +109,19 @@ export class Trial {
     if (block.back < due && !(failed && !this.#failing())) {
       return;
     }
-    this.#said = { verdict: this.#judge(block), fresh: true, calls: block.back };
+    this.#say(this.#judge(block), block);
     this.#looked += Number(block.back >= due);
     if (block.back >= block.size) {
       this.#begin();
+    }
+  }
+
+  /** A block that has just begun and cannot tell yet does not take back what the last one has told. */
+  #say(verdict: Verdict, block: Block): void {
+    const known = this.#said?.fresh ? this.#said.verdict.outcome : "INCONCLUSIVE";
+    const settled = known !== "INCONCLUSIVE" && known !== "FAILING";
+    if (verdict.outcome !== "INCONCLUSIVE" || block.back >= block.size || !settled) {
+      this.#said = { verdict, fresh: true, calls: block.back };
     }
   }
 

@@ -10,8 +10,8 @@ import type { Pods } from "./pods";
 import { type Change, Presence } from "./presence";
 import { type Rules, Trial } from "./trial";
 
-/** Failures of one code: how many, and what was said of the last one. */
-export type Failures = { readonly code: string; readonly calls: number; readonly last: Failure };
+/** Failures of one code: how many, and what was said of the last one, `at` milliseconds of the epoch. */
+export type Failures = { readonly code: string; readonly calls: number; readonly last: Failure; readonly at: number };
 
 export class WayModel {
   readonly cells = new Cells();
@@ -25,7 +25,7 @@ export class WayModel {
   #failures = new Map<string, Failures>();
 
   constructor(
-    readonly way: Way,
+    public way: Way,
     private readonly pods: Pods,
     rules: Rules,
     servers: number,
@@ -79,7 +79,8 @@ export class WayModel {
     if (answer.failure) {
       const { code } = answer.failure;
       this.cells.add(failedCell(code));
-      this.#failures.set(code, { code, calls: (this.#failures.get(code)?.calls ?? 0) + 1, last: answer.failure });
+      const calls = (this.#failures.get(code)?.calls ?? 0) + 1;
+      this.#failures.set(code, { code, calls, last: answer.failure, at: Date.now() });
       return;
     }
     this.latencies.add(answer.ms);

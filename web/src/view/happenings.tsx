@@ -3,6 +3,7 @@
 import type { Pods } from "../model/pods";
 import type { Happening } from "../model/timeline";
 import { Badge } from "./shares";
+import { clock } from "./words";
 
 export function Happenings({ all, pods }: { readonly all: readonly Happening[]; readonly pods: Pods }) {
   return (
@@ -23,8 +24,4 @@ export function Happenings({ all, pods }: { readonly all: readonly Happening[]; 
       </ol>
     </section>
   );
-}
-
-function clock(at: number): string {
-  return new Date(at).toLocaleTimeString("en-GB");
 }

@@ -6,7 +6,7 @@ import { Grid } from "./grid";
 import { sign } from "./palette";
 import { Shares } from "./shares";
 import { Streams } from "./streams";
-import { because, count, latency, number } from "./words";
+import { because, clock, count, latency, number } from "./words";
 
 const SEEN = "as seen from the browser";
 
@@ -129,10 +129,13 @@ function FailuresView({ lane }: { readonly lane: Lane }) {
     <div class="failing">
       <h3>Failures</h3>
       <ul class="failures">
-        {failures.map(({ code, calls, last }) => (
+        {failures.map(({ code, calls, last, at }) => (
           <li key={code}>
             <span class="letter failed">{sign(code)}</span> <code>{code}</code> {number(calls)}
-            <span class="quiet"> last: {last.text || "nothing was said"}</span>
+            <span class="quiet">
+              {" "}
+              since the page was opened, the last at {clock(at)}: {last.text || "nothing was said"}
+            </span>
           </li>
         ))}
       </ul>

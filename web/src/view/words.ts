@@ -15,6 +15,11 @@ export function latency(ms: number | null): string {
   return ms === null ? "–" : `${ms >= 100 ? ms.toFixed(0) : ms.toFixed(1)} ms`;
 }
 
+/** The time of day; `at` in milliseconds of the epoch. */
+export function clock(at: number): string {
+  return new Date(at).toLocaleTimeString("en-GB");
+}
+
 export function count(value: number, noun: string): string {
   return `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
