@@ -62,7 +62,7 @@ export class Painter {
   /** Paints what has come since. */
   paint(answers: Cells): void {
     const { columns, rows } = this.#layout;
-    if (answers.written - this.#painted >= columns * rows) {
+    if (answers.written - this.#painted > columns * rows) {
       this.repaint(answers);
       return;
     }
