@@ -31,7 +31,7 @@ export function ByHand({ page, callers, onSet }: Props) {
         <label class="choice">
           <span>along</span>
           <select value={way} onChange={(event) => setWay(event.currentTarget.value)}>
-            {page.told.ways.map((each) => (
+            {page.lanes.map(({ model: { way: each } }) => (
               <option key={each.name} value={each.name}>
                 {each.label}
               </option>
