@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file echo.proto.
  */
 export const file_echo: GenFile = /*@__PURE__*/
-  fileDesc("CgplY2hvLnByb3RvEgdtZXNzYWdlIh4KC0VjaG9SZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAkiMQoMRWNob1Jlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkSEAoIc2VydmVySUQYAiABKAkiNAoMV2F0Y2hSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAkSEwoLaW50ZXJ2YWxfbXMYAiABKA0iGwoMU3RhdHNSZXF1ZXN0EgsKA3J1bhgBIAEoCSJ3Cg1TdGF0c1Jlc3BvbnNlEhAKCHNlcnZlcklEGAEgASgJEhAKCGFuc3dlcmVkGAIgASgEEg4KBmZhaWxlZBgDIAEoBBIPCgdzdGFydGVkGAQgASgBEhAKCHJlY2VpdmVkGAUgASgEEg8KB3JldHJpZXMYBiABKAQiQwoFRmF1bHQSEAoIZGVsYXlfbXMYASABKA0SGQoRdW5hdmFpbGFibGVfcmF0aW8YAiABKAESDQoFY3Jhc2gYAyABKAgyuAEKBEVjaG8SOgoLRWNob01lc3NhZ2USFC5tZXNzYWdlLkVjaG9SZXF1ZXN0GhUubWVzc2FnZS5FY2hvUmVzcG9uc2USOwoJV2F0Y2hFY2hvEhUubWVzc2FnZS5XYXRjaFJlcXVlc3QaFS5tZXNzYWdlLkVjaG9SZXNwb25zZTABEjcKBENoYXQSFC5tZXNzYWdlLkVjaG9SZXF1ZXN0GhUubWVzc2FnZS5FY2hvUmVzcG9uc2UoATABMm4KBUFkbWluEjkKCEdldFN0YXRzEhUubWVzc2FnZS5TdGF0c1JlcXVlc3QaFi5tZXNzYWdlLlN0YXRzUmVzcG9uc2USKgoIU2V0RmF1bHQSDi5tZXNzYWdlLkZhdWx0Gg4ubWVzc2FnZS5GYXVsdGIGcHJvdG8z");
+  fileDesc("CgplY2hvLnByb3RvEgdtZXNzYWdlIh4KC0VjaG9SZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAkiMQoMRWNob1Jlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkSEAoIc2VydmVySUQYAiABKAkiNAoMV2F0Y2hSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAkSEwoLaW50ZXJ2YWxfbXMYAiABKA0iGwoMU3RhdHNSZXF1ZXN0EgsKA3J1bhgBIAEoCSK2AQoNU3RhdHNSZXNwb25zZRIQCghzZXJ2ZXJJRBgBIAEoCRIQCghhbnN3ZXJlZBgCIAEoBBIOCgZmYWlsZWQYAyABKAQSDwoHc3RhcnRlZBgEIAEoARIQCghyZWNlaXZlZBgFIAEoBBIPCgdyZXRyaWVzGAYgASgEEg8KB3N0cmVhbXMYByABKAQSFAoMc3RyZWFtc19vcGVuGAggASgEEhYKDnN0cmVhbV9hbnN3ZXJzGAkgASgEIkMKBUZhdWx0EhAKCGRlbGF5X21zGAEgASgNEhkKEXVuYXZhaWxhYmxlX3JhdGlvGAIgASgBEg0KBWNyYXNoGAMgASgIMrgBCgRFY2hvEjoKC0VjaG9NZXNzYWdlEhQubWVzc2FnZS5FY2hvUmVxdWVzdBoVLm1lc3NhZ2UuRWNob1Jlc3BvbnNlEjsKCVdhdGNoRWNobxIVLm1lc3NhZ2UuV2F0Y2hSZXF1ZXN0GhUubWVzc2FnZS5FY2hvUmVzcG9uc2UwARI3CgRDaGF0EhQubWVzc2FnZS5FY2hvUmVxdWVzdBoVLm1lc3NhZ2UuRWNob1Jlc3BvbnNlKAEwATJuCgVBZG1pbhI5CghHZXRTdGF0cxIVLm1lc3NhZ2UuU3RhdHNSZXF1ZXN0GhYubWVzc2FnZS5TdGF0c1Jlc3BvbnNlEioKCFNldEZhdWx0Eg4ubWVzc2FnZS5GYXVsdBoOLm1lc3NhZ2UuRmF1bHRiBnByb3RvMw");
 
 /**
  * @generated from message message.EchoRequest
@@ -64,7 +64,7 @@ export type WatchRequest = Message<"message.WatchRequest"> & {
   message: string;
 
   /**
-   * Between two answers, in milliseconds; 0: one second.
+   * Between two answers, in milliseconds, up to 3600000 (an hour); 0: one second.
    *
    * @generated from field: uint32 interval_ms = 2;
    */
@@ -141,6 +141,27 @@ export type StatsResponse = Message<"message.StatsResponse"> & {
    * @generated from field: uint64 retries = 6;
    */
   retries: bigint;
+
+  /**
+   * WatchEcho and Chat calls that reached the handler: streams, none of which is counted above.
+   *
+   * @generated from field: uint64 streams = 7;
+   */
+  streams: bigint;
+
+  /**
+   * Those of them that are open now.
+   *
+   * @generated from field: uint64 streams_open = 8;
+   */
+  streamsOpen: bigint;
+
+  /**
+   * All that was answered on streams.
+   *
+   * @generated from field: uint64 stream_answers = 9;
+   */
+  streamAnswers: bigint;
 };
 
 /**
@@ -155,14 +176,14 @@ export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
  */
 export type Fault = Message<"message.Fault"> & {
   /**
-   * Added to every EchoMessage call, in milliseconds; 0: none.
+   * Added to every EchoMessage call, and before each answer on a stream, in milliseconds; 0: none.
    *
    * @generated from field: uint32 delay_ms = 1;
    */
   delayMs: number;
 
   /**
-   * The part of EchoMessage calls answered UNAVAILABLE, 0 to 1; 0: none.
+   * The part of EchoMessage calls answered UNAVAILABLE, and of streams that are when they begin, 0 to 1; 0: none.
    *
    * @generated from field: double unavailable_ratio = 2;
    */
