@@ -98,9 +98,8 @@ def test_a_call_that_its_client_gave_up_is_cancelled_after_its_time() -> None:
     told = asyncio.run(called("given_up", delay_ms=5_000))
 
     assert told["grpc_server_handled_total", frozenset(("unary", ECHO, "EchoMessage", "Canceled"))] == 1
-    assert (
-        0.09 <= told["grpc_server_call_duration_seconds_sum", frozenset(("message.Echo/EchoMessage", "CANCELLED"))] < 4
-    )
+    seconds = told["grpc_server_call_duration_seconds_sum", frozenset(("message.Echo/EchoMessage", "CANCELLED"))]
+    assert 0 < seconds < 4, "the client's 0.1 s, less its way here, and not the 5 s of the fault"
 
 
 def test_a_stream_is_one_call() -> None:

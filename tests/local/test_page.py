@@ -89,6 +89,7 @@ def get(url: str, path: str) -> tuple[int, dict[str, str], str]:
         ("/page.js", "text/javascript; charset=utf-8", LARGE),
         ("/ways.json", "application/json", TOLD),
     ],
+    ids=["page", "with its state", "script", "ways"],
 )
 def test_the_pages_files_are_whole_and_say_what_they_are(url: str, path: str, kind: str, content: str) -> None:
     status, headers, body = get(url, path)
