@@ -72,6 +72,7 @@ def edges() -> Iterator[tuple[str, Counts, Expectation]]:
     yield "no order", block({"a": 500, "b": 500}), two
     yield "no order, of random calls", block({"a": 520, "b": 480}), two
     yield "no order, far off", block({"a": 800, "b": 200}), two
+    yield "off, but not for so many accusations", block({"a": 653, "b": 347}), two
     yield "just 99 %", block({"a": 990, "b": 10}), two
     yield "just below 99 %", block({"a": 989, "b": 11}), two
     yield "failures that may all be the other's", block({"a": 989}, failed=11), two

@@ -132,6 +132,18 @@ describe("presence", () => {
     expect(presence.silenced(3_600_000)).toEqual([]);
   });
 
+  it("calls nobody silent for what happens by chance once in some thousand times", () => {
+    const presence = new Presence();
+    for (let call = 0; call < 300; call += 1) {
+      presence.answered("abc"[call % 3] ?? "", call * 10);
+    }
+    for (let call = 300; call < 320; call += 1) {
+      presence.answered("ab"[call % 2] ?? "", call * 200);
+    }
+
+    expect(presence.silenced(64_000)).toEqual([]);
+  });
+
   it("waits longer for who has answered seldom", () => {
     const presence = new Presence();
     for (let call = 0; call < 1000; call += 1) {
