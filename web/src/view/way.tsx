@@ -50,13 +50,17 @@ function Said({ lane, page }: { readonly lane: Lane; readonly page: Page }) {
   const { said, filled } = trial;
   const outcome = said?.verdict.outcome ?? "";
   const tone = outcome === way.expects ? "good" : outcome && outcome !== "INCONCLUSIVE" ? "bad" : "open";
+  const mark = { good: "✓ ", bad: "✗ ", open: "" }[tone];
   return (
     <div class={said && !said.fresh ? "said stale" : "said"}>
       <p class="verdict">
-        <strong class={`badge ${tone}`} data-outcome={outcome}>
+        <strong class="badge" data-outcome={outcome}>
           {outcome || "…"}
         </strong>{" "}
-        <span>{outcome ? headline(lane).replace(outcome, "").replace(/^, /, "") : "no verdict yet"}</span>
+        <span class={tone}>
+          <span aria-hidden="true">{mark}</span>
+          {outcome ? headline(lane).replace(outcome, "").replace(/^, /, "") : "no verdict yet"}
+        </span>
       </p>
       <p class="because">{said ? because(said.verdict, page.told.tolerance) : waiting(lane)}</p>
       <p class="quiet">
