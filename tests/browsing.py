@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,15 @@ def served(servers: int = 3) -> Iterator[str]:
         yield running.stdout.readline().strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a page costs its browser: CPU seconds of its own thread until now, bytes of its heap, nodes of its tree."""
+
+    seconds: float
+    heap: float
+    nodes: float
+
+
 class Watched:
     """A page in a tab of its own, and what it had to say beside what it shows."""
 
@@ -56,6 +66,15 @@ class Watched:
     def way(self, name: str) -> Way:
         """The part of the page about one way."""
         return Way(self.page, name)
+
+    def cost(self) -> Cost:
+        """What it costs until now, after a collection of garbage. Its workers are not counted."""
+        devtools = self.page.context.new_cdp_session(self.page)
+        devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        devtools.send("HeapProfiler.collectGarbage")
+        found = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
+        devtools.detach()
+        return Cost(found["TaskDuration"], found["JSHeapUsedSize"], found["Nodes"])
 
     def violations(self) -> list[str]:
         """What axe-core finds wrong, if it is serious."""
