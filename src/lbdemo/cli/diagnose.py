@@ -102,8 +102,10 @@ def diagnose(
         from lbdemo.diagnose.saving import load as kept
 
         return give([kept(Path(load))], how)
-    what = (service, port, tuple(callers or ()), seconds, probe)
-    found = seen(ctx, what, everywhere=everywhere, selector=selector, prometheus=asked_too)
+    from lbdemo.diagnose.collect.asked import Asked
+
+    asked = Asked("", service, port, tuple(callers or ()), seconds, probe)
+    found = seen(ctx, asked, everywhere=everywhere, selector=selector, prometheus=asked_too)
     if save:
         from lbdemo.diagnose.saving import save as keep
 
@@ -136,32 +138,32 @@ def which_prometheus(name: str, *, without: bool) -> str | None:
 
 
 def seen(
-    ctx: typer.Context, what: tuple[str, str, tuple[str, ...], float, str], *, everywhere: bool, selector: str,
-    prometheus: str | None,
-) -> list[Evidence]:  # fmt: skip
-    """What can be seen of the service (or of several) on the cluster."""
+    ctx: typer.Context, asked: Asked, *, everywhere: bool, selector: str, prometheus: str | None
+) -> list[Evidence]:
+    """What can be seen on the cluster of the service, called as it was typed (or of several: "")."""
+    from dataclasses import replace
+
     from lbdemo.cli.session import say, session
     from lbdemo.cluster.doctor.asked import DIAGNOSE
     from lbdemo.cluster.doctor.gate import stop_unfit
     from lbdemo.cluster.install.fitness import fitness
-    from lbdemo.diagnose.collect.asked import Asked, Means
+    from lbdemo.diagnose.collect.asked import Means
     from lbdemo.diagnose.collect.gather import gather
     from lbdemo.diagnose.collect.many import gather_each, several
     from lbdemo.diagnose.collect.prometheus_found import Finder
     from lbdemo.words import count, duration
 
-    service, port, callers, watch, probe = what
     with session(ctx.obj, quiet=True, live=False, others=True) as here:
-        namespace, name = place(ctx, here, service)
+        namespace, name = place(ctx, here, asked.service)
         say(f"{here.context}, " + ("all namespaces" if everywhere else f"namespace {namespace}"))
         stop_unfit(here.tools, fitness(DIAGNOSE, here.context, namespace))
-        asked = Asked(namespace, name, port, callers, watch, probe)
+        asked = replace(asked, namespace=namespace, service=name)
         finder = None if prometheus is None else Finder(here.tools.api, prometheus)
         means = Means(here.tools.api, here.tools.kubectl, say, finder)
         if name:
             return [gather(asked, means)]
         each = several(asked, means, everywhere=everywhere, selector=selector)
-        say(f"{count(len(each), 'service')}, {duration(watch)} each")
+        say(f"{count(len(each), 'service')}, {duration(asked.watch)} each")
         return list(gather_each(each, means, unanswered))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,9 +16,7 @@ from lbdemo.cluster.kernel.observe import (
     Release,
     observe_namespace,
     parse_releases,
-    side_by_side,
 )
-from lbdemo.errors import InputError
 from lbdemo.kube.answers import UnseenError
 from lbdemo.kube.records.meta import Meta
 
@@ -202,21 +199,3 @@ def test_who_can_see_nothing_is_told_so_and_shown_nothing(server: FakeApi) -> No
 
 
 # Side by side
-
-
-def test_answers_come_in_the_order_of_the_questions() -> None:
-    assert side_by_side(lambda: 1, lambda: "two", lambda: None) == [1, "two", None]
-
-
-def test_questions_do_not_wait_for_each_other() -> None:
-    meeting = threading.Barrier(2)
-
-    assert sorted(side_by_side(lambda: meeting.wait(5), lambda: meeting.wait(5))) == [0, 1]
-
-
-def test_the_first_questions_error_is_raised() -> None:
-    def fail(message: str) -> None:
-        raise InputError(message)
-
-    with pytest.raises(InputError, match="second"):
-        side_by_side(lambda: 1, lambda: fail("second"), lambda: fail("third"))

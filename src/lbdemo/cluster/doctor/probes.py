@@ -15,7 +15,6 @@ from lbdemo.cluster.image import delivery
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.istio.observe import observe_istio
 from lbdemo.cluster.istio.state import Istio
-from lbdemo.cluster.kernel.observe import side_by_side
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, OperationFailedError, ProgramFailedError
@@ -40,6 +39,7 @@ from lbdemo.kube.records.cluster import Namespace, Node
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.services import SERVICE_NAME
 from lbdemo.kube.refusals import Refusal
+from lbdemo.kube.side_by_side import together
 from lbdemo.tools.failures import CHOOSE, Source, failure
 
 LIMIT = 2.0  # seconds that one source may take
@@ -199,7 +199,7 @@ def discoverer(means: Means) -> Discoverer | Unseen | None:
 def hooks(means: Means) -> Hooks:
     """All admission webhooks, and which of the Services that they ask cannot answer."""
     api = means.tools.api
-    lists = side_by_side(
+    lists = together(
         *(lambda kind=kind: api.list(kind.read_as(raw)) for kind in (MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS))
     )
     there, unseen = seen(lists)
@@ -207,7 +207,7 @@ def hooks(means: Means) -> Hooks:
         reading.hook(item, entry) for items in there for item in items for entry in item.get("webhooks") or ()
     )
     places = list(dict.fromkeys((hook.home, hook.service) for hook in found if hook.service))
-    answers = side_by_side(*(lambda place=place: _silence(means, *place) for place in places)) if places else []
+    answers = together(*(lambda place=place: _silence(means, *place) for place in places)) if places else []
     silent = {
         place: answer for place, answer in zip(places, answers, strict=True) if isinstance(answer, str) and answer
     }
@@ -234,7 +234,7 @@ def _silence(means: Means, home: str, name: str) -> str | Unseen:
 def budgets(means: Means) -> Budgets | Unseen:
     """The namespace's quotas and limits."""
     api, space = means.tools.api, means.asked.namespace
-    found = side_by_side(
+    found = together(
         lambda: api.list(RESOURCE_QUOTAS, space),
         lambda: api.list(LIMIT_RANGES, space),
     )

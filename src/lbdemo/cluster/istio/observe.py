@@ -10,7 +10,7 @@ from lbdemo.cluster.istio.injectors import Injector, parse_injectors
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.objects import parse_given
-from lbdemo.cluster.kernel.observe import Observed, Release, observe_namespace, parse_releases, side_by_side
+from lbdemo.cluster.kernel.observe import Observed, Release, observe_namespace, parse_releases
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.kube.answers import Unseen, Why, need, seen
@@ -27,6 +27,7 @@ from lbdemo.kube.kinds import (
     SERVICES,
     raw,
 )
+from lbdemo.kube.side_by_side import together
 
 T = TypeVar("T")
 POLICIES = (DESTINATION_RULES.read_as(parse_given), PEER_AUTHENTICATIONS.read_as(parse_given))
@@ -45,7 +46,7 @@ def observe(
     tools: Tools, namespace: str, *, istio: bool, thorough: bool = False, lenient: bool = False
 ) -> ObservedWithIstio:
     """Looks at the namespace and, when `istio` says so, at Istio too, as `observe_istio` does; all side by side."""
-    here, mesh = side_by_side(
+    here, mesh = together(
         lambda: observe_namespace(tools.api, namespace, lenient=lenient),
         lambda: observe_istio(tools.api, namespace, thorough=thorough) if istio else Istio(),
     )
@@ -59,7 +60,7 @@ def observe_istio(api: Api, namespace: str, *, thorough: bool = False) -> Istio:
     likely, or none is there at all; `thorough` asks for them in any case, and raises UnseenError where it may not.
     """
     found: Istio
-    found, policies, likely_ours, served = side_by_side(
+    found, policies, likely_ours, served = together(
         lambda: _control_planes(api),
         lambda: [api.list(kind, namespace, selector=labels.SELECTOR) for kind in POLICIES],
         lambda: _likely_ours(api),
@@ -78,7 +79,7 @@ def observe_istio(api: Api, namespace: str, *, thorough: bool = False) -> Istio:
 
 
 def _control_planes(api: Api) -> Istio:
-    hooks, daemons = side_by_side(
+    hooks, daemons = together(
         lambda: api.list(MUTATING_WEBHOOKS.read_as(raw)),
         lambda: api.list(DEPLOYMENTS, selector="app=istiod"),
     )

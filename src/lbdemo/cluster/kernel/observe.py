@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -16,6 +15,7 @@ from lbdemo.kube.kinds import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, REPLIC
 from lbdemo.kube.records.meta import Meta
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.workloads import Deployment
+from lbdemo.kube.side_by_side import together
 
 T = TypeVar("T")
 GIVEN = (SERVICES.read_as(parse_given), CONFIG_MAPS.read_as(parse_given))  # what our chart may have made
@@ -79,7 +79,7 @@ def observe_namespace(api: Api, namespace: str, *, lenient: bool = False) -> Obs
     UnseenError otherwise, and in any case where nothing can be seen.
     """
     parts = (PODS, DEPLOYMENTS, REPLICA_SETS)
-    place, pods, deployments, replica_sets, secrets, *others = side_by_side(
+    place, pods, deployments, replica_sets, secrets, *others = together(
         lambda: api.get(NAMESPACES, namespace),
         *(partial(api.list, kind, namespace, selector=labels.OF_RELEASES) for kind in parts),
         lambda: api.metas(SECRETS, namespace, selector=f"{labels.SELECTOR},owner=helm"),
@@ -138,15 +138,3 @@ def parse_releases(secrets: Iterable[Meta]) -> dict[str, Release]:
             or (before is not None and before.has_deployed),
         )
     return newest
-
-
-def side_by_side(*questions: Callable[[], object]) -> list:  # type: ignore[type-arg]
-    """Asks all at once and returns the answers in order; raises the first error, and Ctrl-C at once.
-
-    What still runs then is not waited for: the session ends its programs.
-    """
-    pool = ThreadPoolExecutor(len(questions))
-    try:
-        return [future.result() for future in [pool.submit(question) for question in questions]]
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

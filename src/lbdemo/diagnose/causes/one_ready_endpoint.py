@@ -11,6 +11,7 @@ from lbdemo.diagnose.parts import short
 from lbdemo.diagnose.times import LEARNT, age
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.kube.answers import Unseen
+from lbdemo.kube.selectors import equal_to
 from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _no_such_port(case: Case) -> Finding:
 
 
 def _nobody(case: Case) -> Finding:
-    selector = ",".join(f"{name}={value}" for name, value in case.evidence.service.selector.items())
+    selector = equal_to(case.evidence.service.selector)
     commands = (kubectl("-n", case.evidence.namespace, "get", "pods", "-l", selector),) if selector else ()
     return Finding(
         CODE, NAME,

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.diagnose.evidence import Caller, key
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Unseen, Why, need
 from lbdemo.kube.kinds import DEPLOYMENTS, PODS
+from lbdemo.kube.selectors import equal_to
+from lbdemo.kube.side_by_side import each
 
 if TYPE_CHECKING:
     from lbdemo.kube.api import Api
@@ -60,7 +61,7 @@ def _pods(api: Api, name: str, namespace: str) -> Sequence[Pod]:
             f"there is no {kind or 'pod or deployment'} {last} in namespace {where}",
             "name a caller as POD, deployment/NAME, or NAMESPACE/POD",
         )
-    selector = ",".join(f"{label}={value}" for label, value in deployment.selector.items())
+    selector = equal_to(deployment.selector)
     return [pod for pod in need(api.list(PODS, where, selector=selector)) if pod.stays]
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.diagnose.evidence import Front
 from lbdemo.diagnose.fronts import is_front
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS, SERVICES
 from lbdemo.kube.records.workloads import HASH
+from lbdemo.kube.side_by_side import each
 
 if TYPE_CHECKING:
     from lbdemo.kube.api import Api

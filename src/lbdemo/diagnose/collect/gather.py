@@ -17,7 +17,6 @@ from lbdemo.diagnose.collect.fronts import fronts_of
 from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
 from lbdemo.diagnose.collect.probe import probed
-from lbdemo.diagnose.collect.side_by_side import asking
 from lbdemo.diagnose.collect.watching import first_look, watch
 from lbdemo.diagnose.connections import names_by_address
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
@@ -25,6 +24,7 @@ from lbdemo.diagnose.fronts import leads_to
 from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS
+from lbdemo.kube.side_by_side import asking
 from lbdemo.words import count, duration
 
 if TYPE_CHECKING:

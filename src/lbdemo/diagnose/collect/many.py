@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.gather import gather
 from lbdemo.diagnose.collect.objects import speaks_grpc
-from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.errors import InputError, LbdemoError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SERVICES
+from lbdemo.kube.side_by_side import each
 from lbdemo.words import duration
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from lbdemo.diagnose.ambient import USE_FROM, meant
 from lbdemo.diagnose.collect.kube_proxy import proxy_mode
-from lbdemo.diagnose.collect.side_by_side import asking, each
 from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.workloads import deployment_of
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Unseen, Why, need
 from lbdemo.kube.kinds import AUTOSCALERS, DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, SERVICES
 from lbdemo.kube.records.services import SERVICE_NAME
+from lbdemo.kube.selectors import equal_to
+from lbdemo.kube.side_by_side import asking, each
 from lbdemo.kube.traffic_kinds import (
     DESTINATION_RULES,
     GATEWAYS,
@@ -104,7 +105,7 @@ def speaks_grpc(port: ServicePort) -> bool:
 def behind(api: Api, service: Service, port: ServicePort) -> Objects:
     """The endpoints and the pods behind the service."""
     namespace, name = service.meta.namespace, service.meta.name
-    selector = ",".join(f"{label}={value}" for label, value in service.selector.items())
+    selector = equal_to(service.selector)
 
     def pods() -> Many[Pod]:
         return api.list(PODS, namespace, selector=selector) if selector else ()

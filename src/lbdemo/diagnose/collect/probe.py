@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.errors import LbdemoError
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.kinds import PODS
+from lbdemo.kube.side_by_side import each
 from lbdemo.kube.writes import RefusedError
 from lbdemo.words import count
 

@@ -12,11 +12,11 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.prometheus_asked import Prometheus, result
 from lbdemo.diagnose.collect.prometheus_rows import looks, targets
 from lbdemo.diagnose.collect.prometheus_series import PLACES, Targets, growth, samples, what_there_is
-from lbdemo.diagnose.collect.side_by_side import asking, each
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.scrapes import TURNS, Period, Scrapes
 from lbdemo.diagnose.times import born
 from lbdemo.kube.answers import Unseen, Why
+from lbdemo.kube.side_by_side import asking, each
 from lbdemo.words import count
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lbdemo.diagnose.collect.prometheus_asked import TIMEOUT, ByService, ByUrl, Prometheus
-from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.kinds import SERVICES
+from lbdemo.kube.side_by_side import each
 
 if TYPE_CHECKING:
     from lbdemo.kube.api import Api

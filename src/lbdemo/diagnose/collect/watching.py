@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect import clients, envoy_config, envoy_files, envoy_hosts, metrics, socket_script
 from lbdemo.diagnose.collect.exec_looks import Execs, Turns, running, unseen
-from lbdemo.diagnose.collect.side_by_side import each
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.images import is_envoy
 from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.errors import LbdemoError
 from lbdemo.kube.answers import Unseen, Why
+from lbdemo.kube.side_by_side import each
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Means

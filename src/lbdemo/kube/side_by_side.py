@@ -29,3 +29,9 @@ def asking(at_once: int = AT_ONCE) -> Generator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def together(*questions: Callable[[], object]) -> list:  # type: ignore[type-arg]
+    """The answers to questions of several kinds, all asked at once, in their order; raises the first error."""
+    with asking(len(questions)) as pool:
+        return [future.result() for future in [pool.submit(question) for question in questions]]
