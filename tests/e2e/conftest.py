@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from e2e.cluster import Cluster, describe, run
+from e2e.foreign import Shop
 
 
 @pytest.fixture
@@ -31,6 +32,25 @@ def make_cluster(request: pytest.FixtureRequest) -> Iterator[Callable[..., Clust
 @pytest.fixture
 def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
     return make_cluster()
+
+
+@pytest.fixture
+def open_shop() -> Iterator[Callable[..., Shop]]:
+    """Opens namespaces of somebody's services, with these labels; they are closed at the end."""
+    shops: list[Shop] = []
+
+    def make(labels: Mapping[str, str] | None = None) -> Shop:
+        shops.append(Shop.open(labels))
+        return shops[-1]
+
+    yield make
+    for shop in shops:
+        shop.close()
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    return open_shop()
 
 
 @pytest.hookimpl(wrapper=True)

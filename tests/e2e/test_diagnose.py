@@ -25,24 +25,6 @@ from e2e.foreign_images import image
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def open_shop() -> Iterator[Callable[..., Shop]]:
-    shops: list[Shop] = []
-
-    def make(**labels: str) -> Shop:
-        shops.append(Shop.open({name.replace("_", "-"): value for name, value in labels.items()}))
-        return shops[-1]
-
-    yield make
-    for shop in shops:
-        shop.close()
-
-
-@pytest.fixture
-def shop(open_shop: Callable[..., Shop]) -> Shop:
-    return open_shop()
-
-
 @pytest.fixture(scope="module")
 def grown() -> Iterator[Shop]:
     """A shop with more pods than its client knows of: it ages while others are tested."""

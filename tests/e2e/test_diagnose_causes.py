@@ -33,13 +33,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 HEADLESS = f"dns:///parcels:{PORT}"
 
 
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    opened = Shop.open()
-    yield opened
-    opened.close()
-
-
 def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: Shop) -> None:
     front = service("front", port={"targetPort": LISTENS})
     shop.apply(python_server("parcels"), service("parcels"), envoy("front", "parcels", 80), front,

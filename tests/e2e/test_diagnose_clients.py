@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,6 @@ from e2e.foreign import PORT, Shop, codes, go_client, go_server, problems, pytho
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 HEADLESS = f"dns:///parcels:{PORT}"
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    opened = Shop.open()
-    yield opened
-    opened.close()
 
 
 def finding(record: Any, code: str) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from e2e.cluster import eventually
@@ -13,13 +11,6 @@ from e2e.foreign_proxies import LISTENS, envoy
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 HEADLESS = f"dns:///parcels:{PORT}"
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    opened = Shop.open()
-    yield opened
-    opened.close()
 
 
 def test_channels_of_one_client_share_a_connection_until_each_is_given_its_own(shop: Shop) -> None:

@@ -29,19 +29,6 @@ def mesh() -> Iterator[None]:
         cluster("clean", "--istio")
 
 
-@pytest.fixture
-def open_shop() -> Iterator[Callable[..., Shop]]:
-    shops: list[Shop] = []
-
-    def make(labels: dict[str, str] | None = None) -> Shop:
-        shops.append(Shop.open(labels))
-        return shops[-1]
-
-    yield make
-    for shop in shops:
-        shop.close()
-
-
 def kind(version: str, name: str, what: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": version, "kind": what, "metadata": {"name": name}, "spec": spec}
 

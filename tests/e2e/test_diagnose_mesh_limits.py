@@ -21,9 +21,9 @@ from e2e.foreign import (
     service,
     wait_until_healthy,
 )
-from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, open_shop, rule
+from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, rule
 
-__all__ = ["mesh", "open_shop"]  # fixtures
+__all__ = ["mesh"]  # a fixture
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

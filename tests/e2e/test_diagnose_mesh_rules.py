@@ -10,9 +10,9 @@ import pytest
 
 from e2e.cluster import eventually
 from e2e.foreign import PORT, Shop, codes, go_client, problems, python_client, python_part, python_server, service
-from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, open_shop, rule
+from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, rule
 
-__all__ = ["mesh", "open_shop"]  # fixtures
+__all__ = ["mesh"]  # a fixture
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
