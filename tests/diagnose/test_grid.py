@@ -42,6 +42,7 @@ from lbdemo.diagnose.looks import (
     ClientLook,
     EnvoyCluster,
     MetricsLook,
+    PodCpu,
     Socket,
     SocketLook,
 )
@@ -276,6 +277,17 @@ def large_calls() -> Evidence:
     return replace(seen, sockets=looks, metrics=counters)
 
 
+def burning(*cores: float) -> Evidence:
+    """Calls that the pods count alike, and so much CPU of each pod."""
+    seen = large_calls()
+    looks = tuple(
+        replace(look, sockets=tuple(replace(s, bytes_in=None, bytes_out=None) for s in look.sockets))
+        for look in seen.sockets
+    )
+    told = tuple(PodCpu(f"shop/{name}", one, "kubelets") for name, one in zip(NAMES, cores, strict=False))
+    return replace(seen, sockets=looks, cpu=told)
+
+
 def pod_that_leaves() -> Evidence:
     seen = shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99))
     assert isinstance(seen.slices, tuple)
@@ -452,6 +464,10 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "calls that wait for a place on a connection": (lambda: calls_that_wait(9, 9, 9), ("LB118",)),
     "busy connections that take what comes": (lambda: calls_that_wait(0, 0, 0, streams=100), ()),
     "large calls to one pod": (large_calls, ("LB205",)),
+    "calls that burn one pod": (lambda: burning(0.9, 0.2, 0.2), ("LB205",)),
+    "pods that are busy alike": (lambda: burning(0.9, 0.6, 0.5), ()),
+    "pods that are idle": (lambda: burning(0.09, 0.01, 0.01), ()),
+    "one pod of which nobody tells the CPU": (lambda: burning(0.9, 0.2), ()),
     "a pod that leaves under its caller": (pod_that_leaves, ("LB206", "LB201")),
     "from outside, to nodes with unequally many pods": (lambda: from_outside("one", "two", "two"), ("LB403", "LB101")),
     "from outside, to nodes with as many pods": (lambda: from_outside("one", "two", "three"), ("LB101",)),

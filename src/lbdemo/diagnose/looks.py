@@ -132,3 +132,12 @@ class ClientLook:
     pod: str
     core: bool | None = None
     sent_away: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodCpu:
+    """What a pod uses of CPU, in cores, by whoever told it."""
+
+    pod: str  # namespace/name
+    cores: float
+    source: str

@@ -11,6 +11,7 @@ from lbdemo.kube.records.events import parse_event
 from lbdemo.kube.records.meta import parse_meta
 from lbdemo.kube.records.pods import parse_pod
 from lbdemo.kube.records.services import parse_endpoint_slice, parse_service
+from lbdemo.kube.records.usage import parse_pod_usage
 from lbdemo.kube.records.workloads import (
     parse_autoscaler,
     parse_deployment,
@@ -67,6 +68,7 @@ PODS = Kind("pods", "Pod", parse_pod)
 SERVICES = Kind("services", "Service", parse_service)
 ENDPOINT_SLICES = Kind("endpointslices", "EndpointSlice", parse_endpoint_slice, "discovery.k8s.io")
 DEPLOYMENTS = Kind("deployments", "Deployment", parse_deployment, "apps")
+POD_METRICS = Kind("pods", "PodMetrics", parse_pod_usage, "metrics.k8s.io", ("v1beta1",))
 REPLICA_SETS = Kind("replicasets", "ReplicaSet", parse_replica_set, "apps")
 AUTOSCALERS = Kind("horizontalpodautoscalers", "HorizontalPodAutoscaler", parse_autoscaler, "autoscaling", ("v2",))
 NODES = Kind("nodes", "Node", parse_node, namespaced=False)

@@ -15,10 +15,10 @@ from lbdemo.cluster.doctor import probes
 from lbdemo.cluster.doctor.asked import Asked
 from lbdemo.cluster.doctor.evidence import Lacking, Tried
 from lbdemo.cluster.doctor.probes import Means
-from lbdemo.cluster.doctor.quantities import amount
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.errors import InputError, MissingProgramError, OperationFailedError
 from lbdemo.kube.answers import Right, Unseen, Why
+from lbdemo.kube.records.quantities import amount
 from lbdemo.tools.kubectl import Context
 
 HERE = Context("kind-a", "https://127.0.0.1:6443")

@@ -1,8 +1,8 @@
-"""LB205: calls are spread evenly, and what they carry is not."""
+"""LB205: calls are spread evenly, and what they cost is not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
@@ -15,30 +15,47 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.servers import Server
 
 CODE, NAME = "LB205", "uneven-cost-even-calls"
-TIMES = 2.0  # as many bytes at one pod as at another
+TIMES = 2.0  # as much at one pod as at another
+BUSY = 0.1  # cores: of less the rest (probes, a runtime's housekeeping) may be the difference
 ENOUGH = 100_000
 """Bytes at the pod with most of them: of less the rest (settings, pings) may be the difference."""
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Calls that somebody counted are balanced, and the bytes over the servers' connections are not."""
-    if case.judged.outcome is not Outcome.BALANCED or case.judged.about or not case.all_sockets_seen:
+    """Calls that somebody counted are balanced, and the pods' CPU or the bytes over their connections are not."""
+    if case.judged.outcome is not Outcome.BALANCED or case.judged.about:
         return
-    each = {server.name: _bytes(case, server) for server in case.ready}
-    known = {name: grown for name, grown in each.items() if grown is not None}
-    if len(known) < max(2, len(each)) or max(known.values()) < max(ENOUGH, TIMES * min(known.values())):
+    uneven = (*_cpu(case), *_size(case))
+    if not uneven:
         return
     yield Finding(
         CODE, NAME,
-        sentence="Calls are spread evenly and their size is not: it is not balancing that makes a pod busy.",
+        sentence="Calls are spread evenly and what they cost is not: it is not balancing that makes a pod busy.",
         severity=Severity.NOTE,
-        evidence=(
-            Line("calls are BALANCED", case.judged.source),
-            Line(f"kilobytes: {listing([f'{short(name)} {grown // 1000}' for name, grown in known.items()])}",
-                 "server sockets"),
-        ),
+        evidence=(Line("calls are BALANCED", case.judged.source), *uneven),
         fixes=(Fix("see what the busy pod's calls have in common: large messages, or heavy keys that go there"),),
     )  # fmt: skip
+
+
+def _cpu(case: Case) -> Iterator[Line]:
+    told = {one.pod: one for one in case.evidence.cpu}
+    known = {server.name: told[server.name].cores for server in case.ready if server.name in told}
+    if len(known) == len(case.ready) and _apart(list(known.values()), BUSY):
+        cores = listing([f"{short(name)} {cores:.2f}" for name, cores in known.items()])
+        yield Line(f"cores: {cores}", next(one.source for one in told.values()))
+
+
+def _size(case: Case) -> Iterator[Line]:
+    each = {server.name: _bytes(case, server) for server in case.ready} if case.all_sockets_seen else {}
+    known = {name: grown for name, grown in each.items() if grown is not None}
+    if len(known) == len(each) and _apart(list(known.values()), ENOUGH):
+        kilobytes = listing([f"{short(name)} {grown // 1000}" for name, grown in known.items()])
+        yield Line(f"kilobytes: {kilobytes}", "server sockets")
+
+
+def _apart(values: Sequence[float], least: float) -> bool:
+    """Whether the busiest is above what is worth a word, and far above another one."""
+    return len(values) > 1 and max(values) >= max(least, TIMES * min(values))
 
 
 def _bytes(case: Case, server: Server) -> int | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect import prometheus
+from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.fronts import fronts_of
 from lbdemo.diagnose.collect.nodes import node_addresses
@@ -56,11 +57,11 @@ def gather(asked: Asked, means: Means) -> Evidence:
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
         seen = watch(means, service, bare.host, objects.port.number, servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
+    busy = used(means.api, service, servers)
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
         clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before.fronts,
-        clients=seen.clients, hosts=found.hosts,
-        watched=asked.watch, made=_now(),
+        clients=seen.clients, cpu=busy, hosts=found.hosts, watched=asked.watch, made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from lbdemo.cluster.doctor.asked import UP, Asked
 from lbdemo.cluster.doctor.checks.base import Check
 from lbdemo.cluster.doctor.evidence import Budgets, Evidence, Limit, Quota
-from lbdemo.cluster.doctor.quantities import amount
 from lbdemo.cluster.doctor.results import GAPS, Judged, bad, failed, missing, ok, warning
+from lbdemo.kube.records.quantities import amount
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 # Of each of our pods' containers, as the chart has it: what it asks for, and what it may use at most.
