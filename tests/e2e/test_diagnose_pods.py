@@ -1,0 +1,49 @@
+"""Pods that are unlike each other though their calls are alike: nobody is accused of balancing badly."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from e2e.cluster import Cluster, eventually
+from e2e.foreign import Shop, codes, problems
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+BURN = """
+import time
+end = time.time() + 90
+while time.time() < end:
+    begun = time.time()
+    while time.time() - begun < 0.04:
+        pass
+    time.sleep(0.06)
+"""
+
+
+@contextmanager
+def burning(shop: Shop, pod: str) -> Iterator[None]:
+    """Something in the pod that takes four tenths of a core, and has nothing to do with its calls."""
+    argv = ["kubectl", "-n", shop.namespace, "exec", pod, "--", "python3", "-c", BURN]
+    with subprocess.Popen(argv) as process:
+        yield
+        process.terminate()
+
+
+def test_a_pod_that_works_harder_on_as_many_calls(make_cluster: Callable[..., Cluster]) -> None:
+    cluster = make_cluster()
+    cluster("up", "--strategy", "headless", "--set", "server.metricsPort=9464", "--set", "client.rate=100")
+    shop = Shop(cluster.namespace)
+    [first, *_] = shop.kubectl("get", "pods", "-l", "app.kubernetes.io/instance=echo-server", "-o", "name").split()
+
+    with burning(shop, first):
+        eventually(lambda: "LB205" in codes(shop.record("echo-server", watch="5s")), 80)
+        record = shop.record("echo-server", watch="8s", expect=0)
+
+    told = next(finding for finding in record["findings"] if finding["code"] == "LB205")
+    assert record["verdict"]["outcome"] == "BALANCED"
+    assert problems(record) == []
+    assert any(line["text"].startswith("cores: ") and line["source"] == "kubelets" for line in told["evidence"])
