@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.cluster import eventually
+from e2e.cluster import eventually, run
 from e2e.foreign import PORT, Shop, codes, python_client, python_server, service, wait_until_healthy
 from e2e.foreign_proxies import LISTENS, envoy
 
@@ -59,3 +59,54 @@ def test_an_envoy_that_takes_the_first_of_all_addresses(shop: Shop) -> None:
     shop.paste(record["findings"][0]["fixes"][0]["undo"])
     shop.settled("front")
     eventually(lambda: codes(shop.record("parcels")) == ["LB122"])
+
+
+def test_a_client_whose_variables_send_it_to_a_proxy(shop: Shop) -> None:
+    whole = f"parcels.{shop.namespace}.svc.cluster.local:{PORT}"
+    env = [{"name": "https_proxy", "value": "http://egress:3128"}, {"name": "no_proxy", "value": "localhost"}]
+    shop.apply(python_server("parcels"), service("parcels", headless=True),
+               python_client("checkout", f"dns:///{whole}", container={"env": env}))  # fmt: skip
+
+    record = shop.record("parcels", watch="3s")
+
+    assert codes(record)[0] == "LB104"
+    [fix, *_] = record["findings"][0]["fixes"]
+    shop.paste(fix["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")
+    assert "LB104" not in codes(shop.record("parcels", watch="3s"))
+
+
+def test_a_client_that_looks_up_pods_at_the_api_server_and_may_not(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels", headless=True),
+               python_client("checkout", f"kubernetes:///parcels:{PORT}"))  # fmt: skip
+
+    record = shop.record("parcels", watch="3s")
+
+    assert codes(record)[0] == "LB110"
+    may = ("auth", "can-i", "watch", "endpointslices.discovery.k8s.io")
+    account = f"--as=system:serviceaccount:{shop.namespace}:default"
+    assert run(["kubectl", "-n", shop.namespace, *may, account]).out.strip() == "no"
+    shop.paste([command for command in record["findings"][0]["fixes"][0]["commands"] if " can-i " not in command])
+    assert shop.kubectl(*may, account).strip() == "yes"
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    assert run(["kubectl", "-n", shop.namespace, *may, account]).out.strip() == "no"
+
+
+def test_pods_that_leave_under_their_callers_with_nothing_to_wait_for(shop: Shop) -> None:
+    """As the first program of a container Python ignores SIGTERM: it serves on until it is killed."""
+    shop.apply(python_server("parcels", terminationGracePeriodSeconds=25), service("parcels", headless=True),
+               python_client("checkout", HEADLESS, "--policy=round_robin"))  # fmt: skip
+    shop.calling("checkout")
+    shop.kubectl("rollout", "restart", "deployment/parcels")
+    shop.settled("parcels")
+
+    record = shop.record("parcels", watch="3s")
+
+    assert "LB206" in codes(record)
+    told = next(finding for finding in record["findings"] if finding["code"] == "LB206")
+    assert told["severity"] == "risk"
+    assert [line["text"] for line in told["evidence"]][1:] == [
+        "no container of them has a preStop hook",
+        "it has 25 s to end",
+    ]

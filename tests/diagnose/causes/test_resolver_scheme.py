@@ -35,10 +35,14 @@ def test_a_service_that_is_excepted_goes_past_the_proxy(name: str) -> None:
     assert silent(cause, shop(FROM_STRANGER, callers=[told, STRANGER]))
 
 
-def test_another_exception_does_not_help() -> None:
+def test_another_exception_does_not_help_and_stays() -> None:
     told = with_env(HTTPS_PROXY="proxy:3128", NO_PROXY="example.com")
 
-    assert not silent(cause, shop(FROM_STRANGER, callers=[told, STRANGER]))
+    [fix] = found(cause, shop(FROM_STRANGER, callers=[told, STRANGER])).fixes
+
+    where = "kubectl -n shop set env deployment/checkout"
+    assert fix.commands == (f"{where} NO_PROXY=example.com,.cluster.local,.svc no_proxy=.cluster.local,.svc",)
+    assert fix.undo == (f"{where} NO_PROXY=example.com no_proxy-",)
 
 
 def test_who_is_connected_under_its_own_address_goes_through_no_proxy() -> None:

@@ -33,20 +33,14 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def proxied(case: Case, caller: Caller) -> str:
     """The variable that sends the caller's connections to a proxy; "" for none, or where the service is excepted."""
-    env = {name: value for c in (caller.pod.containers if caller.pod else ()) for name, value in c.env.items()}
+    env = _variables(caller)
     names = next((name for name in PROXY if env.get(name)), "")
     excepted = [each.strip().lstrip(".") for name in EXCEPT for each in env.get(name, "").split(",") if each.strip()]
     return "" if any(case.evidence.host.endswith(each) or each == "*" for each in excepted) else names
 
 
 def _finding(case: Case, told: list[Caller]) -> Finding:
-    fixes = tuple(
-        Fix("except the cluster's names from the proxy",
-            (kubectl("-n", c.pod.meta.namespace, "set", "env", c.workload, f"NO_PROXY=.{case.evidence.domain},.svc"),),
-            (kubectl("-n", c.pod.meta.namespace, "set", "env", c.workload, "NO_PROXY-"),),
-            "and write targets as dns:///NAME:PORT, so that the client resolves them itself")
-        for c in told[:1] if c.pod is not None and c.workload
-    )  # fmt: skip
+    fixes = tuple(_excepted(case, c) for c in told[:1] if c.pod is not None and c.workload)
     return Finding(
         CODE, NAME,
         sentence=f"{pods(c.name for c in told)} may reach the service through an HTTP proxy, which sees one name only.",
@@ -56,3 +50,21 @@ def _finding(case: Case, told: list[Caller]) -> Finding:
         fixes=fixes,
         possible=True,
     )  # fmt: skip
+
+
+def _excepted(case: Case, caller: Caller) -> Fix:
+    """Both spellings: gRPC's C core reads the one in lower case only. What stands there stays there."""
+    set_env = ("-n", caller.pod.meta.namespace if caller.pod else "", "set", "env", caller.workload)
+    before = {name: _variables(caller).get(name, "") for name in ("NO_PROXY", "no_proxy")}
+    ours = f".{case.evidence.domain},.svc"
+    return Fix(
+        "except the cluster's names from the proxy",
+        (kubectl(*set_env, *(f"{name}={f'{told},' if told else ''}{ours}" for name, told in before.items())),),
+        (kubectl(*set_env, *(f"{name}={told}" if told else f"{name}-" for name, told in before.items())),),
+        f"and call the service by its whole name, dns:///{case.evidence.host}:{case.evidence.port.number}: "
+        "what is excepted is a name's end",
+    )
+
+
+def _variables(caller: Caller) -> dict[str, str]:
+    return {name: value for c in (caller.pod.containers if caller.pod else ()) for name, value in c.env.items()}
