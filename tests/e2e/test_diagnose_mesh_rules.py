@@ -108,6 +108,21 @@ def test_a_slow_pod_alone_in_its_zone_is_not_spared(shop: Shop) -> None:
     eventually(lambda: "LB315" not in codes(shop.record("parcels")))
 
 
+def test_a_slow_pod_gets_as_many_calls_until_somebody_looks_at_calls_in_flight(shop: Shop) -> None:
+    shop.apply(python_part("parcels-slow", "parcels", 1, "--slow=0.2"), python_part("parcels-quick", "parcels", 2),
+               service("parcels"), go_client("checkout", "parcels:80", "-rate=60"))  # fmt: skip
+    apply(shop, rule(loadBalancer={"simple": "ROUND_ROBIN"}))
+    shop.calling("checkout")
+    eventually(lambda: "LB203" in codes(shop.record("parcels", watch="3s")))
+
+    record = shop.record("parcels")
+
+    assert codes(record)[0] == "LB203"
+    assert "parcels-slow" in record["findings"][0]["sentence"]
+    shop.paste(record["findings"][0]["fixes"][1]["commands"])
+    eventually(lambda: "LB203" not in codes(shop.record("parcels")))
+
+
 def test_a_limit_holds_for_each_sidecar_by_itself(shop: Shop) -> None:
     shop.apply(python_server("parcels", 2), service("parcels"))
     apply(shop, rule(loadBalancer={"simple": "ROUND_ROBIN"}, connectionPool={"http": {"http2MaxRequests": 2}}))
