@@ -85,7 +85,7 @@ def test_a_call_by_hand_shows_its_whole_answer(browser: Browser, url: str) -> No
 
 def test_it_can_be_paused_by_keyboard_and_the_address_says_so(browser: Browser, url: str) -> None:
     with opened(browser, f"{url}#rate=100") as seen:
-        seen.page.get_by_role("button", name="Pause").wait_for()
+        seen.page.locator(".happenings li", has_text="(call)").first.wait_for()  # a call was answered
         seen.page.keyboard.press("Tab")
         seen.page.keyboard.press("Space")
         seen.page.get_by_text("Paused.").wait_for()
