@@ -15,6 +15,15 @@ LINKERD = ("", "http", "http2", H2C, "kubernetes.io/http2")
 """What Linkerd reads calls of since it heeds appProtocol (2.18): it passes connections on for any other word."""
 
 
+NAMED = ("grpc", "http2", "h2c")
+"""How names of ports begin that are for gRPC, as Istio takes it from them."""
+
+
+def speaks_grpc(port: ServicePort) -> bool:
+    """Whether the port says that it does: by its application protocol, or by its name."""
+    return port.app_protocol in (*NAMED, H2C) or port.name.partition("-")[0] in NAMED
+
+
 def reads_http2(port: ServicePort) -> bool:
     """Whether the port tells Istio that it speaks HTTP/2: by its appProtocol, which goes before its name."""
     return (port.app_protocol or port.name.partition("-")[0]).lower() in HTTP2

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
     from lbdemo.diagnose.fleeting import Fleeting
-    from lbdemo.diagnose.looks import EnvoyHost, EnvoyLook, EnvoyRoute, SocketLook
+    from lbdemo.diagnose.looks import EnvoyCluster, EnvoyHost, EnvoyLook, EnvoyRoute, Socket, SocketLook
     from lbdemo.kube.records.meta import Meta
 
 
@@ -60,6 +60,11 @@ class Case:
     def socket_looks(self, pod: str) -> tuple[SocketLook, ...]:
         """The looks at the pod's sockets in their order; () when they could not be seen."""
         return self._socket_looks.get(pod, ())
+
+    def sockets(self, pod: str) -> tuple[Socket, ...]:
+        """The pod's sockets in the last look; () when they could not be seen."""
+        looks = self.socket_looks(pod)
+        return looks[-1].sockets if looks else ()
 
     @cached_property
     def _socket_looks(self) -> Mapping[str, tuple[SocketLook, ...]]:
@@ -112,11 +117,14 @@ class Case:
         """Whether all ready servers have Istio's sidecar."""
         return bool(self.ready) and all(proxy_of(server.pod) == ISTIO for server in self.ready)
 
+    def namespace(self, name: str) -> Meta | None:
+        """The namespace of this name; None where it could not be seen."""
+        found = self.evidence.surroundings.namespaces
+        return next((one.meta for one in found if one.meta.name == name), None) if isinstance(found, tuple) else None
+
     def namespace_of(self, caller: Caller) -> Meta | None:
         """The caller's namespace; None where it is no pod, or its namespace could not be seen."""
-        found = self.evidence.surroundings.namespaces
-        place = caller.pod.meta.namespace if caller.pod else ""
-        return next((one.meta for one in found if one.meta.name == place), None) if isinstance(found, tuple) else None
+        return self.namespace(caller.pod.meta.namespace if caller.pod else "")
 
     def reached(self, caller: Caller) -> frozenset[str]:
         """The servers that hold connections of the caller, by their sockets."""
@@ -161,6 +169,15 @@ class Case:
     def hosts(self, look: EnvoyLook) -> tuple[EnvoyHost, ...]:
         """The hosts of the clusters that stand for this service's port."""
         return tuple(host for host in look.hosts if self.for_service(host.cluster))
+
+    def clusters(self, caller: Caller) -> tuple[EnvoyCluster, ...]:
+        """What the caller's Envoy was told of the clusters that stand for this service's port."""
+        mine = (one for one in self.evidence.clusters if one.pod == caller.name)
+        return tuple(one for one in mine if self.for_service(one.name))
+
+    def chooses_by(self, caller: Caller, policy: str) -> bool:
+        """Whether the caller's Envoy was told to choose by this policy, as Envoy names it."""
+        return any(one.balancer == policy for one in self.clusters(caller))
 
     def for_service(self, cluster: str) -> bool:
         """Whether the name is of a cluster for this service's port, of any subset (outbound|PORT|SUBSET|HOST)."""

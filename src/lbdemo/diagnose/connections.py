@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,11 @@ class Held:
     most: int
     inodes: frozenset[int]
     segments: int | None = None
+
+    @property
+    def renewed(self) -> int:
+        """How many connections took the place of others."""
+        return len(self.inodes) - self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,13 @@ def _arrived(
 
 def _arrives(server: Server, socket: Socket) -> bool:
     ports = (server.port, INBOUND) if proxy_of(server.pod) == ISTIO else (server.port,)
-    own = socket.peer.startswith(LOOPBACK) or socket.peer in server.addresses
-    return socket.state == ESTABLISHED and socket.local_port in ports and not own
+    comes = socket.state == ESTABLISHED and socket.local_port in ports
+    return comes and not from_itself(socket, server.addresses)
+
+
+def from_itself(socket: Socket, addresses: Collection[str]) -> bool:
+    """Whether the other end is in the same pod, which has these addresses."""
+    return socket.peer.startswith(LOOPBACK) or socket.peer in addresses
 
 
 def lasting_inodes(looks: Iterable[SocketLook]) -> frozenset[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.diagnose.findings import Fix
@@ -37,11 +37,11 @@ def mesh_the_callers(callers: Collection[Caller]) -> Fix:
         "a proxy at the callers: Istio's sidecar chooses for each call",
         commands=(
             *(kubectl("label", "namespace", name, f"{INJECTION}=enabled", "--overwrite") for name in _spaces(callers)),
-            *(kubectl("-n", space, "rollout", "restart", owner) for space, owner in _workloads(callers)),
+            *made_anew(callers),
         ),
         undo=(
             *(kubectl("label", "namespace", name, f"{INJECTION}-") for name in _spaces(callers)),
-            *(kubectl("-n", space, "rollout", "restart", owner) for space, owner in _workloads(callers)),
+            *made_anew(callers),
         ),
         advice="needs Istio in the cluster; pods that are no Deployment's must be made anew by whoever made them",
     )
@@ -124,6 +124,7 @@ def _spaces(callers: Collection[Caller]) -> list[str]:
     return sorted({caller.pod.meta.namespace for caller in callers if caller.pod is not None})
 
 
-def _workloads(callers: Collection[Caller]) -> list[tuple[str, str]]:
-    """Namespace and Deployment/NAME, StatefulSet/NAME, … of each caller that something keeps running."""
-    return sorted({(c.pod.meta.namespace, c.workload) for c in callers if c.pod is not None and c.workload})
+def made_anew(callers: Iterable[Caller]) -> tuple[str, ...]:
+    """The commands that make the callers' pods anew, of those that something (deployment/NAME, …) keeps running."""
+    workloads = {(c.pod.meta.namespace, c.workload) for c in callers if c.pod is not None and c.workload}
+    return tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in sorted(workloads))

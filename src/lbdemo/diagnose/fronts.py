@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import LOOPBACK
+from lbdemo.diagnose.ambient import WAYPOINT_CLASS
+from lbdemo.diagnose.connections import from_itself
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.images import is_gateway, is_proxy
 from lbdemo.diagnose.looks import ESTABLISHED, LISTEN
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.looks import SocketLook
     from lbdemo.kube.records.pods import Pod
 
-CLASS, WAYPOINT = "gateway.networking.k8s.io/gateway-class-name", "istio-waypoint"
+CLASS = "gateway.networking.k8s.io/gateway-class-name"
 HBONE = 15008
 """Where waypoints take connections."""
 ISTIOS = frozenset(range(15000, 15100)) - {HBONE}
@@ -50,7 +51,7 @@ def is_front(pod: Pod | None) -> bool:
 
 def is_waypoint(front: Front) -> bool:
     """Whether Istio's ztunnels send calls there, and not their callers."""
-    return any(pod.meta.labels.get(CLASS) == WAYPOINT for pod in front.pods)
+    return any(pod.meta.labels.get(CLASS) == WAYPOINT_CLASS for pod in front.pods)
 
 
 def leads_to(case: Case) -> Mapping[str, frozenset[str]]:
@@ -58,8 +59,7 @@ def leads_to(case: Case) -> Mapping[str, frozenset[str]]:
     ports = {server.port for server in case.servers}
     found = {}
     for caller in case.evidence.callers:
-        looks = case.socket_looks(caller.name) if is_front(caller.pod) else ()
-        sockets = looks[-1].sockets if looks else ()
+        sockets = case.sockets(caller.name) if is_front(caller.pod) else ()
         ends = {s.peer for s in sockets if s.state == ESTABLISHED and s.peer_port in ports}
         if strangers := frozenset(ends - case.by_address.keys()):
             found[caller.name] = strangers
@@ -83,8 +83,7 @@ def _held(front: Front, pod: Pod, look: SocketLook) -> int:
     ports = (listens & told) or listens
     return sum(
         1 for s in look.sockets
-        if s.state == ESTABLISHED and s.local_port in ports
-        and not s.peer.startswith(LOOPBACK) and s.peer not in pod.addresses
+        if s.state == ESTABLISHED and s.local_port in ports and not from_itself(s, pod.addresses)
     )  # fmt: skip
 
 

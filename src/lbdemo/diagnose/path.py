@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.counting import per_connection
 from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.proxies import LINKERD, proxy_of
+from lbdemo.diagnose.told import variables
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -142,13 +143,13 @@ def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
 
 def bootstrapped(pod: Pod | None) -> bool:
     """Whether some container has a variable that tells gRPC's xDS client where its control plane is."""
-    return any(XDS in one.env or XDS_ITSELF in one.env for one in (pod.containers if pod is not None else ()))
+    return not {XDS, XDS_ITSELF}.isdisjoint(variables(pod))
 
 
 def _of_sidecar(case: Case, caller: Caller) -> Choice:
     looks = case.envoy_looks(caller.name)
     hosts = case.hosts(looks[-1]) if looks else ()
-    policy = next((c.balancer for c in case.evidence.clusters if c.pod == caller.name and case.for_service(c.name)), "")
+    policy = next((one.balancer for one in case.clusters(caller)), "")
     route = case.route_of(caller)
     if (route is not None and route.kind == "tcp") or any(per_connection(host) for host in hosts):
         return Choice("its sidecar, as TCP", Per.CONNECTION, len(hosts) or None, policy)

@@ -29,6 +29,11 @@ def words(pod: Pod | None) -> Iterator[str]:
         yield from (*container.command, *container.args, *container.env.values())
 
 
+def variables(pod: Pod | None) -> dict[str, str]:
+    """The variables whose values stand in the pod's specification, of all its containers."""
+    return {name: value for one in (pod.containers if pod is not None else ()) for name, value in one.env.items()}
+
+
 def takes_turns(pod: Pod | None) -> bool:
     """Whether some argument or variable asks for round robin."""
     return ROUND_ROBIN in marks(words(pod), "")

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
     from lbdemo.kube.records.gateways import Gateway
-    from lbdemo.kube.records.meta import Meta
 
 CODE, NAME = "LB325", "ambient-without-waypoint"
 USUAL = "waypoint"
@@ -62,21 +61,17 @@ def without_waypoint(case: Case) -> list[Caller]:
 
 def _passed_on(case: Case) -> list[Caller]:
     """The callers whose connections to pods in ambient mode are passed on, and are too few."""
-    service, own = case.evidence.service, _own(case)
+    service, own = case.evidence.service, case.namespace(case.evidence.namespace)
     if service.headless or len(case.ready) < 2 or not all(in_ambient(server.pod, own) for server in case.ready):
         return []
     return [caller for caller in case.plain if case.holds_few(caller) and not is_front(caller.pod)]
 
 
-def _own(case: Case) -> Meta | None:
-    """The service's namespace."""
-    found = case.evidence.surroundings.namespaces
-    known = found if isinstance(found, tuple) else ()
-    return next((one.meta for one in known if one.meta.name == case.evidence.namespace), None)
-
-
 def _missing(case: Case, few: list[Caller]) -> Missing | CannotTell | None:
-    gateways, binding = case.evidence.surroundings.gateways, bound(case.evidence.service, _own(case))
+    gateways, binding = (
+        case.evidence.surroundings.gateways,
+        bound(case.evidence.service, case.namespace(case.evidence.namespace)),
+    )
     if binding is None:
         return Missing(f"Service {case.evidence.name} is bound to no waypoint", _bind(case, gateways))
     if isinstance(gateways, Unseen):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.causes.connections_end_too_soon import RENEWED
 from lbdemo.diagnose.causes.no_connection_age import Late, latecomers, later, renewed
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import made_anew
 from lbdemo.diagnose.looks import SYN_SENT
 from lbdemo.diagnose.parts import part_of, short
 from lbdemo.words import count
@@ -34,12 +34,10 @@ def cause(case: Case) -> Iterator[Finding]:
 def _tries(case: Case, caller: Caller, late: Late) -> bool:
     """Whether the caller waits for an answer of a pod that it is not connected to."""
     there = {address for server in late.missing for address in server.addresses}
-    looks = case.socket_looks(caller.name)
-    return bool(looks) and any(s.state == SYN_SENT and s.peer in there for s in looks[-1].sockets)
+    return any(s.state == SYN_SENT and s.peer in there for s in case.sockets(caller.name))
 
 
 def _finding(case: Case, late: Late) -> Finding:
-    restarts = sorted({(c.pod.meta.namespace, c.workload) for c in late.callers if c.pod is not None and c.workload})
     again = all(renewed(case, c) >= RENEWED and case.socket_looks(c.name) for c in late.callers)
     target = f"dns:///{case.evidence.host}:{late.missing[0].port}"
     return Finding(
@@ -55,8 +53,7 @@ def _finding(case: Case, late: Late) -> Finding:
             Fix("let the client's gRPC library resolve, and update it",
                 advice=f"dial {target} instead of addresses that the code has resolved by itself; libraries ask DNS "
                 "again when a connection ends (Go, Java, C++ and its relatives do), some old ones never did"),
-            Fix("until then, restart the callers after each change of the pods",
-                tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in restarts)),
+            Fix("until then, restart the callers after each change of the pods", made_anew(late.callers)),
         ),
         explains=part_of(case, late.callers),
         possible=not again,

@@ -49,7 +49,7 @@ def lifetime(case: Case, caller: Caller) -> float | None:
     """For how long connections of the caller last, about, in seconds; None where they were not renewed often enough."""
     how = case.fleeting(caller)
     held = case.held_by(caller)
-    renewed = sum(len(one.inodes) - one.most for one in held)
+    renewed = sum(one.renewed for one in held)
     if renewed < RENEWED or how.one_a_call or not how.lasting:
         return None
     return case.evidence.watched * sum(one.most for one in held) / renewed

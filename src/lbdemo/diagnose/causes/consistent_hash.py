@@ -18,7 +18,8 @@ HASHES = ("RING_HASH", "MAGLEV")
 
 def cause(case: Case) -> Iterator[Finding]:
     """Callers whose Envoys choose by a hash."""
-    hashed = {c.pod: c.balancer for c in case.evidence.clusters if c.balancer in HASHES and case.for_service(c.name)}
+    told = ((c.name, one.balancer) for c in case.through_sidecars for one in case.clusters(c))
+    hashed = {name: balancer for name, balancer in told if balancer in HASHES}
     callers = [caller for caller in case.through_sidecars if caller.name in hashed]
     if not callers:
         return

@@ -37,5 +37,4 @@ def cause(case: Case) -> Iterator[Finding]:
 
 
 def _binds(case: Case, server: Server) -> set[str]:
-    looks = case.socket_looks(server.name)
-    return {s.local for s in looks[-1].sockets if s.state == LISTEN and s.local_port == server.port} if looks else set()
+    return {s.local for s in case.sockets(server.name) if s.state == LISTEN and s.local_port == server.port}

@@ -9,7 +9,7 @@ from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods, severity_of, short
-from lbdemo.diagnose.path import XDS
+from lbdemo.diagnose.path import bootstrapped
 from lbdemo.diagnose.told import asks_for_endpoints, dials
 from lbdemo.words import listing
 
@@ -54,9 +54,8 @@ def _shows_pods(case: Case, caller: Caller) -> bool:
     """Whether the caller can know pods' addresses by itself: by a headless name, from the API server, or by xDS."""
     siblings = case.evidence.surroundings.services
     headless = not isinstance(siblings, tuple) or any(one.headless for one in siblings)
-    variables = {name for container in (caller.pod.containers if caller.pod else ()) for name in container.env}
     asks = asks_for_endpoints(caller.pod, case.evidence.name)
-    return case.evidence.service.headless or headless or XDS in variables or asks
+    return case.evidence.service.headless or headless or bootstrapped(caller.pod) or asks
 
 
 def _ends(case: Case) -> set[tuple[str, int]]:
@@ -69,9 +68,8 @@ def _told(case: Case, caller: Caller) -> bool:
 
 def _to_pods(case: Case, caller: Caller) -> list[str]:
     """The pods' addresses to which the caller's own sockets lead."""
-    looks, ends = case.socket_looks(caller.name), _ends(case)
-    sockets = looks[-1].sockets if looks else ()
-    return sorted({f"{s.peer}:{s.peer_port}" for s in sockets
+    ends = _ends(case)
+    return sorted({f"{s.peer}:{s.peer_port}" for s in case.sockets(caller.name)
                    if s.state == ESTABLISHED and (s.peer, s.peer_port) in ends})  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.app_protocols import speaks_grpc
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import ROUND_ROBIN, second
 from lbdemo.diagnose.fronts import is_waypoint, loads
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.services import ServicePort
 
 CODE, NAME = "LB502", "gateway-l4-front"
-GRPC = ("grpc", "http2", "h2c", "kubernetes.io/h2c")
 AGE = (
     "let the gateway end connections after a minute or so, and clients draw anew: Envoy "
     "common_http_protocol_options.max_connection_duration of its listener, nginx keepalive_time; or more connections "
@@ -65,7 +65,7 @@ def _seen(case: Case, front: Front) -> tuple[Fix, ...]:
 
 
 def _grpc_first(ports: tuple[ServicePort, ...]) -> list[ServicePort]:
-    return sorted(ports, key=lambda port: port.app_protocol not in GRPC and port.name.partition("-")[0] not in GRPC)
+    return sorted(ports, key=lambda port: not speaks_grpc(port))
 
 
 def _listens(front: Front, port: ServicePort) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import made_anew
 from lbdemo.diagnose.istio_scope import injects
 from lbdemo.diagnose.parts import part_of, pods
 from lbdemo.kube.answers import Unseen
@@ -39,15 +39,13 @@ def _finding(case: Case, told: list[Caller]) -> Finding:
         for caller in told[:4] if (space := caller.pod.meta.namespace if caller.pod else "")
     ]  # fmt: skip
     seen += [Line(f"{pods([c.name])} asks for none ({INJECT}: false)", "API") for c in refused]
-    late = {(c.pod.meta.namespace, c.workload) for c in told if c.pod is not None and c.workload and c not in refused}
     return Finding(
         CODE, NAME,
         sentence="Sidecars are injected in the caller's namespace, and its pod has none: it is older than that, or "
         "was left out.",
         severity=Severity.PROBLEM,
         evidence=tuple(seen),
-        fixes=(Fix("make the pods anew",
-                   tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in sorted(late)),
+        fixes=(Fix("make the pods anew", made_anew(caller for caller in told if caller not in refused),
                    advice="" if not refused else f"and take {INJECT}: false off the pod's template"),),
         explains=part_of(case, told),
     )  # fmt: skip

@@ -41,8 +41,7 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def _unanswered(case: Case, caller: Caller) -> bool:
     ends = {(address, case.evidence.port.number) for address in case.evidence.service.cluster_ips}
-    looks = case.socket_looks(caller.name)
-    return bool(looks) and any(s.state == SYN_SENT and (s.peer, s.peer_port) in ends for s in looks[-1].sockets)
+    return any(s.state == SYN_SENT and (s.peer, s.peer_port) in ends for s in case.sockets(caller.name))
 
 
 def _finding(case: Case, severity: Severity, line: Line, part: float) -> Finding:

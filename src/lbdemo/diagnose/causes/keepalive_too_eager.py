@@ -58,4 +58,4 @@ def _finding(case: Case, told: list[Caller]) -> Finding:
 
 
 def _renewed(case: Case, caller: Caller) -> bool:
-    return any(len(one.inodes) > one.most for one in case.held_by(caller))
+    return any(one.renewed > 0 for one in case.held_by(caller))

@@ -20,8 +20,8 @@ CODE, NAME = "LB319", "least-request-looks-random"
 def cause(case: Case) -> Iterator[Finding]:
     """Callers that all choose for each call by least request, whose totals are not proven to be even, while no pod is
     left out. Where zones are drawn before pods that is not what makes the difference (LB315)."""
-    told = {c.pod for c in case.evidence.clusters if c.balancer == "LEAST_REQUEST" and case.for_service(c.name)}
-    callers = [c for c in case.through_sidecars if c.name in told and not as_tcp(case, c) and not zones_decide(case, c)]
+    told = [caller for caller in case.through_sidecars if case.chooses_by(caller, "LEAST_REQUEST")]
+    callers = [caller for caller in told if not as_tcp(case, caller) and not zones_decide(case, caller)]
     judged = case.judged
     if (
         not callers

@@ -51,7 +51,7 @@ def _means(case: Case, caller: Caller) -> Mapping[str, float]:
 
 def _zones(case: Case, caller: Caller) -> Mapping[str, list[str]]:
     """The servers of each zone between which the sidecar draws; {} where it does not draw between zones."""
-    weighed = any(c.locality for c in case.evidence.clusters if c.pod == caller.name and case.for_service(c.name))
+    weighed = any(one.locality for one in case.clusters(caller))
     looks = case.envoy_looks(caller.name) if weighed else ()
     hosts = case.hosts(looks[-1]) if looks else ()
     found: dict[str, list[str]] = {}
@@ -63,8 +63,7 @@ def _zones(case: Case, caller: Caller) -> Mapping[str, list[str]]:
 def _slow(case: Case, caller: Caller) -> tuple[str, float, float] | None:
     """The slow pod that is alone in its zone, for all that least request could do; and how many calls wait there and
     at a usual pod."""
-    told = any(c.balancer == "LEAST_REQUEST" for c in case.evidence.clusters if c.pod == caller.name)
-    found = slow_pod(case, caller) if told else None
+    found = slow_pod(case, caller) if case.chooses_by(caller, "LEAST_REQUEST") else None
     return found if found is not None and [found[0]] in _zones(case, caller).values() else None
 
 

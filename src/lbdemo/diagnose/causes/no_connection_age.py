@@ -54,7 +54,7 @@ def latecomers(case: Case, callers: Collection[Caller]) -> Late | None:
 
 def renewed(case: Case, caller: Caller) -> int:
     """How many of the caller's connections took the place of others while it was watched."""
-    return sum(len(one.inodes) - one.most for one in case.held_by(caller) if one.inodes)
+    return sum(one.renewed for one in case.held_by(caller) if one.inodes)
 
 
 def _takes_turns(case: Case, caller: Caller) -> bool:

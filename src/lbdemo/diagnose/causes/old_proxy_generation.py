@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import made_anew
 from lbdemo.diagnose.fronts import leads_to
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.words import listing
@@ -30,7 +30,6 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def _finding(case: Case, held: dict[str, list[str]]) -> Finding:
     callers = [caller for caller in case.evidence.callers if caller.name in held]
-    restarts = sorted({(c.pod.meta.namespace, c.workload) for c in callers if c.pod is not None and c.workload})
     return Finding(
         CODE, NAME,
         sentence=f"The proxy {pods(held)} holds connections to pods that are no more, as workers do that a reload has "
@@ -42,8 +41,7 @@ def _finding(case: Case, held: dict[str, list[str]]) -> Finding:
             Fix("let old workers end soon after a reload", advice="nginx worker_shutdown_timeout (ingress-nginx: "
                 "worker-shutdown-timeout), HAProxy hard-stop-after, Envoy --parent-shutdown-time-s; and TCP keepalive "
                 "to the pods"),
-            Fix("until then, make the proxy's pods anew",
-                tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in restarts)),
+            Fix("until then, make the proxy's pods anew", made_anew(callers)),
         ),
         possible=True,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.causes.ebpf_connect_time import certain, translated
 from lbdemo.diagnose.findings import Finding, Fix, Line
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import made_anew
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.words import count
 
@@ -48,7 +48,6 @@ def _ours(case: Case, host: EnvoyHost) -> bool:
 
 
 def _finding(case: Case, callers: list[Caller], found: dict[str, list[EnvoyHost]]) -> Finding:
-    late = sorted({(c.pod.meta.namespace, c.workload) for c in callers if c.pod is not None and c.workload})
     return Finding(
         CODE, NAME,
         sentence=f"The sidecar of {pods(c.name for c in callers)} passes the connection on as one to an address that "
@@ -62,7 +61,7 @@ def _finding(case: Case, callers: list[Caller], found: dict[str, list[EnvoyHost]
         ),
         fixes=(Fix(
             "make the caller's pods anew: its connection is older than what the sidecar knows",
-            tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in late),
+            made_anew(callers),
             advice="if it comes back, the application starts before its proxy (use native sidecars, or "
             "holdApplicationUntilProxyStarts), or a Sidecar object leaves this service out of its egress hosts",
         ),),

@@ -9,6 +9,7 @@ from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import UNEVEN, pods, short
 from lbdemo.diagnose.proxies import proxy_of
+from lbdemo.diagnose.told import variables
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -33,7 +34,7 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def proxied(case: Case, caller: Caller) -> str:
     """The variable that sends the caller's connections to a proxy; "" for none, or where the service is excepted."""
-    env = _variables(caller)
+    env = variables(caller.pod)
     names = next((name for name in PROXY if env.get(name)), "")
     excepted = [each.strip().lstrip(".") for name in EXCEPT for each in env.get(name, "").split(",") if each.strip()]
     return "" if any(case.evidence.host.endswith(each) or each == "*" for each in excepted) else names
@@ -55,7 +56,7 @@ def _finding(case: Case, told: list[Caller]) -> Finding:
 def _excepted(case: Case, caller: Caller) -> Fix:
     """Both spellings: gRPC's C core reads the one in lower case only. What stands there stays there."""
     set_env = ("-n", caller.pod.meta.namespace if caller.pod else "", "set", "env", caller.workload)
-    before = {name: _variables(caller).get(name, "") for name in ("NO_PROXY", "no_proxy")}
+    before = {name: variables(caller.pod).get(name, "") for name in ("NO_PROXY", "no_proxy")}
     ours = f".{case.evidence.domain},.svc"
     return Fix(
         "except the cluster's names from the proxy",
@@ -64,7 +65,3 @@ def _excepted(case: Case, caller: Caller) -> Fix:
         f"and call the service by its whole name, dns:///{case.evidence.host}:{case.evidence.port.number}: "
         "what is excepted is a name's end",
     )
-
-
-def _variables(caller: Caller) -> dict[str, str]:
-    return {name: value for c in (caller.pod.containers if caller.pod else ()) for name, value in c.env.items()}

@@ -25,9 +25,9 @@ LEAST = '{"spec":{"trafficPolicy":{"loadBalancer":{"simple":"LEAST_REQUEST"}}}}'
 
 def cause(case: Case) -> Iterator[Finding]:
     """Callers whose sidecars take turns, and see calls pile up at one pod."""
-    told = {c.pod for c in case.evidence.clusters if c.balancer == "ROUND_ROBIN" and case.for_service(c.name)}
     for caller in case.through_sidecars:
-        slow = slow_pod(case, caller) if caller.name in told and case.judged.outcome not in UNEVEN else None
+        turns = case.chooses_by(caller, "ROUND_ROBIN") and case.judged.outcome not in UNEVEN
+        slow = slow_pod(case, caller) if turns else None
         if slow is not None:
             yield _finding(case, caller, *slow)
             return

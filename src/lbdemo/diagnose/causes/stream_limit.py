@@ -89,7 +89,7 @@ def _finding(case: Case, caller: Caller, full: Sequence[Full]) -> Finding:
 
 def _told(case: Case, caller: Caller) -> set[str]:
     """The limits that the caller's proxy was told for this service, wherever they come from."""
-    mine = [one for one in case.evidence.clusters if one.pod == caller.name and case.for_service(one.name)]
+    mine = case.clusters(caller)
     connections = {f"at most {count(one.max_connections, 'connection')}" for one in mine if one.max_connections}
     return connections | {f"at most {one.max_streams} calls on a connection" for one in mine if one.max_streams}
 

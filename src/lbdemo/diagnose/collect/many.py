@@ -8,8 +8,8 @@ from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.app_protocols import speaks_grpc
 from lbdemo.diagnose.collect.gather import gather
-from lbdemo.diagnose.collect.objects import speaks_grpc
 from lbdemo.errors import InputError, LbdemoError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SERVICES

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from lbdemo.diagnose.ambient import USE_FROM, meant
+from lbdemo.diagnose.app_protocols import speaks_grpc
 from lbdemo.diagnose.collect.kube_proxy import proxy_mode
 from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.workloads import deployment_of
@@ -49,7 +50,6 @@ T = TypeVar("T")
 N = TypeVar("N", bound=Named)
 Many = tuple[T, ...] | Unseen
 
-SPEAKS_GRPC = ("grpc", "kubernetes.io/h2c", "http2", "h2c")
 BY_NAME = 20  # so many objects are asked for one by one; of more of them all are listed
 ISTIO_ROOT = "istio-system"  # where policies hold for the whole mesh, unless Istio was told otherwise
 
@@ -94,12 +94,6 @@ def port_of(service: Service, wanted: str) -> ServicePort:
             raise InputError(f"service {service.meta.name} has no port {wanted}", f"it has {known}")
         return chosen[0]
     return next((port for port in service.ports if speaks_grpc(port)), service.ports[0])
-
-
-def speaks_grpc(port: ServicePort) -> bool:
-    """Whether the port says that it does: by its application protocol, or as Istio takes it from its name."""
-    named = port.name.split("-")[0]
-    return port.app_protocol in SPEAKS_GRPC or named in ("grpc", "http2", "h2c")
 
 
 def behind(api: Api, service: Service, port: ServicePort) -> Objects:
