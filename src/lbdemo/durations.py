@@ -37,11 +37,3 @@ def span(text: object) -> float:
             f"{text!r} is not a duration", "give seconds, or a number with ms, s, m or h, such as 90s or 5m"
         )
     return value
-
-
-def promql(length: float) -> str:
-    """Seconds as Prometheus writes a duration: 5m, 90s, 1500ms."""
-    for unit in ("h", "m", "s"):
-        if length % SECONDS[unit] == 0:
-            return f"{length / SECONDS[unit]:.0f}{unit}"
-    return f"{length * 1000:.0f}ms"

@@ -10,9 +10,9 @@ import typer
 from lbdemo import errors
 from lbdemo.config import check_choice, check_label
 from lbdemo.durations import seconds
+from lbdemo.rules.origins import ORIGINS, Service
 
 FORMS = ("file", "prometheusrule")
-ORIGINS = ("grpc", "otel", "istio", "linkerd")  # as lbdemo.rules.origins has them; a test holds them together
 LEAST = 60.0  # seconds: the rate of a counter needs some scrapes
 
 
@@ -26,7 +26,7 @@ def rules(
         list[str] | None,
         typer.Option(
             metavar="ORIGIN", show_default="each that is there, in this order",
-            help=f"Whose counters: {', '.join(ORIGINS)}; may be repeated.", autocompletion=lambda: ORIGINS,
+            help=f"Whose counters: {', '.join(ORIGINS)}; may be repeated.", autocompletion=lambda: tuple(ORIGINS),
         ),
     ] = None,
     window: Annotated[
@@ -52,14 +52,13 @@ def rules(
 ) -> int:  # fmt: skip
     """Prints rules for Prometheus: each pod's share of a service's calls, peak to mean, pinned, and one alert."""
     from lbdemo.rules.document import prometheus_rule, rule_file, to_yaml
-    from lbdemo.rules.origins import Service
     from lbdemo.rules.recording import Wanted
 
     check_choice(form, FORMS, "--output")
     wanted = Wanted(
         Service(_name(service), _namespace(ctx), _expression(pods or f"{re.escape(service)}-.+")),
-        tuple(check_choice(each, ORIGINS, "--counters") for each in counters or ORIGINS),
-        _at_least("--window", window, LEAST), _above_one(peak), patience,
+        tuple(check_choice(each, tuple(ORIGINS), "--counters") for each in counters or ORIGINS),
+        _scraped(window), _above_one(peak), patience,
     )  # fmt: skip
     print(to_yaml((rule_file if form == "file" else prometheus_rule)(wanted)), end="")
     return 0
@@ -81,18 +80,17 @@ def _name(service: str) -> str:
 
 
 def _expression(pods: str) -> str:
-    """What stands between quotes in PromQL."""
     try:
         re.compile(pods)
     except re.error as error:
         raise errors.InputError(f"--pods {pods!r} is no regular expression: {error}") from error
-    return pods.replace("\\", "\\\\").replace('"', '\\"')
+    return pods
 
 
-def _at_least(option: str, value: float, least: float) -> float:
-    if value < least:
-        raise errors.InputError(f"{option} is shorter than {least:g} s", "counters are scraped every 15 to 60 s")
-    return value
+def _scraped(window: float) -> float:
+    if window < LEAST:
+        raise errors.InputError(f"--window is shorter than {LEAST:g} s", "counters are scraped every 15 to 60 s")
+    return window
 
 
 def _above_one(peak: float) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from lbdemo.durations import promql
+from lbdemo.promql import span
 from lbdemo.rules.recording import Rule, Wanted, alert, recording
 
 
@@ -30,7 +30,8 @@ _Dumper.add_representer(
 
 def rule_file(wanted: Wanted) -> dict[str, Any]:
     """What `rule_files` of Prometheus takes."""
-    return {"groups": [{"name": _name(wanted), "rules": [*map(_rule(wanted), recording(wanted)), _alert(wanted)]}]}
+    rules = [*(_rule(rule, wanted.service.name) for rule in recording(wanted)), _alert(wanted)]
+    return {"groups": [{"name": _name(wanted), "rules": rules}]}
 
 
 def prometheus_rule(wanted: Wanted) -> dict[str, Any]:
@@ -49,20 +50,15 @@ def _name(wanted: Wanted) -> str:
     return f"lbdemo-{wanted.service.name}"
 
 
-def _rule(wanted: Wanted) -> Any:
-    labels = {"service": wanted.service.name}
-
-    def one(rule: Rule) -> dict[str, Any]:
-        expression = Text(rule.expression + "\n") if "\n" in rule.expression else rule.expression
-        return {"record": rule.record, "expr": expression, "labels": labels}
-
-    return one
+def _rule(rule: Rule, service: str) -> dict[str, Any]:
+    expression = Text(rule.expression + "\n") if "\n" in rule.expression else rule.expression
+    return {"record": rule.record, "expr": expression, "labels": {"service": service}}
 
 
 def _alert(wanted: Wanted) -> dict[str, Any]:
     found = alert(wanted)
     return {
-        "alert": found.name, "expr": found.expression, "for": promql(found.patience),
+        "alert": found.name, "expr": found.expression, "for": span(found.patience),
         "labels": {"severity": "warning"},
         "annotations": {"summary": found.summary, "description": found.description},
     }  # fmt: skip

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from lbdemo.promql import quoted
+
 OWN = r"grpc[.]health.*|grpc[.]reflection.*"
 """Services and methods of gRPC's own, which nobody balances."""
 
@@ -21,7 +23,7 @@ class Service:
     @property
     def of_pods(self) -> str:
         """Matchers for what is scraped from its pods, with the labels that Prometheus Operator and others attach."""
-        return f'namespace="{self.namespace}", pod=~"{self.pods}"'
+        return f"namespace={quoted(self.namespace)}, pod=~{quoted(self.pods)}"
 
 
 Origin = Callable[[Service], str]

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lbdemo.durations import promql
+from lbdemo.promql import quoted, span
 from lbdemo.rules.origins import ORIGINS, Service
 
 RATE = "lbdemo_pod:grpc_calls:rate"
@@ -74,7 +74,7 @@ def recording(wanted: Wanted) -> Iterator[Rule]:
 
 def rate(wanted: Wanted) -> str:
     """Calls a second of each pod. A pod that is scraped and counts no call yet has 0: it is the one that is missed."""
-    window, labels = promql(wanted.window), "namespace, pod"
+    window, labels = span(wanted.window), "namespace, pod"
     counted = [f"sum by ({labels}) (rate({ORIGINS[name](wanted.service)}[{window}]))" for name in wanted.origins]
     idle = f"0 * max by ({labels}) (up{{{wanted.service.of_pods}}} == 1)"
     return "\nor ".join((*counted, idle))
@@ -105,4 +105,4 @@ def calls_for(peak: float) -> int:
 
 
 def _own(wanted: Wanted) -> str:
-    return f'{{namespace="{wanted.service.namespace}", service="{wanted.service.name}"}}'
+    return f"{{namespace={quoted(wanted.service.namespace)}, service={quoted(wanted.service.name)}}}"

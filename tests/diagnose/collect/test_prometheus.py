@@ -19,11 +19,12 @@ from lbdemo.diagnose.collect.asked import Asked, Means
 from lbdemo.diagnose.collect.prometheus import Kept, Known, known, sought, told
 from lbdemo.diagnose.collect.prometheus_found import Finder
 from lbdemo.diagnose.collect.prometheus_rows import looks, targets
-from lbdemo.diagnose.collect.prometheus_series import PLACES, Targets, growth, quoted, samples, what_there_is
+from lbdemo.diagnose.collect.prometheus_series import PLACES, Targets, growth, samples, what_there_is
 from lbdemo.diagnose.series import SERIES
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.records.pods import Container
 from lbdemo.measure.verdict import Outcome
+from lbdemo.promql import quoted
 from lbdemo.tools.kubectl import Kubectl
 
 REAL = json.loads((Path(__file__).parent / "prometheus_answers.json").read_text())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.collect.metrics import UNASKED
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.series import SERIES, Series
+from lbdemo.promql import quoted
 
 if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Pod
@@ -58,12 +59,6 @@ PLACES = (
 
 def _hosts(pod: Pod) -> tuple[str, ...]:
     return tuple(f"[{address}]" if ":" in address else address for address in pod.addresses)
-
-
-def quoted(text: str) -> str:
-    """As a string of PromQL."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 @dataclass(frozen=True, slots=True)
