@@ -52,13 +52,12 @@ class ServerMetrics:
     def _histogram(self, name: str, about: str, *labels: str) -> Histogram:
         return Histogram(name, about, labels, registry=self.registry, buckets=SECONDS)
 
-    def method(self, name: str, kind: str) -> Method:
-        """What counts the calls of one method. Its kind is unary, server_stream, bidi_stream."""
-        return Method(self, name, kind)
-
 
 class Method:
-    """The series of one method, looked up once: a lookup costs as much as counting does."""
+    """The series of one method, looked up once: a lookup costs as much as counting does.
+
+    Its kind is unary, server_stream or bidi_stream.
+    """
 
     def __init__(self, metrics: ServerMetrics, name: str, kind: str) -> None:
         self._metrics, self._name, self._kind = metrics, name, kind
@@ -113,9 +112,9 @@ class MeteredEcho(EchoService):
 
     def __init__(self, server_id: str, metrics: ServerMetrics) -> None:
         super().__init__(server_id)
-        self._unary = metrics.method("EchoMessage", "unary")
-        self._watches = metrics.method("WatchEcho", "server_stream")
-        self._chats = metrics.method("Chat", "bidi_stream")
+        self._unary = Method(metrics, "EchoMessage", "unary")
+        self._watches = Method(metrics, "WatchEcho", "server_stream")
+        self._chats = Method(metrics, "Chat", "bidi_stream")
 
     async def EchoMessage(  # noqa: N802 - the wire's name
         self, request: echo_pb2.EchoRequest, context: EchoContext

@@ -28,14 +28,14 @@ def node_addresses(addresses: Iterable[str], evidence: Evidence, *, all_pods_see
     only the first one is taken, which bridges have.
     """
     told = tuple(_told(evidence))
-    return tuple(one for one in addresses if _is_nodes(ip_address(one), told, evidence, all_pods_seen))
+    networks = told or tuple(_guessed(evidence))
+    whole = bool(told) or all_pods_seen
+    return tuple(one for one in addresses if _is_nodes(ip_address(one), networks, whole))
 
 
-def _is_nodes(address: Address, told: tuple[Network, ...], evidence: Evidence, all_pods_seen: bool) -> bool:
-    if told:
-        return any(address in network for network in told)
-    around = [network for network in _guessed(evidence) if address in network]
-    return bool(around) and (all_pods_seen or any(address == network[1] for network in around))
+def _is_nodes(address: Address, networks: Iterable[Network], whole: bool) -> bool:
+    """Whether it lies in one of the networks (`whole`), or is the first of one."""
+    return any(address in network and (whole or address == network[1]) for network in networks)
 
 
 def _told(evidence: Evidence) -> Iterator[Network]:
