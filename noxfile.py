@@ -127,19 +127,10 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
-def promtool(session: nox.Session) -> None:
-    """The rules of `lbdemo rules`, played to Prometheus' promtool on PATH."""
-    if shutil.which("promtool") is None:
-        session.error("promtool is not on the PATH: it comes with Prometheus")
-    needs(session, "tests")
-    session.run("pytest", "-m", "promtool", *session.posargs)
-
-
-@nox.session
 def prometheus(session: nox.Session) -> None:
-    """What diagnose asks a Prometheus, with a real one on PATH."""
-    if shutil.which("prometheus") is None:
-        session.error("prometheus is not on the PATH")
+    """What diagnose asks a Prometheus, and the rules of `lbdemo rules`, with a real one and its promtool on PATH."""
+    if not (shutil.which("prometheus") and shutil.which("promtool")):
+        session.error("prometheus and its promtool are not on the PATH")
     needs(session, "tests")
     session.run("pytest", "-m", "prometheus", *session.posargs)
 

@@ -14,7 +14,7 @@ from lbdemo.rules.document import rule_file, to_yaml
 from lbdemo.rules.origins import ORIGINS, Service
 from lbdemo.rules.recording import ALERT, CALLS, PEAK, PINNED, PODS, SHARE, Wanted
 
-pytestmark = pytest.mark.promtool
+pytestmark = pytest.mark.prometheus
 
 SHOP = Service("payments", "shop", "payments-.+")
 OF = 'namespace="shop", service="payments"'

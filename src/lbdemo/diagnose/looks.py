@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ARGUMENTS = "arguments"
+"""`told_by` of a cluster that stands on the command line of its Envoy."""
+
 ESTABLISHED, LISTEN, TIME_WAIT, SYN_SENT = "ESTABLISHED", "LISTEN", "TIME_WAIT", "SYN_SENT"
 
 
@@ -93,7 +96,7 @@ class EnvoyCluster:
     subset: str = ""
     max_streams: int = 0  # calls at once that a connection may carry; 0: as many as the server takes
     max_connections: int = 0  # 0: no limit
-    told_by: str = ""  # of an Envoy of one's own: `arguments`, or `configmap/NAME`; "" where a mesh tells it
+    told_by: str = ""  # of an Envoy of one's own: ARGUMENTS, or `configmap/NAME`; "" where a mesh tells it
 
 
 @dataclass(frozen=True, slots=True)

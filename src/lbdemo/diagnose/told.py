@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from lbdemo.kube.records.pods import Pod
+    from lbdemo.kube.records.services import Service
 
 ROUND_ROBIN = "round_robin"
 KUBERNETES = "kubernetes://"
@@ -66,6 +67,13 @@ def several(args: Iterable[str], env: Mapping[str, str]) -> tuple[str, ...]:
     """The numbers of channels in arguments and variables, as `channels=N`: kept evidence keeps them, too."""
     text = "\n".join((*args, "", *(f"{name}={value}" for name, value in env.items())))
     return tuple(f"channels={number}" for number in SEVERAL.findall(text))
+
+
+def names_from(service: Service, domain: str, namespace: str) -> tuple[str, ...]:
+    """The names by which a client in this namespace may call the service, the longest first."""
+    name, own = service.meta.name, service.meta.namespace
+    whole = f"{name}.{own}"
+    return (f"{whole}.svc.{domain}", f"{whole}.svc", whole, *((name,) if namespace == own else ()))
 
 
 def marks(said: Iterable[str], service: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line
 from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.looks import ARGUMENTS
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.words import count
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 CODE, NAME = "LB122", "logical-dns"
 TYPE, INSTEAD = "LOGICAL_DNS", "STRICT_DNS"
-ARGUMENTS = "arguments"
 
 
 def cause(case: Case) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.path import bootstrapped
 from lbdemo.diagnose.proxies import GENERATOR
-from lbdemo.diagnose.told import xds_target
+from lbdemo.diagnose.told import names_from, xds_target
 from lbdemo.words import listing
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def _known(case: Case, caller: Caller) -> bool:
     """
     host, colon, port = xds_target(caller.pod, case.evidence.name).partition(":")
     numbers = {str(each.number) for each in case.evidence.service.ports}
-    name, namespace = case.evidence.name, case.evidence.namespace
+    service, domain, namespace = case.evidence.service, case.evidence.domain, case.evidence.namespace
     near = caller.pod is not None and caller.pod.meta.namespace == namespace
-    names = {case.evidence.host, *((name, f"{name}.{namespace}", f"{name}.{namespace}.svc") if near else ())}
+    names = names_from(service, domain, namespace) if near else (case.evidence.host,)
     return not colon or (host in names and port in numbers)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.evidence import Caller, key
+from lbdemo.diagnose.told import names_from, words
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Unseen, Why, need
@@ -96,23 +97,14 @@ def _pod_at(api: Api, address: str, namespace: str) -> Pod | Unseen | None:
 
 def told_of(service: Service, pods: Iterable[Pod], domain: str) -> Iterator[Caller]:
     """Pods whose variables or arguments name the service: who calls it, by all that can be known without looking."""
-    names = names_of(service, domain)
     for pod in pods:
-        words = (word for c in pod.containers for word in (*c.command, *c.args, *c.env.values()))
-        if pod.stays and any(_names(word, names, pod.meta.namespace, service) for word in words):
+        names = names_from(service, domain, pod.meta.namespace)
+        if pod.stays and any(_names(word, names) for word in words(pod)):
             yield caller(pod, "environment")
 
 
-def names_of(service: Service, domain: str) -> tuple[str, ...]:
-    """The names by which a client may call the service, the longest first."""
-    name, namespace = service.meta.name, service.meta.namespace
-    whole = f"{name}.{namespace}"
-    return (f"{whole}.svc.{domain}", f"{whole}.svc", whole, name)
-
-
-def _names(word: str, names: Sequence[str], namespace: str, service: Service) -> bool:
+def _names(word: str, names: Sequence[str]) -> bool:
     """Whether a word of a configuration is an address of the service: one of its names with a port after it."""
     target = word.rpartition("=")[2].rpartition("/")[2]
     host, colon, port = target.partition(":")
-    near = namespace == service.meta.namespace
-    return bool(colon) and port.isdigit() and host.rstrip(".") in (names if near else names[:-1])
+    return bool(colon) and port.isdigit() and host.rstrip(".") in names

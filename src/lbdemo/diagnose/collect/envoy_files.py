@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from lbdemo.diagnose.collect.callers import names_of
 from lbdemo.diagnose.collect.envoy_config import UNREADABLE, cluster
 from lbdemo.diagnose.evidence import key
+from lbdemo.diagnose.looks import ARGUMENTS
+from lbdemo.diagnose.told import names_from
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import CONFIG_MAPS, raw
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.services import Service
 
 INLINE = "--config-yaml"
-ARGUMENTS = "arguments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,8 @@ def told(means: Means, pod: Pod, service: Service, domain: str) -> Told:
             unseen.append(found)
         elif found is not None:
             texts += [(f"configmap/{name}", text) for text in (found.get("data") or {}).values()]
-    names = names_of(service, domain)
-    near = names if pod.meta.namespace == service.meta.namespace else names[:-1]
-    return Told(tuple(c for source, text in texts for c in clusters(key(pod), source, text, near)), tuple(unseen))
+    names = names_from(service, domain, pod.meta.namespace)
+    return Told(tuple(c for source, text in texts for c in clusters(key(pod), source, text, names)), tuple(unseen))
 
 
 def inline(pod: Pod) -> Iterator[str]:
