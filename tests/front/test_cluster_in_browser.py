@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import PHONE, WIDE, Watched, opened, served, started
+from browsing import PHONE, WIDE, Watched, opened, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -62,12 +62,6 @@ class Cluster:
         self.done.append(wanted)
         command = next(each["command"] for each in ACTIONS if each["action"] == wanted["action"])
         route.fulfill(json={"command": command, "ok": self.ok, "text": "said kubectl"})
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

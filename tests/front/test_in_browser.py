@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import LONG, PHONE, TABLET, WIDE, opened, served, started
+from browsing import LONG, PHONE, TABLET, WIDE, opened, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -21,12 +21,6 @@ PICTURES = os.environ.get("PICTURES")
 SHOWN = ("page-1600-light.png", "page-1600-dark.png", "page-360-light.png")
 
 SICK = {"content-type": "application/grpc-web+proto", "grpc-status": "14", "grpc-message": "told to be sick"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with started() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

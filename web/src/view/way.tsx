@@ -1,6 +1,7 @@
 // One way: its verdict, its figures, its answers, its shares, its failures.
 
 import { CALLS_FOR_P99 } from "../calls/histogram";
+import type { Outcome } from "../measure/judge";
 import type { Lane, Page } from "../model/page";
 import { Grid } from "./grid";
 import { sign } from "./palette";
@@ -41,25 +42,32 @@ export function headline(lane: Lane): string {
     return "no verdict yet";
   }
   const { outcome } = said.verdict;
-  const kept = outcome === lane.model.way.expects ? "as expected" : `${lane.model.way.expects} expected`;
-  return outcome === "INCONCLUSIVE" ? `${outcome} so far` : `${outcome}, ${kept}`;
+  return `${outcome}${outcome === "INCONCLUSIVE" ? "" : ","} ${kept(outcome, lane.model.way.expects)}`;
+}
+
+/** What is said after an outcome, where another one may be expected. */
+function kept(outcome: Outcome, expects: string): string {
+  if (outcome === "INCONCLUSIVE") {
+    return "so far";
+  }
+  return outcome === expects ? "as expected" : `${expects} expected`;
 }
 
 function Said({ lane, page }: { readonly lane: Lane; readonly page: Page }) {
   const { trial, way } = lane.model;
   const { said, filled } = trial;
-  const outcome = said?.verdict.outcome ?? "";
+  const outcome = said?.verdict.outcome;
   const tone = outcome === way.expects ? "good" : outcome && outcome !== "INCONCLUSIVE" ? "bad" : "open";
   const mark = { good: "✓ ", bad: "✗ ", open: "" }[tone];
   return (
     <div class={said && !said.fresh ? "said stale" : "said"}>
       <p class="verdict">
-        <strong class="badge" data-outcome={outcome}>
-          {outcome || "…"}
+        <strong class="badge" data-outcome={outcome ?? ""}>
+          {outcome ?? "…"}
         </strong>{" "}
         <span class={tone}>
           <span aria-hidden="true">{mark}</span>
-          {outcome ? headline(lane).replace(outcome, "").replace(/^, /, "") : "no verdict yet"}
+          {outcome ? kept(outcome, way.expects) : "no verdict yet"}
         </span>
       </p>
       <p class="because">{said ? because(said.verdict, page.told.tolerance) : waiting(lane)}</p>
