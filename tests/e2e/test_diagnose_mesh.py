@@ -117,6 +117,7 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     shop.calling("checkout")
     least = wait_until_healthy(shop, "parcels")
     assert least["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
+    eventually(lambda: "LB319" in codes(shop.record("parcels", watch="2s", expect=None)))
 
     hashed = {"consistentHash": {"httpHeaderName": ":authority"}}
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(loadBalancer=hashed)))

@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import PORT, Shop, codes, go_client, problems, python_client, python_part, python_server, service
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    go_client,
+    problems,
+    python_client,
+    python_part,
+    python_server,
+    service,
+    wait_until_healthy,
+)
 from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, rule
 
 __all__ = ["mesh"]  # a fixture
@@ -106,6 +117,57 @@ def test_a_slow_pod_alone_in_its_zone_is_not_spared(shop: Shop) -> None:
     assert "parcels-north" in record["findings"][0]["sentence"]
     shop.paste(record["findings"][0]["fixes"][0]["commands"])
     eventually(lambda: "LB315" not in codes(shop.record("parcels")))
+
+
+def test_a_sidecar_that_is_not_told_of_the_service(shop: Shop) -> None:
+    apply(shop, kind(TRAFFIC, "narrow", "Sidecar", {"egress": [{"hosts": ["istio-system/*"]}]}))
+    shop.apply(python_server("parcels", 2), service("parcels"), python_client("checkout", "parcels:80"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record)[0] == "LB306"
+    shop.kubectl("delete", "sidecars.networking.istio.io", "narrow")
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")
+    wait_until_healthy(shop, "parcels")
+
+
+def claiming(shop: Shop, address: str) -> dict[str, Any]:
+    """A listener of somebody's for the Service's own address, which passes connections on."""
+    proxy = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", "stat_prefix": "claimed",
+        "cluster": f"outbound|80||parcels.{shop.namespace}.svc.cluster.local",
+    }  # fmt: skip
+    listener = {
+        "name": f"{address}_80", "bind_to_port": False, "traffic_direction": "OUTBOUND",
+        "address": {"socket_address": {"address": address, "port_value": 80}},
+        "filter_chains": [{"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}]}],
+    }  # fmt: skip
+    patch = {
+        "applyTo": "LISTENER",
+        "match": {"context": "SIDECAR_OUTBOUND"},
+        "patch": {"operation": "ADD", "value": listener},
+    }
+    return kind("networking.istio.io/v1alpha3", "claims", "EnvoyFilter", {"configPatches": [patch]})
+
+
+def test_a_port_number_that_something_else_claims(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"))
+    apply(shop, claiming(shop, shop.kubectl("get", "service", "parcels", "-o", "jsonpath={.spec.clusterIP}")))
+    shop.apply(python_client("checkout", "parcels:80"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record)[0] == "LB318"
+    assert record["callers"][0]["choice"]["per"] == "connection"
+    shop.kubectl("delete", "envoyfilters", "claims")
+    shop.kubectl("rollout", "restart", "deployment/checkout")
+    shop.settled("checkout")
+    shop.calling("checkout")
+    wait_until_healthy(shop, "parcels")
 
 
 def test_a_slow_pod_gets_as_many_calls_until_somebody_looks_at_calls_in_flight(shop: Shop) -> None:
