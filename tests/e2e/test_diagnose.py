@@ -171,6 +171,7 @@ def test_who_has_few_rights_is_told_what_they_leave_open(shop: Shop, role: str, 
 
     assert record["callers"][0]["found_by"] == "environment"
     assert any("pods/exec" in unseen["hint"] for unseen in record["unseen"]) is not counts
+    assert ("LB902" in codes(record)) is not counts
     assert (record["verdict"]["calls"] is not None) is counts
     assert any(unseen["what"].startswith("nodes") for unseen in record["unseen"])
 
