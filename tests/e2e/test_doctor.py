@@ -44,6 +44,12 @@ def test_a_healthy_cluster_is_fit_and_said_so_in_time(cluster: Cluster, command:
     assert [name for name, check in checks(done.json).items() if check["status"] == "skipped"] == []
 
 
+def test_for_diagnose_it_looks_where_diagnose_would() -> None:
+    record = run(["lbdemo", "doctor", "--for", "diagnose", "-o", "json"]).json
+
+    assert (record["namespace"], record["fit"]) == ("default", True)
+
+
 def test_an_exec_is_tried_on_some_pod(cluster: Cluster) -> None:
     exec_ = checks(cluster("doctor", "--for", "diagnose", "-o", "json").json)["exec"]
 

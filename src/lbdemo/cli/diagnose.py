@@ -177,8 +177,9 @@ def unanswered(asked: Asked, error: errors.LbdemoError) -> None:
 def place(ctx: typer.Context, here: Session, service: str) -> tuple[str, str]:
     """Namespace and name of the service: as it is written, else -n's, else that of the kubeconfig context."""
     from lbdemo.cli.main import given_somehow
+    from lbdemo.cli.session import home
 
     before, _, name = service.rpartition("/")
     if before in ("", "svc", "service", "services"):
-        before = ctx.obj.namespace if given_somehow(ctx, "namespace") else here.context.namespace or "default"
+        before = ctx.obj.namespace if given_somehow(ctx, "namespace") else home(here.context)
     return before, name

@@ -32,6 +32,9 @@ def doctor(
 ) -> int:  # fmt: skip
     """Says whether machine, cluster and user are fit for a command, and how to mend what is not. Changes nothing."""
     check_choice(form, examination.FORMS, "--output")
+    from lbdemo.cli.main import given_somehow
+
     wanted = options.strategy(strategy) if strategy else ""
-    asked = examination.Wanted(check_choice(command, examination.COMMANDS, "--for"), wanted, registry)
+    named = given_somehow(ctx, "namespace")
+    asked = examination.Wanted(check_choice(command, examination.COMMANDS, "--for"), wanted, registry, named)
     return examination.give(examination.examined(ctx.obj, asked), form)

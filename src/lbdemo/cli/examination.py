@@ -29,16 +29,20 @@ Format = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for: the command, the strategy ("" for none in particular), the registry ("" for none)."""
+    """What was asked for: the command, the strategy ("" for none in particular), the registry ("" for none).
+
+    `named` is whether somebody said in which namespace.
+    """
 
     command: str
     strategy: str = ""
     registry: str = ""
+    named: bool = True
 
 
 def examined(options: Globals, wanted: Wanted) -> Examination:
     """All checks, made."""
-    from lbdemo.cli.session import session
+    from lbdemo.cli.session import home, session
 
     registry = check_registry(wanted.registry) if wanted.registry else ""
     with session(options, quiet=True, unfit=True, others=wanted.command == "diagnose") as here:
@@ -46,7 +50,9 @@ def examined(options: Globals, wanted: Wanted) -> Examination:
         from lbdemo.cluster.doctor.probes import Means
         from lbdemo.cluster.install.fitness import fitness
 
-        asked = fitness(wanted.command, here.context, options.namespace, wanted.strategy, registry)
+        elsewhere = wanted.command == "diagnose" and not wanted.named
+        namespace = home(here.context) if elsewhere else options.namespace
+        asked = fitness(wanted.command, here.context, namespace, wanted.strategy, registry)
         return examine(Means(here.tools, asked))
 
 

@@ -114,6 +114,11 @@ def session(
             tools.cancel()
 
 
+def home(context: Context) -> str:
+    """The namespace where kubectl works when nobody names one."""
+    return context.namespace or "default"
+
+
 def here_only(context: Context) -> Callable[[Api], None]:
     """Refuses a cluster that is not on this machine by its address; returns what looks at its nodes, too.
 
