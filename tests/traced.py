@@ -26,8 +26,8 @@ def span(
 def called(seq: int, server: str, *, run: str = "r1", gate: bool = False, at: float = 0.0) -> list[Span]:
     """A call without a proxy: caller, client, server; it takes 10 ms, of which the server works 4."""
     trace = f"{seq + 1:032x}"
-    caller = {RUN: run, SEQ: seq, GATE: gate, SERVER: server}
-    client = {"pod": "echo-client-0", "service": "echo-client"}
+    caller: dict[str, Any] = {RUN: run, SEQ: seq, GATE: gate, SERVER: server}
+    client: dict[str, Any] = {"pod": "echo-client-0", "service": "echo-client"}
     return [
         span(trace, 1, "call", Kind.INTERNAL, at, at + 10, **client, **caller),
         span(trace, 2, METHOD, Kind.CLIENT, at + 1, at + 9, **client),
