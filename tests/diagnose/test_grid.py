@@ -43,6 +43,7 @@ from lbdemo.diagnose.looks import (
     EnvoyCluster,
     MetricsLook,
     PodCpu,
+    PodNetwork,
     Socket,
     SocketLook,
 )
@@ -288,6 +289,12 @@ def burning(*cores: float) -> Evidence:
     return replace(seen, sockets=looks, cpu=told)
 
 
+def received(*many: int, seen: Evidence | None = None) -> Evidence:
+    """Evenly counted calls (or what else was seen), and so many bytes of each pod by its kubelet."""
+    told = tuple(PodNetwork(f"shop/{name}", one, one, "kubelets") for name, one in zip(NAMES, many, strict=False))
+    return replace(seen or burning(), network=told)
+
+
 def pod_that_leaves() -> Evidence:
     seen = shop(held(1, 1, 1), callers=[CHECKOUT], headless=True, segments=even(99))
     assert isinstance(seen.slices, tuple)
@@ -467,6 +474,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "calls that burn one pod": (lambda: burning(0.9, 0.2, 0.2), ("LB205",)),
     "pods that are busy alike": (lambda: burning(0.9, 0.6, 0.5), ()),
     "pods that are idle": (lambda: burning(0.09, 0.01, 0.01), ()),
+    "bytes that come to one pod": (lambda: received(950_000, 50_000, 50_000), ("LB205",)),
+    "bytes that come to all pods alike": (lambda: received(950_000, 850_000, 750_000), ()),
+    "bytes of probes": (lambda: received(9_000, 900, 900), ()),
+    "one pod of which no kubelet tells the bytes": (lambda: received(950_000, 50_000), ()),
+    "bytes that come to one pod, and nothing else": (
+        lambda: received(950_000, 50_000, 50_000, seen=shop(callers=[DIALS], unseen=(BLIND,))), ("LB902",)),
     "one pod of which nobody tells the CPU": (lambda: burning(0.9, 0.2), ()),
     "a pod that leaves under its caller": (pod_that_leaves, ("LB206", "LB201")),
     "from outside, to nodes with unequally many pods": (lambda: from_outside("one", "two", "two"), ("LB403", "LB101")),

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, PodCpu, SocketLook
+from lbdemo.diagnose.looks import (
+    ClientLook,
+    EnvoyCluster,
+    EnvoyLook,
+    EnvoyRoute,
+    MetricsLook,
+    PodCpu,
+    PodNetwork,
+    SocketLook,
+)
 from lbdemo.diagnose.scrapes import Scrapes
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.records.cluster import Namespace, Node
@@ -95,6 +104,7 @@ class Evidence:
     metrics: tuple[MetricsLook, ...] = ()
     scrapes: Scrapes | None = None  # None where no Prometheus was asked
     cpu: tuple[PodCpu, ...] = ()  # of the servers, where somebody told it
+    network: tuple[PodNetwork, ...] = ()  # the same
     unseen: tuple[Unseen, ...] = ()
     fronts: tuple[Front, ...] = ()  # of callers that are proxies themselves
     gone: tuple[str, ...] = ()  # addresses that those are connected to at the servers' port, and that no pod has

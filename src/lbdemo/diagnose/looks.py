@@ -144,3 +144,13 @@ class PodCpu:
     pod: str  # namespace/name
     cores: float
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodNetwork:
+    """What a pod received and sent while it was watched, in bytes, by whoever told it: probes and all else in it."""
+
+    pod: str  # namespace/name
+    received: int
+    sent: int
+    source: str

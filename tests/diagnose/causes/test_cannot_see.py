@@ -3,9 +3,10 @@ from __future__ import annotations
 from diagnose.causes.said import found, silent, texts
 from diagnose.shops import NAMES, caller, held, servers, shop
 
+from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.cannot_see import cause
 from lbdemo.diagnose.findings import Severity
-from lbdemo.diagnose.looks import MetricsLook
+from lbdemo.diagnose.looks import MetricsLook, PodNetwork
 from lbdemo.kube.answers import Right, Unseen, Why
 
 SOCKETS = Unseen("sockets of payments-a", Why.FORBIDDEN, "pods/exec is forbidden", Right("create", "pods/exec"), "w")
@@ -33,3 +34,23 @@ def test_counters_tell_enough() -> None:
 
 def test_one_pod_needs_no_judging() -> None:
     assert silent(cause, shop(None, pods=servers(NAMES[:1]), unseen=(SOCKETS,)))
+
+
+def told(*received: int) -> tuple[PodNetwork, ...]:
+    return tuple(PodNetwork(f"shop/{name}", one, 0, "kubelets") for name, one in zip(NAMES, received, strict=False))
+
+
+def test_what_kubelets_count_is_told_beside_it_and_is_no_verdict() -> None:
+    seen = shop(None, callers=CALLERS, unseen=(SOCKETS,), network=told(950_000, 30_000, 20_000))
+
+    said = found(cause, seen)
+
+    assert said.severity is Severity.NOTE
+    assert said.explains == 0
+    assert "bytes received: payments-a 95.0 %, payments-b 3.0 % and payments-c 2.0 %" in texts(said)
+    assert not Case(seen).judged.known
+
+
+def test_parts_of_few_pods_or_of_few_bytes_are_not_told() -> None:
+    for some in (told(950_000, 30_000), told(950, 30, 20)):
+        assert "bytes" not in texts(found(cause, shop(None, callers=CALLERS, unseen=(SOCKETS,), network=some)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.network import network
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -24,6 +25,9 @@ def cause(case: Case) -> Iterator[Finding]:
         CODE, NAME,
         sentence="Neither connections nor calls could be seen: whether calls are spread stays open.",
         severity=Severity.NOTE,
-        evidence=tuple(Line(f"{unseen.what}: {unseen.detail}", "what could not be seen") for unseen in missing[:TOLD]),
+        evidence=(
+            *(Line(f"{unseen.what}: {unseen.detail}", "what could not be seen") for unseen in missing[:TOLD]),
+            *network(case),
+        ),
         fixes=tuple(Fix("let it be seen", advice=hint) for hint in hints[:TOLD]),
     )  # fmt: skip

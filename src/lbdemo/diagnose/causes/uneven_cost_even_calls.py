@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.network import ENOUGH, network
 from lbdemo.diagnose.parts import short
 from lbdemo.measure.verdict import Outcome
 from lbdemo.words import listing
@@ -17,15 +18,13 @@ if TYPE_CHECKING:
 CODE, NAME = "LB205", "uneven-cost-even-calls"
 TIMES = 2.0  # as much at one pod as at another
 BUSY = 0.1  # cores: of less the rest (probes, a runtime's housekeeping) may be the difference
-ENOUGH = 100_000
-"""Bytes at the pod with most of them: of less the rest (settings, pings) may be the difference."""
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Calls that somebody counted are balanced, and the pods' CPU or the bytes over their connections are not."""
+    """Calls that somebody counted are balanced, and the pods' CPU or their bytes are not."""
     if case.judged.outcome is not Outcome.BALANCED or case.judged.about:
         return
-    uneven = (*_cpu(case), *_size(case))
+    uneven = (*_cpu(case), *(tuple(_size(case)) or network(case, TIMES)))
     if not uneven:
         return
     yield Finding(

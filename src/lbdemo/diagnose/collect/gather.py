@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
-from lbdemo.diagnose.collect import prometheus
+from lbdemo.diagnose.collect import network, prometheus
 from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.fronts import fronts_of
@@ -25,7 +25,7 @@ from lbdemo.diagnose.fronts import leads_to
 from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS
-from lbdemo.kube.side_by_side import asking
+from lbdemo.kube.side_by_side import asking, together
 from lbdemo.words import count, duration
 
 if TYPE_CHECKING:
@@ -53,15 +53,18 @@ def gather(asked: Asked, means: Means) -> Evidence:
     around = surroundings(means.api, objects, pods)
     before = fronts_of(means.api, pods)
     means.say(f"{count(len(found.callers), 'caller')}; watching for {duration(asked.watch)}")
-    with asking(1) as pool:
+    with asking(2) as pool:
+        carried = pool.submit(network.read, means.api, servers)
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
         seen = watch(means, service, bare.host, objects.port.number, servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
-    busy = used(means.api, service, servers)
+    busy, moved = together(
+        lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers)
+    )
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
         clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before.fronts,
-        clients=seen.clients, cpu=busy, hosts=found.hosts, watched=asked.watch, made=_now(),
+        clients=seen.clients, cpu=busy, network=moved, hosts=found.hosts, watched=asked.watch, made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole

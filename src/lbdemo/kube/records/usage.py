@@ -19,6 +19,17 @@ class PodUsage:
     cores: float
 
 
+@dataclass(frozen=True, slots=True)
+class PodTraffic:
+    """What one pod has received and sent since it began, in bytes, and when its kubelet looked."""
+
+    namespace: str
+    name: str
+    at: str  # RFC 3339
+    received: int
+    sent: int
+
+
 def parse_pod_usage(item: Mapping[str, Any]) -> PodUsage:
     """A PodMetrics object."""
     meta = item["metadata"]
@@ -32,3 +43,12 @@ def parse_summary(text: str) -> Iterator[PodUsage]:
         used = (pod.get("cpu") or {}).get("usageNanoCores")
         if used is not None:
             yield PodUsage(pod["podRef"]["namespace"], pod["podRef"]["name"], used / 1e9)
+
+
+def parse_traffic(text: str) -> Iterator[PodTraffic]:
+    """All pods of a kubelet's summary whose network it watches. Raises ValueError for what is none."""
+    for pod in json.loads(text).get("pods") or ():
+        seen = pod.get("network") or {}
+        if "rxBytes" in seen and "txBytes" in seen:
+            ref = pod["podRef"]
+            yield PodTraffic(ref["namespace"], ref["name"], seen.get("time", ""), seen["rxBytes"], seen["txBytes"])
