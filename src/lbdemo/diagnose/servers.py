@@ -53,11 +53,18 @@ def _each(slices: Sequence[EndpointSlice], port: ServicePort, namespace: str, po
 
 
 def _server(endpoint: Endpoint, number: int, namespace: str, pods: dict[str, Pod]) -> Server:
-    name = f"{namespace}/{endpoint.target}" if endpoint.target_kind == "Pod" else endpoint.addresses[0]
+    name = f"{namespace}/{endpoint.target}" if endpoint.target_kind == "Pod" else _named(endpoint, pods)
     return Server(
         name, endpoint.addresses, number, endpoint.ready, endpoint.terminating, endpoint.node, endpoint.zone,
         pods.get(name),
     )  # fmt: skip
+
+
+def _named(endpoint: Endpoint, pods: dict[str, Pod]) -> str:
+    """The pod that has the address of an endpoint without a name, or the address where no pod is known to have it."""
+    address = endpoint.addresses[0]
+    at = (name for name, pod in pods.items() if address in pod.addresses and not pod.host_network)
+    return next(at, address) if not endpoint.target else address
 
 
 def _merged(one: Server, other: Server) -> Server:

@@ -20,9 +20,10 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.asked import Asked, Means
 from lbdemo.diagnose.collect.gather import gather, only
 from lbdemo.diagnose.collect.many import expected, gather_each, several
-from lbdemo.diagnose.collect.objects import port_of, service_of
+from lbdemo.diagnose.collect.objects import behind, port_of, service_of
 from lbdemo.diagnose.collect.prometheus_found import Finder
 from lbdemo.diagnose.diagnosis import diagnose
+from lbdemo.diagnose.evidence import Evidence
 from lbdemo.diagnose.looks import ClientLook
 from lbdemo.errors import InputError, ProgramFailedError
 from lbdemo.kube.answers import Why
@@ -257,6 +258,25 @@ def test_who_is_not_there_is_said_to_be_so(server: FakeApi, asked: Asked, hint: 
         gather(asked, Means(server.api(), Kubectl(run)))
 
     assert hint in caught.value.hint
+
+
+def test_a_name_for_something_outside_has_nothing_to_watch(server: FakeApi) -> None:
+    named = replace(service_of(server.api(), QUICK), external_name="shop.example")
+
+    with pytest.raises(InputError, match=r"another name of shop\.example"):
+        port_of(named, "")
+
+
+def test_endpoints_that_somebody_wrote_by_hand_are_the_pods_at_their_addresses() -> None:
+    whole: dict[str, Any] = SERVICE["spec"]  # type: ignore[assignment]
+    spec = {name: value for name, value in whole.items() if name != "selector"}
+    bare = [{"addresses": [address]} for address in ("10.0.0.1", "10.0.0.2", "192.0.2.7")]
+    with FakeApi().add(SERVICE | {"spec": spec}, SLICE | {"endpoints": bare}, *SHOP[2:]) as server:
+        found = behind(server.api(), service_of(server.api(), QUICK), port_of(service_of(server.api(), QUICK), ""))
+
+    assert isinstance(found.servers, tuple)
+    seen = Evidence(found.service, found.port, found.slices, found.servers)
+    assert [one.name for one in Case(seen).servers] == ["192.0.2.7", "shop/payments-a", "shop/payments-b"]
 
 
 def test_the_port_is_the_one_that_speaks_grpc_or_the_one_that_is_named(server: FakeApi) -> None:

@@ -84,6 +84,11 @@ def port_of(service: Service, wanted: str) -> ServicePort:
 
     Raises InputError where there is none of that name, or none at all.
     """
+    if service.external_name:
+        raise InputError(
+            f"service {service.meta.name} is of type ExternalName: another name of {service.external_name}, without "
+            "endpoints", "diagnose the service that this name leads to, if it is one of a cluster",
+        )  # fmt: skip
     if not service.ports:
         raise InputError(f"service {service.meta.name} has no ports")
     if wanted:
@@ -120,7 +125,16 @@ def _with_named(api: Api, namespace: str, slices: Many[EndpointSlice], pods: Man
     known = {pod.name for pod in pods}
     named = {e.target for s in slices for e in s.endpoints if e.target_kind == "Pod"} - known
     more = each(lambda name: api.get(PODS, name, namespace), sorted(named)[:BY_NAME])
-    return (*pods, *(pod for pod in more if pod is not None and not isinstance(pod, Unseen)))
+    there = (*pods, *(pod for pod in more if pod is not None and not isinstance(pod, Unseen)))
+    return (*there, *_at(api, namespace, slices, there))
+
+
+def _at(api: Api, namespace: str, slices: Sequence[EndpointSlice], pods: Sequence[Pod]) -> Iterable[Pod]:
+    """The namespace's pods at addresses that slices give without a name: who writes endpoints by hand names none."""
+    known = {address for pod in pods for address in pod.addresses}
+    bare = {e.addresses[0] for s in slices for e in s.endpoints if not e.target and e.addresses} - known
+    found = each(lambda address: api.list(PODS, namespace, fields=f"status.podIP={address}"), sorted(bare)[:BY_NAME])
+    return (pod for one in found if not isinstance(one, Unseen) for pod in one if pod.stays and not pod.host_network)
 
 
 def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surroundings:
