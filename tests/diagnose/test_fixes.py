@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from diagnose.shops import caller, service, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.evidence import Surroundings
-from lbdemo.diagnose.fixes import headless_beside, mesh_the_callers
+from lbdemo.diagnose.fixes import choose_in_the_client, headless_beside, mesh_the_callers
 from lbdemo.kube.records.services import ServicePort
 
 
@@ -14,6 +16,13 @@ def test_a_headless_service_is_made_where_there_is_none() -> None:
     assert "clusterIP: None" in apply[0]
     assert undo == ("kubectl -n shop delete service payments-headless",)
     assert target == "dns:///payments-headless.shop.svc.cluster.local:9090"
+
+
+def test_a_manifest_without_a_selector_is_not_printed_for_it_would_have_no_endpoints() -> None:
+    fix = choose_in_the_client(Case(shop(about=replace(service(), selector={}))))
+
+    assert fix.commands == fix.undo == ()
+    assert fix.advice.startswith("make a headless Service payments-headless with EndpointSlices like those of payments")
 
 
 def test_one_that_is_there_is_used() -> None:

@@ -54,9 +54,18 @@ def choose_in_the_client(case: Case) -> Fix:
         "the client chooses: a headless Service, round_robin, and a limited age of connections",
         apply,
         undo,
-        f"let clients call {target} with the service config {ROUND_ROBIN}, and servers end connections after "
-        f"a while ({AGE}): clients ask DNS anew only then",
+        f"{_by_hand(case)}let clients call {target} with the service config {ROUND_ROBIN}, and servers end "
+        f"connections after a while ({AGE}): clients ask DNS anew only then",
     )
+
+
+def _by_hand(case: Case) -> str:
+    """What to make before, for a Service without a selector: a manifest without one would have no endpoints."""
+    service = case.evidence.service
+    if service.selector or _headless(case) is not None:
+        return ""
+    return (f"make a headless Service {service.meta.name}{HEADLESS} with EndpointSlices like those of "
+            f"{service.meta.name}, which has no selector; then ")  # fmt: skip
 
 
 def headless_beside(case: Case) -> tuple[tuple[str, ...], tuple[str, ...], str]:
@@ -76,6 +85,9 @@ def second(
 ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """A headless Service for the pods of this one, which listen on that port: as `headless_beside` tells it."""
     name = f"{service.meta.name}{HEADLESS}"
+    target = f"dns:///{name}.{service.meta.namespace}.svc.{domain}:{listens}"
+    if not service.selector:
+        return (), (), target
     document = {
         "apiVersion": "v1", "kind": "Service",
         "metadata": {"name": name, "namespace": service.meta.namespace},
@@ -84,7 +96,6 @@ def second(
             "ports": [{"name": port.name or "grpc", "port": listens, "targetPort": port.target or port.number}],
         },
     }  # fmt: skip
-    target = f"dns:///{name}.{service.meta.namespace}.svc.{domain}:{listens}"
     return (applied(document),), (kubectl("-n", service.meta.namespace, "delete", "service", name),), target
 
 

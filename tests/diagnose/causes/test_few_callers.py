@@ -7,7 +7,7 @@ from diagnose.causes.said import commands, found, silent, texts
 from diagnose.shops import NAMES, caller, held, service, shop
 
 from lbdemo.diagnose.causes.few_callers import cause
-from lbdemo.diagnose.evidence import Evidence
+from lbdemo.diagnose.evidence import Evidence, Surroundings
 
 POOL = caller("checkout")
 
@@ -38,3 +38,16 @@ def test_chance_may_have_been_kind() -> None:
 def test_headless_and_sticky_services_are_other_cases() -> None:
     assert silent(cause, seen(6, 2, 1, headless=True))
     assert silent(cause, seen(6, 2, 1, sticky=True))
+
+
+def test_a_caller_that_sees_the_pods_by_another_name_beside_one_that_is_pinned_is_not_left_to_chance() -> None:
+    looks = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}, "payments-b": {"10.0.1.1": 1}, "payments-c": {"10.0.1.1": 1}}
+    segments = {"payments-a": {"10.0.1.1": 9, "10.0.1.2": 90}, "payments-b": {"10.0.1.1": 9},
+                "payments-c": {"10.0.1.1": 9}}  # fmt: skip
+    both = [POOL, caller("pinned", 2)]
+    alone = shop(looks, callers=both, segments=segments)
+    beside = shop(looks, callers=both, segments=segments,
+                  surroundings=Surroundings(services=(service("payments-pods", headless=True),)))  # fmt: skip
+
+    assert found(cause, alone)
+    assert silent(cause, beside)

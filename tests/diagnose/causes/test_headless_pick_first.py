@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import aged, born, caller, even, held, shop
+from diagnose.shops import aged, born, caller, even, held, service, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.headless_pick_first import cause
-from lbdemo.diagnose.evidence import Caller
+from lbdemo.diagnose.evidence import Caller, Surroundings
 from lbdemo.diagnose.findings import CannotTell, Severity
-from lbdemo.diagnose.looks import MetricsLook
+from lbdemo.diagnose.looks import ESTABLISHED, MetricsLook, Socket, SocketLook
 from lbdemo.kube.records.pods import Container
 
 CHECKOUT = caller("checkout")
@@ -98,3 +98,34 @@ def test_where_all_pods_get_alike_all_the_same_it_is_a_risk() -> None:
     said = found(cause, shop(held(1), callers=[CHECKOUT], headless=True, metrics=looks))
 
     assert (said.severity, said.explains) == (Severity.RISK, 0.0)
+
+
+BESIDE = Surroundings(services=(service("orders"),))
+BY_ADDRESS = service("orders").cluster_ips[0]
+
+
+def own_look(peer: str) -> tuple[SocketLook, ...]:
+    return (SocketLook(CHECKOUT.name, 0, 0.0, (Socket("10.0.1.1", 40000, peer, 80, ESTABLISHED, 7),)),)
+
+
+def test_a_caller_of_another_services_address_for_the_same_pods_takes_no_first_one() -> None:
+    seen = shop(held(1), callers=[CHECKOUT], headless=True, surroundings=BESIDE, sockets=own_look(BY_ADDRESS))
+
+    said = list(cause(Case(seen)))
+
+    assert [type(one) for one in said] == [CannotTell]
+    assert isinstance(said[0], CannotTell)
+    assert "by the address of Service orders" in said[0].because
+
+
+def test_beside_such_a_service_one_whose_own_sockets_lead_to_a_pod_is_certain() -> None:
+    seen = shop(held(1), callers=[CHECKOUT], headless=True, surroundings=BESIDE, sockets=own_look("10.0.0.1"))
+
+    assert not found(cause, seen).possible
+
+
+def test_beside_such_a_service_one_whose_own_sockets_nobody_saw_is_possible_only() -> None:
+    said = found(cause, shop(held(1), callers=[CHECKOUT], headless=True, surroundings=BESIDE))
+
+    assert said.possible
+    assert "Service orders has an address for the same pods" in texts(said)

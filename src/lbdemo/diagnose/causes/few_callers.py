@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.parts import UNEVEN, part_of, short
+from lbdemo.diagnose.path import sees_pods
 from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ ENOUGH = 5
 def cause(case: Case) -> Iterator[Finding]:
     """Pools of connections to a Service with an address: as many as pods or more, and fewer than five times as many.
 
-    With affinity it is not chance that decides (LB401).
+    With affinity it is not chance that decides (LB401), nor where a client sees the pods by another name.
     """
     service = case.evidence.service
     if service.headless or service.sticky or len(case.ready) < 2 or case.servers_meshed:
         return
-    pools = [c for c in case.plain if c.pod is not None and case.connections(c) >= len(case.ready)]
+    pools = [c for c in case.plain if c.pod is not None and case.connections(c) >= len(case.ready)
+             and not sees_pods(case, c, {held.server: held.most for held in case.held_by(c)})]  # fmt: skip
     held = sum(case.connections(caller) for caller in pools)
     if not pools or held >= ENOUGH * len(case.ready) or case.judged.outcome not in UNEVEN:
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import ask_for_round_robin, limit_connection_age
 from lbdemo.diagnose.images import is_proxy
+from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.diagnose.times import LEARNT, came_later
 from lbdemo.diagnose.told import takes_turns
@@ -16,6 +17,7 @@ from lbdemo.words import count
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
+    from lbdemo.kube.records.services import Service
 
 CODE, NAME = "LB103", "headless-pick-first"
 
@@ -31,9 +33,25 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     if not case.all_sockets_seen:
         yield CannotTell(CODE, NAME, "not all servers' sockets could be seen: nobody knows who holds connections")
         return
-    few = [caller for caller in at_one(case) if told_apart(case, caller) is not None]
+    by_address = [caller for caller in at_one(case) if _called_beside(case, caller)]
+    for caller in by_address:
+        called = _called_beside(case, caller)
+        because = f"{short(caller.name)} calls these pods by the address of Service {called}: diagnose that one"
+        yield CannotTell(CODE, NAME, because)
+    few = [c for c in at_one(case) if c not in by_address and told_apart(case, c) is not None]
     if few:
         yield _finding(case, few)
+
+
+def _called_beside(case: Case, caller: Caller) -> str:
+    """The Service with an address, for the same pods, to which the caller's own sockets lead; "" where none does."""
+    peers = {s.peer for look in case.socket_looks(caller.name) for s in look.sockets if s.state == ESTABLISHED}
+    return next((one.meta.name for one in _beside(case) if peers.intersection(one.cluster_ips)), "")
+
+
+def _beside(case: Case) -> list[Service]:
+    found = case.evidence.surroundings.services
+    return [one for one in found if not one.headless] if isinstance(found, tuple) else []
 
 
 def at_one(case: Case) -> list[Caller]:
@@ -65,6 +83,10 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
     if unsure:
         seen.append(Line("the other pods came later: with round_robin, clients that never asked DNS again look the "
                          "same", "API"))  # fmt: skip
+    unseen = [caller for caller in few if not case.socket_looks(caller.name)] if _beside(case) else []
+    if unseen:
+        seen.append(Line(f"Service {_beside(case)[0].meta.name} has an address for the same pods: who calls that "
+                         "looks the same", "API"))  # fmt: skip
     return Finding(
         CODE, NAME,
         sentence="The client sees all pods (the Service is headless) and uses one: gRPC's default is pick_first.",
@@ -72,5 +94,5 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
         evidence=(*seen, Line(f"Service {service} is headless, with {len(case.ready)} ready pods", "API")),
         fixes=(ask_for_round_robin(case), *((limit_connection_age(case),) if unsure else ())),
         explains=part_of(case, few),
-        possible=bool(unsure) or any(caller.pod is None for caller in few),
+        possible=bool(unsure or unseen) or any(caller.pod is None for caller in few),
     )  # fmt: skip
