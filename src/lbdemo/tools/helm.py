@@ -56,6 +56,11 @@ def _overrides(values: Mapping[str, Any]) -> list[str]:
     return ["--set-json", text] if text else []
 
 
+def as_yaml(values: Mapping[str, Any], indent: int | None = None) -> str:
+    """Values as Helm reads them: JSON, in which no character beyond the first plane is escaped, as no YAML knows it."""
+    return json.dumps(values, ensure_ascii=False, indent=indent)
+
+
 def _escaped(path: str) -> str:
     """A path as a value: Helm takes a comma for the end of it."""
     return path.replace("\\", "\\\\").replace(",", "\\,")
@@ -117,7 +122,7 @@ class Helm:
 
     def install(self, install: Install) -> None:
         """Installs or upgrades the release."""
-        stdin = json.dumps(install.values) if install.values else ""
+        stdin = as_yaml(install.values) if install.values else ""
         self._call(self.install_argv(install), stdin=stdin, timeout=install.timeout + 30)
 
     def values(self, release: str, namespace: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.errors import ProgramFailedError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SECRETS
-from lbdemo.tools.helm import Install, verdict
+from lbdemo.tools.helm import Install, as_yaml, verdict
 
 # A webhook that has just come up may refuse the first calls (Services take a moment to route), and CRDs that another
 # step is installing may be missing for a moment.
@@ -45,7 +44,7 @@ class InstallRelease:
         if self.drifted:
             first.append(shlex.join(tools.kubectl.argv("delete", *self.drifted, namespace=namespace)))
         argv = shlex.join(tools.helm.install_argv(self.install))
-        values = json.dumps(self.install.values, indent=2)
+        values = as_yaml(self.install.values, indent=2)
         return [*first, f"{argv} <<'EOF'\n{values}\nEOF" if self.install.values else argv]
 
     def run(self, tools: Tools, say: Say) -> str:
