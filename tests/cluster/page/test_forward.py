@@ -14,7 +14,7 @@ from fakes import FakeRun
 from worlds import pod
 
 from lbdemo.cluster.page import forward
-from lbdemo.cluster.page.forward import Forward, free_port
+from lbdemo.cluster.page.forward import End, Forward, answers, free_port
 from lbdemo.errors import OperationFailedError
 from lbdemo.kube.records.pods import Pod
 from lbdemo.tools.kubectl import Kubectl
@@ -91,8 +91,8 @@ class Cluster:
         self.started.append(Listener(argv, heard, mute=self.mute))
         return self.started[-1]
 
-    def forward(self) -> Forward:
-        return Forward(self, Kubectl(FakeRun(), "here"), lambda: self.pod, self.told.append)
+    def forward(self, end: End | None = None) -> Forward:
+        return Forward(self, Kubectl(FakeRun(), "here"), lambda: self.pod, self.told.append, end)
 
 
 @pytest.fixture(autouse=True)
@@ -192,3 +192,41 @@ def test_where_it_does_not_open_at_all_that_is_an_error() -> None:
 def test_a_free_port_is_free() -> None:
     with answering(free_port()):
         pass
+
+
+def at_port(port: int) -> End:
+    """Something whose port of this machine stays the same."""
+    return End("kiali", lambda _: 9900, answers, "look there", port)
+
+
+def test_one_at_a_port_of_ones_own_keeps_it_when_it_is_made_anew() -> None:
+    cluster, here = Cluster(), free_port()
+    with closing(cluster.forward(at_port(here))) as way:
+        way.open()
+        cluster.started[0].die("error: lost connection to pod")
+        wait_for(lambda: len(cluster.told) == 2, "the word of it")
+        again = way.port()
+
+    assert again == here
+    assert cluster.told[-1] == "the way to kiali is open again"
+
+
+def test_one_at_a_port_of_ones_own_is_given_to_another_pod() -> None:
+    cluster, here = Cluster(), free_port()
+    with closing(cluster.forward(at_port(here))) as way:
+        way.open()
+        cluster.pod = TWO
+        wait_for(lambda: cluster.told == ["kiali is served by ui-2 now"], "the word of it")
+
+        assert way.port() == here
+        assert [listener.code for listener in cluster.started] == [-15, None]
+
+
+def test_without_a_ready_pod_the_hint_is_that_of_what_it_leads_to() -> None:
+    cluster = Cluster()
+    cluster.pod = None
+    with closing(cluster.forward(at_port(free_port()))) as way, pytest.raises(OperationFailedError) as failed:
+        way.open()
+
+    assert failed.value.message == "no pod that serves kiali is ready"
+    assert failed.value.hint == "look there"

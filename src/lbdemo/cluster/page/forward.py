@@ -1,4 +1,4 @@
-"""A supervised `kubectl port-forward` to the page's pod: made anew when it breaks, and when another pod takes over."""
+"""A supervised `kubectl port-forward` to a pod: made anew when it breaks, and when another pod takes over."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ FIRST, LONGEST = 0.2, 5.0  # seconds before it is made anew: the first time, and
 FAREWELL = 10.0  # seconds for which calls in flight keep a way to a pod that another has taken over from
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a way leads to: its name for a person, its port in a pod, and whether it answers at a port of this machine.
+
+    `hint` says what tells why no pod is ready. `port_here` is the port of this machine, 0 for a free one each time.
+    """
+
+    name: str
+    port: Callable[[Pod], int]
+    answers: Callable[[int], bool]
+    hint: str
+    port_here: int = 0
+
+
 @dataclass(slots=True)
 class Way:
     """One running port-forward to a pod, from a port of this machine."""
@@ -47,12 +61,14 @@ class Way:
 class Forward:
     """Keeps a way to the newest pod that `find` tells (None: there is none just now). `say` is told what happens.
 
-    `pod` is the one that it leads to, or led to last.
+    `end` is what is there, the page unless something else is given. `pod` is the one that it leads to, or led to last.
     """
 
     def __init__(
-        self, starts: Starts, kubectl: Kubectl, find: Callable[[], Pod | None], say: Callable[[str], None]
-    ) -> None:
+        self, starts: Starts, kubectl: Kubectl, find: Callable[[], Pod | None], say: Callable[[str], None],
+        end: End | None = None,
+    ) -> None:  # fmt: skip
+        self._end = end or PAGE
         self._starts = starts
         self._kubectl = kubectl
         self._find = find
@@ -96,7 +112,7 @@ class Forward:
                 pause = FIRST
             except LbdemoError as error:
                 pause = min(2 * pause, LONGEST)
-                self._tell(f"no way to the page's pod: {error.message.splitlines()[0]}; trying again")
+                self._tell(f"no way to {self._end.name}: {error.message.splitlines()[0]}; trying again")
 
     def _look(self) -> None:
         """One look: at the way, and at who should be at its end."""
@@ -104,7 +120,7 @@ class Forward:
         way = self._way
         if way is None:
             self._leads_to(self._new())
-            self._tell("the way to the page is open again")
+            self._tell(f"the way to {self._end.name} is open again")
         elif way.child.code is not None or not self._answers(way):
             self._leads_to(None)
             way.child.end()
@@ -115,16 +131,18 @@ class Forward:
         with contextlib.suppress(LbdemoError):  # who cannot be asked now is asked again
             pod = self._find()
             if pod is not None and pod.meta.uid != way.pod.meta.uid:
+                if self._end.port_here:
+                    way.child.end()  # both cannot have the one port
                 self._leads_to(self._new(pod))
                 self._leaving.append((time.monotonic() + FAREWELL, way))
-                self._tell(f"the page is served by {pod.name} now")
+                self._tell(f"{self._end.name} is served by {pod.name} now")
 
     def _answers(self, way: Way) -> bool:
         """Whether the way is good; now and then that is asked through it, and who should be at its end is looked at."""
         if time.monotonic() - way.asked < ASK:
             return True
         way.asked = time.monotonic()
-        way.misses = 0 if answers(way.port) else way.misses + 1
+        way.misses = 0 if self._end.answers(way.port) else way.misses + 1
         if way.misses == 0:
             self._take_over(way)
         return way.misses < MISSES
@@ -132,14 +150,15 @@ class Forward:
     def _new(self, pod: Pod | None = None) -> Way:
         pod = pod or self._find()
         if pod is None:
-            raise OperationFailedError("no pod that serves the page is ready", "`lbdemo status` shows the pods")
-        port, said = free_port(), list[str]()
+            raise OperationFailedError(f"no pod that serves {self._end.name} is ready", self._end.hint)
+        port, said = self._end.port_here or free_port(), list[str]()
+        ports = f"{port}:{self._end.port(pod)}"
         argv = self._kubectl.argv(
-            "port-forward", f"pod/{pod.name}", f"{port}:{PORT}", f"--address={LOOPBACK}", namespace=pod.meta.namespace
+            "port-forward", f"pod/{pod.name}", ports, f"--address={LOOPBACK}", namespace=pod.meta.namespace
         )
         child = self._starts.start(argv, said.append)
         deadline = time.monotonic() + PATIENCE
-        while not answers(port):
+        while not self._end.answers(port):
             if child.code is not None or time.monotonic() > deadline or self._closed.is_set():
                 child.end()
                 raise OperationFailedError(f"kubectl port-forward to {pod.name}: {' '.join(said) or 'no answer'}")
@@ -175,6 +194,9 @@ def answers(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+PAGE = End("the page", lambda _: PORT, answers, "`lbdemo status` shows the pods")
 
 
 def free_port() -> int:
