@@ -106,6 +106,7 @@ def charts(session: nox.Session) -> None:
         session.error("helm is not on the PATH")
     needs(session, "tests")
     session.run("helm", "lint", "--strict", "charts/echo", "--set", "role=server", external=True)
+    session.run("helm", "lint", "--strict", "charts/addons", external=True)
     session.run("pytest", "-m", "helm", *session.posargs)
 
 

@@ -1,4 +1,4 @@
-"""Where the chart and the image's files lie: beside the sources in a checkout, inside the package in a wheel."""
+"""Where the charts and the image's files lie: beside the sources in a checkout, inside the package in a wheel."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ PACKAGE = Path(__file__).resolve().parent
 def chart_folder(package: Path = PACKAGE) -> Path:
     """The folder of the chart `echo`, for Helm. Raises MissingProgramError when the installation lacks it."""
     return _find("charts/echo", "Chart.yaml", package)
+
+
+def addons_chart(package: Path = PACKAGE) -> Path:
+    """The folder of the chart `addons`, for Helm. Raises MissingProgramError when the installation lacks it."""
+    return _find("charts/addons", "Chart.yaml", package)
 
 
 def docker_folder(package: Path = PACKAGE) -> Path:

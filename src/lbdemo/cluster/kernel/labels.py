@@ -16,6 +16,8 @@ SELECTOR = f"{PART_OF}=lbdemo"
 RELEASE = "app.kubernetes.io/instance"  # on all that a release has: its name
 INVENTORY = "lbdemo-inventory"  # the ConfigMap that keeps what the cluster had before
 ISTIO = "lbdemo/istio"  # on that ConfigMap: the Istio that came after it was lbdemo's
+ADDON = "lbdemo/addon"  # on all that belongs to an add-on: its name
+ADDONS = "lbdemo-addons"  # the release of the add-ons
 LOCK = "lbdemo-lock"  # the Lease of who works on a namespace
 RUN = "lbdemo/run"  # on the namespaces of a `compare`, and on the inventory beside an Istio that it brought: which run
 INJECTION = "istio-injection"
