@@ -15,6 +15,7 @@ from lbdemo.config import (
     check_namespace,
     check_rate,
     check_registry,
+    check_source,
     up_config,
 )
 from lbdemo.errors import InputError
@@ -156,3 +157,23 @@ def test_a_version_is_the_same_with_and_without_its_v() -> None:
 def test_a_rate_that_no_client_can_make_is_refused(rate: float) -> None:
     with pytest.raises(InputError, match="out of range"):
         check_rate(rate)
+
+
+@pytest.mark.parametrize("place", ["https://mirror/istio/samples/addons", "http://localhost:8000"])
+def test_an_address_of_addons_stays_as_it_is(place: str) -> None:
+    assert check_source(place) == place
+
+
+def test_a_folder_of_addons_is_known_wherever_one_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "addons").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert check_source("addons") == str(tmp_path / "addons")
+
+
+@pytest.mark.parametrize("place", ["nowhere", "ftp://mirror/addons", "oci://mirror/addons"])
+def test_addons_of_nowhere_are_refused(place: str) -> None:
+    with pytest.raises(InputError, match=place) as refused:
+        check_source(place)
+
+    assert "--addons-from" in refused.value.hint

@@ -67,6 +67,8 @@ class UpConfig:
     sets: tuple[str, ...] = ()  # the same, as Helm's --set takes them
     cluster_domain: str = ""  # "" is the one that is found
     page_image: str = ""  # Envoy's, where it serves the page; "" where there is no page
+    addons: bool = False
+    addons_from: str = ""  # a folder or an address of Istio's manifests of them; "" is the installed release's
 
 
 def up_config(
@@ -74,7 +76,8 @@ def up_config(
     connections: int | None = None,
     max_connection_age: str = "", source: IstioSource | None = None, registry: str = "", image: str = "",
     envoy_image: str = ENVOY_IMAGE, timeout: str = "5m", adopt: bool = False, outlier_detection: bool = False,
-    values_files: Sequence[str] = (), sets: Sequence[str] = (), cluster_domain: str = "",
+    values_files: Sequence[str] = (), sets: Sequence[str] = (), cluster_domain: str = "", addons: bool = False,
+    addons_from: str = "",
 ) -> UpConfig:  # fmt: skip
     """The settings of `up`, from its options as they were typed; raises InputError for the first that is wrong."""
     if istio and strategy not in ("", "istio"):
@@ -96,6 +99,8 @@ def up_config(
         values_files=tuple(check_file(name, "--values") for name in values_files),
         sets=tuple(check_set(text) for text in sets),
         cluster_domain=check_domain(cluster_domain) if cluster_domain else "",
+        addons=addons,
+        addons_from=check_source(addons_from) if addons_from else "",
     )
 
 
@@ -151,6 +156,17 @@ def check_file(name: str, option: str) -> str:
     except OSError as error:
         raise InputError(f"cannot read {name}: {error}", f"check {option}") from error
     return str(path.resolve())
+
+
+def check_source(place: str) -> str:
+    """The place of add-ons' manifests: an address as it is, or a folder's absolute name; raises InputError."""
+    if "://" in place:
+        if not place.startswith(("https://", "http://")):
+            raise InputError(f"{place!r} is not an address of the web", "check --addons-from: a folder, or https://…")
+        return place
+    if not Path(place).is_dir():
+        raise InputError(f"there is no folder {place}", "check --addons-from: a folder, or https://…")
+    return str(Path(place).resolve())
 
 
 def check_domain(name: str) -> str:

@@ -12,6 +12,8 @@ from lbdemo.cluster.install.strategies import TABLE
 
 __all__ = [
     "SAFETY",
+    "Addons",
+    "AddonsFrom",
     "AsJson",
     "ClusterDomain",
     "Globals",
@@ -73,6 +75,21 @@ Sets = Annotated[
 ClusterDomain = Annotated[
     str,
     typer.Option(metavar="DOMAIN", help="The cluster's DNS domain (default: as istiod has it).", rich_help_panel=CHART),
+]
+Addons = Annotated[
+    bool,
+    typer.Option(
+        "--addons", help="Istio's samples of Kiali, Jaeger, Grafana and Prometheus, too.", rich_help_panel=ISTIO
+    ),
+]
+AddonsFrom = Annotated[
+    str,
+    typer.Option(
+        metavar="FOLDER|URL",
+        help="Where their manifests are (default: the sources of the Istio in use, at GitHub).",
+        show_default=False,
+        rich_help_panel=ISTIO,
+    ),
 ]
 Timeout = Annotated[str, typer.Option(metavar="DURATION", help="How long to wait for pods, such as 90s or 5m.")]
 Port = Annotated[

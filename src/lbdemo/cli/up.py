@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lbdemo import config
 from lbdemo.cli import options
+
+if TYPE_CHECKING:
+    from lbdemo.cluster.install.up import Outcome
 
 
 def up(
@@ -59,6 +62,8 @@ def up(
     istio_charts: options.IstioCharts = config.ISTIO_CHARTS,
     istio_values: options.IstioValues = "",
     plain_http: options.PlainHttp = False,
+    addons: options.Addons = False,
+    addons_from: options.AddonsFrom = "",
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Use a namespace that lbdemo did not make.", rich_help_panel=options.SAFETY)
     ] = False,
@@ -72,6 +77,7 @@ def up(
         connections=connections, lb_policy=lb_policy, max_connection_age=max_connection_age, source=source,
         registry=registry, image=image, envoy_image=envoy_image, timeout=timeout, adopt=adopt,
         outlier_detection=outlier_detection, values_files=values or (), sets=sets or (), cluster_domain=cluster_domain,
+        addons=addons, addons_from=addons_from,
     )  # fmt: skip
     if dry_run:
         return show_plan(ctx.obj, wanted)
@@ -92,10 +98,13 @@ def show_plan(options_: options.Globals, wanted: config.UpConfig) -> int:
     from lbdemo.cli.session import session
 
     with session(options_) as here:
+        from lbdemo.cluster.install.addons import commands, plan_addons
         from lbdemo.cluster.install.up import describe, plan_up
 
         observed, desired, plan = plan_up(here.tools, wanted, here.context)
-        print("\n".join(describe(here.tools, wanted, observed, desired, plan)))
+        more = plan_addons(here.tools, wanted, observed)
+        lines = describe(here.tools, wanted, observed, desired, plan) if plan or not more.plan else []
+        print("\n".join([*lines, *commands(more, here.tools)]))
     return 0
 
 
@@ -112,9 +121,22 @@ def carry_out(options_: options.Globals, wanted: config.UpConfig, *, yes: bool) 
         outcome = converge(here.tools, wanted, here.context, here.cleanup, here.reporter)
     seconds = time.monotonic() - begun
     what = f"strategy {outcome.desired.strategy.name}, {wanted.replicas} servers"
-    if not outcome.plan:
+    if wanted.addons:
+        tell_addons(outcome)
+    if not outcome.changed:
         say(f"nothing to change: {what}, image {outcome.desired.image.reference} ({seconds:.1f} s)")
         return 0
     say(f"ready: {what} ({seconds:.1f} s)")
     say(f"next: {options_.typed()} logs client   or   {options_.typed()} verify")
+    if outcome.addons.failure is not None:
+        raise outcome.addons.failure
     return 0
+
+
+def tell_addons(outcome: Outcome) -> None:
+    """Says whose add-ons are used."""
+    from lbdemo.cli.session import say
+    from lbdemo.cluster.install.addons import told
+
+    for line in told(outcome.addons.planned):
+        say(line)

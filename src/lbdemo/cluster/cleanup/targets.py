@@ -131,17 +131,23 @@ def find_targets(tools: Tools, place: Place, *, with_istio: bool) -> Targets:
 
 
 def _held(api: Api, here: Targets, place: Place) -> tuple[Removal, ...]:
-    """What our releases hold in the namespace; its contents are looked through only where there is a release."""
+    """What our releases hold in the namespace; its contents are looked through only where there is a release.
+
+    The add-ons' release holds roles for the whole cluster, too.
+    """
     if not here.releases:
         return ()
     proof = here.proof(place, with_istio=False)
-    return proof.removals(snapshot.contents(api, place.namespace).objects)
+    wide = snapshot.take(api, []).objects if labels.ADDONS in here.releases else ()
+    return proof.removals((*snapshot.contents(api, place.namespace).objects, *wide))
 
 
 def _held_istio(api: Api, found: Targets, place: Place) -> tuple[Removal, ...]:
     """What our Istio's releases hold, all over the cluster."""
     proof = replace(found.proof(place, with_istio=True), istiod=False)
-    return proof.removals(snapshot.take(api, [ISTIO_NAMESPACE]).objects)
+    known = {removal.object.item for removal in found.held}
+    objects = snapshot.take(api, [ISTIO_NAMESPACE]).objects
+    return proof.removals(one for one in objects if one.item not in known)
 
 
 def _orphans(api: Api, observed: ObservedWithIstio, before: Inventory | None) -> tuple[Removal, ...]:

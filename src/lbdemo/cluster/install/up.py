@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lbdemo import resources
 from lbdemo.cluster.cleanup.take import NoteBirth, RecordIstio, TakeInventory
@@ -13,7 +13,7 @@ from lbdemo.cluster.doctor.asked import UP, Asked
 from lbdemo.cluster.image.content import Recipe
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.image.step import DeliverImage, recipe_of
-from lbdemo.cluster.install import page, preflight, rights
+from lbdemo.cluster.install import addons, page, preflight, rights
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.fitness import fitness_of
 from lbdemo.cluster.install.hold import hold
@@ -36,10 +36,19 @@ from lbdemo.tools.kubectl import Context
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What `up` did: the plan that was carried out (empty when nothing had to change), and for which strategy."""
+    """What `up` did: the plan that was carried out (empty when nothing had to change), and for which strategy.
+
+    `addons` is what became of those, which may have failed where all the rest is there.
+    """
 
     plan: Plan
     desired: Desired
+    addons: addons.Brought = field(default_factory=addons.Brought)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there was something to do."""
+        return bool(self.plan or self.addons.planned.plan)
 
 
 def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedWithIstio, Desired, Plan]:
@@ -97,19 +106,24 @@ def up(
     """
     with preflight.asked(tools) as answers:
         observed, desired, plan = plan_up(tools, config, context)
-    if not plan and observed.has_inventory:
-        return Outcome(plan, desired)
+        more = addons.plan_addons(tools, config, observed)
+    if not plan and not more.plan and observed.has_inventory:
+        return Outcome(plan, desired, addons.Brought(more))
     istio = installs_istio(observed, desired)
     answers.check(tools, _delivery(plan))
-    rights.check(tools.api, _needed(config, observed, desired, plan))
+    steps = Plan((*plan.steps, *more.plan.steps))
+    needed = _needed(config, observed, desired, steps)
+    rights.check(tools.api, (*needed, *more.rights(config.place.namespace)))
     if observed.namespace is None or not observed.namespace.deleting:  # what goes with the old one stops nobody
         unfit = fitness_of(UP, context, config)
         _stop_unfit(tools, replace(unfit, repairs=ISTIO_NAMESPACE) if istio else unfit)
     with _prepared(tools, config, observed, cleanup, reporter, istio=istio, held=held) as untouched:
         if not untouched:  # somebody may have been at work while we waited for the lock
             observed, desired, plan = plan_up(tools, config, context)
+            more = addons.plan_addons(tools, config, observed)
         execute(Plan((*_inventory(config, observed, plan, istio=istio), *plan.steps)), tools, reporter)
-    return Outcome(plan, desired)
+        brought = addons.bring(more, tools, reporter)
+    return Outcome(plan, desired, brought)
 
 
 def _stop_unfit(tools: Tools, asked: Asked) -> None:
