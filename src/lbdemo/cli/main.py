@@ -30,6 +30,7 @@ COMMANDS = (
     "verify",
     "compare",
     "ui",
+    "open",
     "report",
     "doctor",
     "diagnose",
@@ -41,7 +42,7 @@ COMMANDS = (
 )
 HIDDEN = frozenset({"peer"})
 ON_A_CLUSTER = frozenset(
-    {"build", "up", "logs", "status", "verify", "compare", "ui", "doctor", "diagnose", "rules", "clean"}
+    {"build", "up", "logs", "status", "verify", "compare", "ui", "open", "doctor", "diagnose", "rules", "clean"}
 )  # these take the global options, too
 
 
