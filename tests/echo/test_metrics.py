@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
 from lbdemo.echo.faults import Faults
-from lbdemo.echo.metrics import ServerMetrics, exposed
+from lbdemo.echo.metrics import exposed
 from lbdemo.echo.server import EchoServer
+from lbdemo.echo.server_metrics import server_metrics
 from lbdemo.errors import OperationFailedError
 
 Values = dict[tuple[str, frozenset[str]], float]
@@ -121,9 +122,9 @@ def test_without_being_asked_a_server_tells_nothing() -> None:
 
 def test_a_port_that_is_taken_is_told() -> None:
     with (
-        exposed(ServerMetrics(), LOOPBACK) as first,
+        exposed(server_metrics(), LOOPBACK) as first,
         pytest.raises(OperationFailedError, match="cannot listen") as caught,
-        exposed(ServerMetrics(), first),
+        exposed(server_metrics(), first),
     ):
         pass
 

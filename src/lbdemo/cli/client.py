@@ -134,6 +134,10 @@ def client(
     authority: Annotated[
         str, typer.Option(metavar="NAME", help="Who is called, where that is not the target's name.")
     ] = "",
+    metrics: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", show_default="off", help="Tell Prometheus here, over HTTP, of all calls."),
+    ] = "",
     format: Annotated[  # noqa: A002 - the option's name
         LineFormat, typer.Option(help="JSON lines or readable ones; auto: readable on a terminal.")
     ] = LineFormat.auto,
@@ -178,7 +182,7 @@ def client(
     lines = Lines(format, lambda: bool(received))
     lines.begin(chosen, processes)
     with asyncio.Runner(loop_factory=lambda: loop_for(chosen.interval)) as runner:
-        report, signal = runner.run(made(chosen, processes, lines, received))
+        report, signal = runner.run(made(chosen, processes, lines, received, metrics))
     lines.end()
     for line in closing_words(report, "stream" if chosen.stream else "call"):
         print(line, file=sys.stderr)
@@ -186,9 +190,16 @@ def client(
 
 
 async def made(
-    options: LoadOptions, processes: int, lines: Lines, received: list[Signals]
+    options: LoadOptions, processes: int, lines: Lines, received: list[Signals], metrics: str = ""
 ) -> tuple[LoadReport, Signals | None]:
-    """The load, made by this process or by several that it starts; never by both: gRPC does not like to be forked."""
+    """The load, made by this process or by several that it starts; never by both: gRPC does not like to be forked.
+
+    Raises InputError for `metrics` of several: each would have counted a part only.
+    """
+    if metrics and processes > 1:
+        raise errors.InputError("--metrics and --processes contradict each other", "give one of them")
+    if metrics:
+        return await made_and_told(options, lines, received, metrics)
     if processes > 1:
         from lbdemo.echo.team import run_team
         from lbdemo.echo.until import until_signal
@@ -197,6 +208,21 @@ async def made(
     from lbdemo.echo.load import run_until_signal
 
     return await run_until_signal(options, lines.add, received, lines.write)
+
+
+async def made_and_told(
+    options: LoadOptions, lines: Lines, received: list[Signals], metrics: str
+) -> tuple[LoadReport, Signals | None]:
+    """The load, while Prometheus is told of it at the address `metrics`, which goes to stderr."""
+    from lbdemo.echo.address import parse_address
+    from lbdemo.echo.client_metrics import client_metrics, metered
+    from lbdemo.echo.load import run_until_signal
+    from lbdemo.echo.metrics import exposed
+
+    counted = client_metrics(options.target)
+    with exposed(counted, parse_address(metrics)) as address:
+        print(f"metrics on {address}", file=sys.stderr, flush=True)
+        return await run_until_signal(options, lines.add, received, lines.write, metered(counted))
 
 
 def exit_code(summary: Summary, signal: int | None) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import grpc
 
     from lbdemo.echo.options import LoadOptions
+    from lbdemo.echo.stream_caller import Make
 
 LOOK = 1.0
 """Seconds between two looks at the files."""
@@ -24,12 +25,17 @@ class Connections:
     """So many channels as the options say, each with its caller; gRPC's channels read certificates only once."""
 
     def __init__(
-        self, options: LoadOptions, dial: Callable[[LoadOptions], grpc.aio.Channel], index: int, of: int
+        self,
+        options: LoadOptions,
+        dial: Callable[[LoadOptions], grpc.aio.Channel],
+        index: int,
+        of: int,
+        make: Make = caller,
     ) -> None:
         self._options, self._dial = options, dial
         self._seen = version(options.tls.files) if options.tls else ()
         self.channels = [dial(options) for _ in range(options.connections)]
-        self.callers = [caller(channel, n * of + index, options) for n, channel in enumerate(self.channels)]
+        self.callers = [make(channel, n * of + index, options) for n, channel in enumerate(self.channels)]
         self._left = set[asyncio.Task[None]]()
 
     async def watch(self, look: float = LOOK) -> None:

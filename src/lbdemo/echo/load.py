@@ -10,6 +10,7 @@ from lbdemo.echo.connections import Connections
 from lbdemo.echo.drive import Alone, Drive, Team, cancel
 from lbdemo.echo.grid import loop_for
 from lbdemo.echo.settling import Settling
+from lbdemo.echo.stream_caller import caller
 from lbdemo.echo.until import LoadReport, report, until_signal
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import grpc
 
     from lbdemo.echo.options import LoadOptions
+    from lbdemo.echo.stream_caller import Make
     from lbdemo.records.sample import Sample
 
     Sink = Callable[[Sample], None]
@@ -42,20 +44,22 @@ async def run_load(
     flush: Callable[[], None] = nothing,
     team: Team | None = None,
     dial: Dial = open_channel,
+    make: Make = caller,
 ) -> LoadReport:
     """Calls as told until `options.count` is reached or `stop` is set; each call's Sample goes to `sink`.
 
     `flush` is called once a turn of the event loop in which there were samples. When stopped, calls in flight get
     `grace` seconds to finish. Never fails because of a call. What `sink` or `flush` raise ends the load and is raised
     here. Due times are as precise as the running event loop's timer: about 1 ms with asyncio's own, about 0.1 ms with
-    that of `loop_for`. `team` is what this process shares the load with, `dial` opens the connections.
+    that of `loop_for`. `team` is what this process shares the load with, `dial` opens the connections, `make` makes who
+    calls through them.
     """
     stop, team = stop or asyncio.Event(), team or Alone()
     outlet = Outlet(sink, flush)
-    settling = Settling(options, outlet.put, dial)
+    settling = Settling(options, outlet.put, dial, make)
     if not team.index:
         await settling.run(stop)
-    connections = Connections(options, dial, team.index, team.of)
+    connections = Connections(options, dial, team.index, team.of, make)
 
     def note(sample: Sample) -> None:
         settling.tally.add(sample)
@@ -109,6 +113,7 @@ async def run_until_signal(
     sink: Sink,
     received: list[signal.Signals] | None = None,
     flush: Callable[[], None] = nothing,
+    make: Make = caller,
 ) -> tuple[LoadReport, signal.Signals | None]:
     """`run_load` in the process's main thread, stopped by SIGTERM or SIGINT; returns also the signal, if any."""
-    return await until_signal(lambda stop: run_load(options, sink, stop, flush=flush), received)
+    return await until_signal(lambda stop: run_load(options, sink, stop, flush=flush, make=make), received)

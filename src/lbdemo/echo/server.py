@@ -87,9 +87,10 @@ class EchoServer:
         name = options.name or str(self.address)
         if options.metrics is None:
             return EchoService(name), None
-        from lbdemo.echo.metrics import MeteredEcho, ServerMetrics, exposed  # only who asks for them needs Prometheus
+        from lbdemo.echo.metrics import exposed  # only who asks for them needs Prometheus
+        from lbdemo.echo.server_metrics import MeteredEcho, server_metrics
 
-        metrics = ServerMetrics()
+        metrics = server_metrics()
         return MeteredEcho(name, metrics), self._end.enter_context(exposed(metrics, options.metrics))
 
     async def start(self) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import grpc
 
     from lbdemo.echo.options import LoadOptions
+    from lbdemo.echo.stream_caller import Make
     from lbdemo.records.sample import Sample
 
 PAUSE = 0.5
@@ -32,13 +33,18 @@ class Settling:
     """
 
     def __init__(
-        self, options: LoadOptions, sink: Callable[[Sample], None], dial: Callable[[LoadOptions], grpc.aio.Channel]
+        self,
+        options: LoadOptions,
+        sink: Callable[[Sample], None],
+        dial: Callable[[LoadOptions], grpc.aio.Channel],
+        make: Make = caller,
     ) -> None:
         self.tally = Tally()
         self.sent = 0
         self._options = options
         self._sink = sink
         self._dial = dial
+        self._make = make
 
     async def run(self, stop: asyncio.Event) -> None:
         """Returns when all servers were seen, after `options.settle` seconds, or when stopped."""
@@ -61,7 +67,7 @@ class Settling:
         channel, seen = self._dial(self._options), set[str]()
         try:
             await await_connections([channel], min(self._options.wait, deadline - time.monotonic()), stop)
-            own = caller(channel, 0, self._options)
+            own = self._make(channel, 0, self._options)
             for _ in range(gate_limit(self._options.servers)):
                 if stop.is_set() or self._all(seen) or time.monotonic() >= deadline:
                     break

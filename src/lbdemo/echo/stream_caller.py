@@ -17,13 +17,14 @@ from lbdemo.echo.service import SERVICE
 from lbdemo.records.sample import DEADLINE, OK, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from lbdemo.echo.options import LoadOptions
 
     WatchCall = grpc.aio.UnaryStreamCall[bytes, echo_pb2.EchoResponse]
     ChatCall = grpc.aio.StreamStreamCall[bytes, echo_pb2.EchoResponse]
     StreamCall = WatchCall | ChatCall
+    Make = Callable[[grpc.aio.Channel, int, LoadOptions], Caller]
 
 WATCH, CHAT = f"/{SERVICE}/WatchEcho", f"/{SERVICE}/Chat"
 
