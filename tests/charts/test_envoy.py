@@ -59,8 +59,9 @@ def envoy_program() -> str:
         ENVOY,
         Values("server", server=ServerValues(port=9000), envoy=EnvoyValues(enabled=True, retries=3)),
         Values("server", envoy=EnvoyValues(enabled=True), balancing=BalancingValues("LEAST_REQUEST", OUTLIERS)),
+        Values("server", server=ServerValues(metrics_port=9464), envoy=EnvoyValues(enabled=True)),
     ],
-    ids=["default", "retries", "outlier-detection"],
+    ids=["default", "retries", "outlier-detection", "metrics"],
 )
 def test_a_real_envoy_accepts_the_bootstrap(values: Values, tmp_path: Path) -> None:
     file = tmp_path / "bootstrap.yaml"
@@ -171,3 +172,14 @@ def test_the_kubelet_waits_longer_than_envoy_drains(drain: float) -> None:
     slept = sum(float(line.split()[1]) for line in script.splitlines() if line.startswith("sleep"))
     assert slept == 2 + drain
     assert pod["terminationGracePeriodSeconds"] >= slept + 10
+
+
+def test_each_pods_share_is_counted_where_metrics_are_wanted() -> None:
+    wanted = Values("server", server=ServerValues(metrics_port=9464), envoy=EnvoyValues(enabled=True))
+    annotations = deployment(wanted)["spec"]["template"]["metadata"]["annotations"]
+
+    assert cluster(wanted)["track_cluster_stats"] == {"per_endpoint_stats": True}
+    assert annotations["prometheus.io/port"] == "9902"
+    assert annotations["prometheus.io/path"] == "/stats/prometheus"
+    assert "track_cluster_stats" not in cluster(ENVOY)
+    assert "prometheus.io/scrape" not in deployment(ENVOY)["spec"]["template"]["metadata"]["annotations"]

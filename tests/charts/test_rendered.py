@@ -269,6 +269,25 @@ def test_metrics_are_found_by_their_annotations_and_by_the_name_of_their_port() 
     assert {"name": "metrics", "containerPort": 9464} in pod["spec"]["containers"][0]["ports"]
 
 
+def test_a_client_tells_prometheus_as_servers_do() -> None:
+    values = replace(CLIENT, client=replace(CLIENT.client, metrics_port=9464, pod_monitor=True))
+
+    rendered = render(values.to_values(), kinds=["monitoring.coreos.com/v1/PodMonitor"], release="echo-client")
+    pod = one(rendered, "Deployment", "echo-client")["spec"]["template"]
+
+    assert arguments(pod)["--metrics"] == "0.0.0.0:9464"
+    assert pod["metadata"]["annotations"]["prometheus.io/port"] == "9464"
+    assert pod["spec"]["containers"][0]["ports"] == [{"name": "metrics", "containerPort": 9464}]
+    assert one(rendered, "PodMonitor", "echo-client")["spec"]["podMetricsEndpoints"] == [{"port": "metrics"}]
+
+
+def test_a_clients_metrics_are_not_the_servers() -> None:
+    pod = one(render(CLIENT.to_values(), release="echo-client"), "Deployment", "echo-client")["spec"]["template"]
+
+    assert "--metrics" not in arguments(pod)
+    assert "prometheus.io/scrape" not in pod["metadata"]["annotations"]
+
+
 def test_a_mesh_lets_prometheus_through_to_the_metrics_only() -> None:
     values = Values("server", server=ServerValues(metrics_port=9464), istio=IstioValues(enabled=True))
 
@@ -412,6 +431,7 @@ def test_the_notes_have_the_two_commands_wanted_next(namespace: str, option: str
         ({"role": "server", "server": {"adminPort": 80}}, "adminPort"),
         ({"role": "server", "server": {"metricsPort": 8081}}, "another port than server.port and server.adminPort"),
         ({"role": "server", "server": {"podMonitor": True}}, "needs a server.metricsPort"),
+        ({"role": "client", "client": {"target": "a:1", "podMonitor": True}}, "needs a client.metricsPort"),
         ({"role": "server", "xds": ON, "balancing": {"outlierDetection": ON}}, "no effect"),
         ({"role": "server", "xds": ON, "balancing": {"policy": "LEAST_REQUEST"}}, "ROUND_ROBIN with xds"),
     ],

@@ -20,11 +20,11 @@ proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true, "proxyMetadata
 {{- end }}
 
 {{/*
-By these a plain Prometheus finds the servers' metrics. A sidecar of Istio's answers for both then, with its own beside
+By these a plain Prometheus finds the metrics of servers and client. A sidecar of Istio's answers for both then, with its own beside
 them; who asks for the port itself (a PodMonitor) speaks no mutual TLS, and goes past the sidecar.
 */}}
 {{- define "echo.metrics.annotations" -}}
-{{- with .Values.server.metricsPort }}
+{{- with (index .Values .Values.role).metricsPort }}
 prometheus.io/scrape: "true"
 prometheus.io/port: {{ . | quote }}
 prometheus.io/path: /metrics
@@ -48,7 +48,7 @@ traffic.sidecar.istio.io/excludeInboundPorts: {{ . | quote }}
 
 {{- define "echo.pod.annotations" -}}
 {{- $mesh := ternary (include "echo.mesh.annotations" .) "" .Values.istio.enabled -}}
-{{- $metrics := ternary (include "echo.metrics.annotations" .) "" (eq .Values.role "server") -}}
+{{- $metrics := include "echo.metrics.annotations" . -}}
 {{- $own := printf "kubectl.kubernetes.io/default-container: echo\n%s\n%s" $mesh $metrics -}}
 {{- include "echo.pod.marks" (list $own .Values.pod.annotations) -}}
 {{- end }}

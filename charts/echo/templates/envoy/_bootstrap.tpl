@@ -10,6 +10,15 @@
 {address: {{ $address | quote }}, port_value: {{ index . 1 }}{{ if contains ":" $address }}, ipv4_compat: true{{ end }}}
 {{- end }}
 
+{{/* By these a plain Prometheus finds Envoy's counters, where the servers' are wanted. */}}
+{{- define "echo.envoy.metrics.annotations" -}}
+{{- if .Values.server.metricsPort }}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ include "echo.envoy.statusPort" . | quote }}
+prometheus.io/path: /stats/prometheus
+{{- end }}
+{{- end }}
+
 {{- define "echo.envoy.bootstrap" -}}
 admin:
   address:

@@ -28,6 +28,10 @@ drains is left alone within two or three seconds. By the virtual one: whoever an
   circuit_breakers:
     thresholds:
       - {max_connections: 100000, max_pending_requests: 100000, max_requests: 100000, max_retries: 100000}
+  {{- if .Values.server.metricsPort }}
+  # Each pod's share as Envoy counted it, beside what the pods say.
+  track_cluster_stats: {per_endpoint_stats: true}
+  {{- end }}
   {{- if $headless }}
   health_checks:
     - grpc_health_check: {authority: "{{ .Release.Name }}-headless"}

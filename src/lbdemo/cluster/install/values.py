@@ -73,7 +73,10 @@ class ServerValues:
 
 @dataclass(frozen=True, slots=True)
 class ClientValues:
-    """The client: what it calls, how gRPC balances there, and its load (`rate` in RPC/s of each client pod)."""
+    """The client: what it calls, how gRPC balances there, and its load (`rate` in RPC/s of each client pod).
+
+    Its metrics are as those of `ServerValues`.
+    """
 
     target: str = ""
     policy: ChannelPolicy = "pick_first"
@@ -81,6 +84,8 @@ class ClientValues:
     concurrency: int = 0
     connections: int = 1
     timeout_seconds: float = 5
+    metrics_port: int = 0
+    pod_monitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
