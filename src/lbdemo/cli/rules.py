@@ -12,7 +12,7 @@ from lbdemo.config import check_choice, check_label
 from lbdemo.durations import seconds
 from lbdemo.rules.origins import ORIGINS, Service
 
-FORMS = ("file", "prometheusrule")
+FORMS = ("file", "prometheusrule", "dashboard")
 LEAST = 60.0  # seconds: the rate of a counter needs some scrapes
 
 
@@ -45,12 +45,13 @@ def rules(
         str,
         typer.Option(
             "--output", "-o", metavar="FORM", envvar="LBDEMO_RULES_OUTPUT",
-            help="file (for rule_files) or prometheusrule (for Prometheus Operator).",
+            help="file (for rule_files), prometheusrule (for Prometheus Operator), or dashboard (Grafana's).",
             autocompletion=lambda: FORMS,
         ),
     ] = "file",
 ) -> int:  # fmt: skip
     """Prints rules for Prometheus: each pod's share of a service's calls, peak to mean, pinned, and one alert."""
+    from lbdemo.rules.dashboard import dashboard, to_json
     from lbdemo.rules.document import prometheus_rule, rule_file, to_yaml
     from lbdemo.rules.recording import Wanted
 
@@ -60,6 +61,9 @@ def rules(
         tuple(check_choice(each, tuple(ORIGINS), "--counters") for each in counters or ORIGINS),
         _scraped(window), _above_one(peak), patience,
     )  # fmt: skip
+    if form == "dashboard":
+        print(to_json(dashboard(wanted.service)))
+        return 0
     print(to_yaml((rule_file if form == "file" else prometheus_rule)(wanted)), end="")
     return 0
 

@@ -59,7 +59,7 @@ class ServerValues:
 
     `app_protocol` is what their Services say of the port; "" is what the consumers know. `admin_port` is where
     they answer their owner, on the pod's loopback; 0: nowhere. `metrics_port` is where they tell Prometheus of their
-    calls; 0: nowhere. A PodMonitor is made only where the cluster knows such.
+    calls; 0: nowhere. A PodMonitor and a PrometheusRule are made only where the cluster knows such.
     """
 
     port: int = 8080
@@ -69,6 +69,8 @@ class ServerValues:
     admin_port: int = 8081
     metrics_port: int = 0
     pod_monitor: bool = False
+    prometheus_rule: bool = False
+    dashboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
