@@ -9,6 +9,8 @@ from echo_server import lbdemo
 
 from lbdemo import errors
 from lbdemo.cli.context import Globals
+from lbdemo.cli.up import METRICS
+from lbdemo.cluster.install.values import Values
 
 
 def ending(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
@@ -56,3 +58,11 @@ def test_two_that_are_said_alike_contradict_each_other(
 )
 def test_a_command_that_is_told_names_the_place(here: Globals, other: str, typed: str) -> None:
     assert here.typed(other) == typed
+
+
+def test_metrics_are_switched_on_by_values_that_the_chart_has() -> None:
+    values = Values("server").to_values()
+    off = [values[role][name] for role, name in (text.split("=")[0].split(".") for text in METRICS)]
+
+    assert off
+    assert not any(off)

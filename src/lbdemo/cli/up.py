@@ -12,6 +12,16 @@ from lbdemo.cli import options
 if TYPE_CHECKING:
     from lbdemo.cluster.install.up import Outcome
 
+METRICS = tuple(
+    f"{role}.{name}"
+    for role, names in {
+        "server": ("metricsPort=9464", "podMonitor=true", "prometheusRule=true", "dashboard=true"),
+        "client": ("metricsPort=9464", "podMonitor=true"),
+    }.items()
+    for name in names
+)
+"""What --metrics says to the chart, which makes of it what the cluster has kinds for. A --set comes after, and wins."""
+
 
 def up(
     ctx: typer.Context,
@@ -45,6 +55,14 @@ def up(
             metavar="DURATION", help="Servers close connections older than this (0: never; default: the strategy's)."
         ),
     ] = "",
+    metrics: Annotated[
+        bool,
+        typer.Option(
+            "--metrics",
+            help="Servers and client tell Prometheus of their calls; rules and a dashboard.",
+            envvar="LBDEMO_UP_METRICS",
+        ),
+    ] = False,
     registry: options.Registry = "",
     image: Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Use this image; build and deliver none.")] = "",
     envoy_image: Annotated[
@@ -76,7 +94,8 @@ def up(
         config.Place(ctx.obj.context, ctx.obj.namespace), istio=istio, strategy=strategy, replicas=replicas,
         connections=connections, lb_policy=lb_policy, max_connection_age=max_connection_age, source=source,
         registry=registry, image=image, envoy_image=envoy_image, timeout=timeout, adopt=adopt,
-        outlier_detection=outlier_detection, values_files=values or (), sets=sets or (), cluster_domain=cluster_domain,
+        outlier_detection=outlier_detection, values_files=values or (),
+        sets=(*(METRICS if metrics else ()), *(sets or ())), cluster_domain=cluster_domain,
         addons=addons, addons_from=addons_from,
     )  # fmt: skip
     if dry_run:
