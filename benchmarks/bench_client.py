@@ -1,4 +1,4 @@
-"""The client beside a bare grpcio loop of the same concurrency: calls/s and CPU a call, as ratios.
+"""The client, without and with metrics, beside a bare grpcio loop of the same concurrency, as ratios.
 
 Every call of ours becomes a Sample, a line of JSON in a pipe, and part of the summary; the bare loop drops its answers.
 Both run in one process in turns, against the same server; this process reads the pipe.
@@ -19,11 +19,15 @@ from bench_server import OURS, running
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
 from lbdemo.cli.lines import LineFormat, Lines
+from lbdemo.echo.client_metrics import client_metrics, metered
 from lbdemo.echo.load import loop_for, run_load
 from lbdemo.echo.options import LoadOptions
+from lbdemo.echo.stream_caller import caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lbdemo.echo.stream_caller import Make
 
 ROUNDS, CALLS = 10, 2000
 
@@ -47,14 +51,37 @@ async def bare_loop(target: str, in_flight: int) -> None:
         await asyncio.gather(*(worker() for _ in range(in_flight)))
 
 
-def ours(target: str, in_flight: int) -> None:
+def ours(target: str, in_flight: int, make: Make = caller) -> float:
+    """Returns the p99 of its calls, in seconds."""
     options = LoadOptions(target, interval=0, count=CALLS, concurrency=in_flight, run="bench")
     with asyncio.Runner(loop_factory=lambda: loop_for(options.interval)) as runner:
         lines = Lines(LineFormat.json, lambda: False)
-        runner.run(run_load(options, lines.add, flush=lines.write))
+        latency = runner.run(run_load(options, lines.add, flush=lines.write, make=make)).summary.latency
+    assert latency is not None
+    assert latency.p99 is not None
+    return latency.p99
 
 
-def cost(work: Callable[[str, int], None], target: str, in_flight: int) -> tuple[float, float]:
+def metrics(target: str) -> None:
+    """What counting for Prometheus costs, in turns with the same client that does not."""
+    told = metered(client_metrics(target))
+    for in_flight in (1, 10, 50):
+        rounds = [[timed(target, in_flight, make) for make in (caller, told)] for _ in range(ROUNDS)][1:]
+        rate, tail = (statistics.median(with_[n] / without[n] for without, with_ in rounds) for n in (0, 1))
+        print(
+            f"client with --metrics, {in_flight} in flight: {rate:.2f} of the calls/s, {tail:.2f} of the p99",
+            file=sys.stderr,
+        )
+
+
+def timed(target: str, in_flight: int, make: Make) -> tuple[float, float]:
+    """Calls/s, and the p99 in seconds."""
+    begun = time.perf_counter()
+    tail = ours(target, in_flight, make)
+    return CALLS / (time.perf_counter() - begun), tail
+
+
+def cost(work: Callable[[str, int], object], target: str, in_flight: int) -> tuple[float, float]:
     """Calls/s, and CPU in µs a call."""
     wall, cpu = time.perf_counter(), time.process_time()
     work(target, in_flight)
@@ -76,7 +103,7 @@ def measure(target: str, in_flight: int) -> None:
 
 def main() -> None:
     with running(OURS) as (_, target):
-        for in_flight in ("1", "10", "50"):
+        for in_flight in ("1", "10", "50", "metrics"):
             argv = [sys.executable, __file__, target, in_flight]
             with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
                 assert process.stdout
@@ -86,6 +113,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        measure(sys.argv[1], int(sys.argv[2]))
+        metrics(sys.argv[1]) if sys.argv[2] == "metrics" else measure(sys.argv[1], int(sys.argv[2]))
     else:
         main()
