@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -44,9 +45,9 @@ class Onlooker:
 
 @pytest.fixture(scope="module")
 def whole() -> tuple[Played, Onlooker]:
-    """One whole run, with TLS in its last act, and who looked on."""
+    """One whole run, with TLS in its last act and a trace of each call, and who looked on."""
     onlooker = Onlooker()
-    return play(DemoOptions(servers=2, calls=CALLS, rate=600, tls=True), onlooker), onlooker
+    return play(DemoOptions(servers=2, calls=CALLS, rate=600, tls=True, trace=True), onlooker), onlooker
 
 
 def test_each_act_is_played_counted_and_confirmed_by_the_second_witness(whole: tuple[Played, Onlooker]) -> None:
@@ -101,6 +102,21 @@ def test_everything_ends_when_the_onlooker_fails() -> None:
     assert 11 <= len(onlooker.seen["tcp-proxy"]) < CALLS  # calls that ended in the same moment are told, too
     with pytest.raises(ChildProcessError):  # no child is left, not even one to be waited for
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_each_call_of_each_act_is_seen_whole(whole: tuple[Played, Onlooker]) -> None:
+    direct = ["caller", "client", "server"]
+    ways: dict[str, Any] = {result.name: result.extra["traces"] for result in whole[0].results}
+
+    assert {name: traced["path"] for name, traced in ways.items()} == {
+        "tcp-proxy": direct,
+        "envoy": ["caller", "client", "Envoy", "server"],
+        "client-side": direct,
+        "client-side-tls": direct,
+    }
+    for traced in ways.values():
+        assert (traced["whole"], traced["traces"], traced["faults"]) == (CALLS, CALLS, [])
+        assert traced["slowest"]["spans"][-1]["pod"].startswith("echo-")
 
 
 def test_the_same_calls_with_tls_are_played_and_priced(whole: tuple[Played, Onlooker]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from lbdemo import errors
 from lbdemo.cli.lines import LineFormat, Lines, printable
+from lbdemo.cli.traces import Trace, traces
 from lbdemo.durations import span
 
 if TYPE_CHECKING:
@@ -138,6 +140,7 @@ def client(
         str,
         typer.Option(metavar="HOST:PORT", show_default="off", help="Tell Prometheus here, over HTTP, of all calls."),
     ] = "",
+    trace: Trace = None,
     format: Annotated[  # noqa: A002 - the option's name
         LineFormat, typer.Option(help="JSON lines or readable ones; auto: readable on a terminal.")
     ] = LineFormat.auto,
@@ -154,6 +157,7 @@ def client(
     from lbdemo.echo import options
     from lbdemo.echo.grid import loop_for
     from lbdemo.echo.tls import client_tls
+    from lbdemo.echo.tracing import CLIENT
 
     if given(ctx, "interval") != given(ctx, "rate"):  # the command line has precedence over the environment
         interval, rate = (interval, None) if given(ctx, "interval") else (None, rate)
@@ -180,10 +184,12 @@ def client(
     )
     received = list[Signals]()
     lines = Lines(format, lambda: bool(received))
-    lines.begin(chosen, processes)
-    with asyncio.Runner(loop_factory=lambda: loop_for(chosen.interval)) as runner:
-        report, signal = runner.run(made(chosen, processes, lines, received, metrics))
-    lines.end()
+    with traces(CLIENT, trace) as traced:
+        chosen = replace(chosen, trace=traced)
+        lines.begin(chosen, processes)
+        with asyncio.Runner(loop_factory=lambda: loop_for(chosen.interval)) as runner:
+            report, signal = runner.run(made(chosen, processes, lines, received, metrics))
+        lines.end()
     for line in closing_words(report, "stream" if chosen.stream else "call"):
         print(line, file=sys.stderr)
     return exit_code(report.summary, signal)

@@ -59,6 +59,14 @@ def demo(
             "--tls", help="One more act: the same calls with TLS, and what that costs.", envvar="LBDEMO_DEMO_TLS"
         ),
     ] = False,
+    trace: Annotated[
+        bool,
+        typer.Option(
+            "--trace",
+            help="A trace of each call, from its caller to its server (needs lbdemo[trace]).",
+            envvar="LBDEMO_DEMO_TRACE",
+        ),
+    ] = False,
     ui: Annotated[
         bool,
         typer.Option(
@@ -85,12 +93,13 @@ def demo(
         raise InputError(
             f"--rate {rate:g} is out of range", "it must be 0 (what this machine holds now), or from 1 to 100000"
         )
-    wanted = DemoOptions(servers, calls, rate, drill.value if drill else "", tls)
+    wanted = DemoOptions(servers, calls, rate, drill.value if drill else "", tls, trace)
     return output.give(played(wanted), as_json=as_json, junit=junit, html=html)
 
 
 ACTS_ONLY = {
-    "calls": "--calls", "rate": "--rate", "drill": "--drill", "tls": "--tls", "as_json": "--json", "junit": "--junit",
+    "calls": "--calls", "rate": "--rate", "drill": "--drill", "tls": "--tls", "trace": "--trace", "as_json": "--json",
+    "junit": "--junit",
     "html": "--html",
 }  # fmt: skip
 PAGE_ONLY = {"port": "--port", "no_open": "--no-open"}

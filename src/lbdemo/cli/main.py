@@ -38,6 +38,7 @@ COMMANDS = (
     "clean",
     "serve",
     "client",
+    "collector",
     "peer",
 )
 HIDDEN = frozenset({"peer"})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lbdemo.cli.traces import Trace, traces
 from lbdemo.durations import span
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def serve(
         str,
         typer.Option(metavar="HOST:PORT", show_default="off", help="Tell Prometheus here, over HTTP, of all calls."),
     ] = "",
+    trace: Trace = None,
     format: Annotated[  # noqa: A002 - the option's name
         ServeFormat,
         typer.Option(help="The line that says where the server listens.", envvar="LBDEMO_SERVE_FORMAT"),
@@ -72,11 +74,14 @@ def serve(
 
     from lbdemo.echo import server
     from lbdemo.echo.tls import server_tls
+    from lbdemo.echo.tracing import SERVER
 
     tls = server_tls(tls_cert, tls_key, tls_client_ca)
-    options = server.server_options(listen, name, max_connection_age, drain, os.environ, admin, tls, metrics)
-    say = say_json if format == ServeFormat.json else say_text
-    return asyncio.run(server.serve(options, say))
+    with traces(SERVER, trace, server.server_name(name, os.environ)) as traced:
+        options = server.server_options(
+            listen, name, max_connection_age, drain, os.environ, admin, tls, metrics, traced
+        )
+        return asyncio.run(server.serve(options, say_json if format == ServeFormat.json else say_text))
 
 
 def say_text(server: EchoServer) -> None:

@@ -89,9 +89,20 @@ def open_channel(options: LoadOptions, signs: SignsOfLife = SignsOfLife()) -> gr
     ]
     if options.authority:
         arguments.append(("grpc.default_authority", options.authority))
+    watching = interceptors(options)
     if options.tls:
-        return grpc.aio.secure_channel(options.target, channel_credentials(options.tls), options=arguments)
-    return grpc.aio.insecure_channel(options.target, options=arguments)
+        credentials = channel_credentials(options.tls)
+        return grpc.aio.secure_channel(options.target, credentials, options=arguments, interceptors=watching)
+    return grpc.aio.insecure_channel(options.target, options=arguments, interceptors=watching)
+
+
+def interceptors(options: LoadOptions) -> list[grpc.aio.ClientInterceptor]:
+    """Who looks on at each call: none, unless calls are traced."""
+    if not options.trace:
+        return []
+    from lbdemo.echo.traced import client_interceptors
+
+    return client_interceptors()
 
 
 def service_config(policy: str, retry: bool) -> dict[str, Any]:

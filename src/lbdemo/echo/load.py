@@ -56,6 +56,7 @@ async def run_load(
     """
     stop, team = stop or asyncio.Event(), team or Alone()
     outlet = Outlet(sink, flush)
+    make = with_traces(make) if options.trace else make
     settling = Settling(options, outlet.put, dial, make)
     if not team.index:
         await settling.run(stop)
@@ -76,6 +77,13 @@ async def run_load(
         await connections.close()
     outlet.empty()
     return report(settling.tally, drive.in_flight, [caller.reasons for caller in connections.callers])
+
+
+def with_traces(make: Make) -> Make:
+    """Makes callers as `make` does, with a span for each call."""
+    from lbdemo.echo.traced import Traced  # OpenTelemetry takes 0.4 s to import
+
+    return lambda channel, connection, options: Traced(make(channel, connection, options), options)
 
 
 class Outlet:

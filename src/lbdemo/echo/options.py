@@ -60,7 +60,8 @@ class LoadOptions:
     `authority` is the name that is called, and that the certificate must bear, where it is not the target's.
     With `stream` each call is a stream, which is one call however much is answered on it: the client hears, or with
     "chat" sends, a message every `stream_every`, and ends it after `stream_length`. `timeout` is then how long the
-    first answer, and any that is due later, may take. In the gate a stream ends with its first answer.
+    first answer, and any that is due later, may take. In the gate a stream ends with its first answer. With `trace`
+    each call has spans: whoever makes the load has set up `tracing`.
     """
 
     target: str = "localhost:8080"
@@ -83,6 +84,7 @@ class LoadOptions:
     stream: str = ""
     stream_every: float = DEFAULT_EVERY
     stream_length: float = DEFAULT_LENGTH
+    trace: bool = False
 
     def __post_init__(self) -> None:
         """Raises InputError for the first setting that makes no sense."""

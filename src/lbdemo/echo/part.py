@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lbdemo.echo.grid import loop_for
 from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions
 from lbdemo.echo.tls import ClientTls
+from lbdemo.echo.tracing import CLIENT, tracing
 from lbdemo.records.sample import Sample, encode
 
 
@@ -79,8 +81,13 @@ def main() -> None:
             return
         line += more
     told = json.loads(line)
-    with asyncio.Runner(loop_factory=lambda: loop_for(told["options"]["interval"])) as runner:
+    with (
+        tracing(CLIENT, os.environ) if told["options"]["trace"] else nullcontext() as traced,
+        asyncio.Runner(loop_factory=lambda: loop_for(told["options"]["interval"])) as runner,
+    ):
         runner.run(run(told))
+    if traced and traced.words:
+        sys.stderr.write(f"traces: {traced.words}\n")
 
 
 if __name__ == "__main__":

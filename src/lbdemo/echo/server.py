@@ -50,7 +50,8 @@ class ServerOptions:
     closed gracefully (0: never; gRPC varies it by 10 %, so that not all end at once). On SIGTERM the server goes on
     serving for `drain`, while nobody sends it new clients any more. `admin` is where it answers its owner's questions,
     on loopback, in plain text; None: nowhere. With `tls` calls are encrypted, and health and reflection with them.
-    `metrics` is where it tells Prometheus of its calls, over HTTP; None: nowhere.
+    `metrics` is where it tells Prometheus of its calls, over HTTP; None: nowhere. With `trace` each call has a span:
+    whoever serves has set up `tracing`.
     """
 
     listen: Address
@@ -61,6 +62,7 @@ class ServerOptions:
     tls: ServerTls | None = None
     signs_of_life: SignsOfLife = SignsOfLife()
     metrics: Address | None = None
+    trace: bool = False
 
 
 class EchoServer:
@@ -68,7 +70,7 @@ class EchoServer:
 
     def __init__(self, options: ServerOptions) -> None:
         self._health = Health()
-        self._server = grpc.aio.server(options=_channel_options(options))
+        self._server = grpc.aio.server(options=_channel_options(options), interceptors=_interceptors(options))
         self.address = _bind(self._server, options.listen, "--listen", options.tls)
         """Where it listens, with the real port."""
         self._end = ExitStack()
@@ -161,6 +163,7 @@ def server_options(
     admin: str = "",
     tls: ServerTls | None = None,
     metrics: str = "",
+    trace: bool = False,
 ) -> ServerOptions:
     """The options, from what was typed and the environment; raises InputError for the first that is wrong."""
     return ServerOptions(
@@ -171,6 +174,7 @@ def server_options(
         admin=parse_loopback(admin) if admin else None,
         tls=tls,
         metrics=parse_address(metrics) if metrics else None,
+        trace=trace,
     )
 
 
@@ -206,6 +210,14 @@ def _bind(server: grpc.aio.Server, address: Address, option: str, tls: ServerTls
         raise OperationFailedError(
             f"cannot listen on {address}: {why_not(address)}", f"choose another address with {option} HOST:PORT"
         ) from error
+
+
+def _interceptors(options: ServerOptions) -> list[grpc.aio.ServerInterceptor]:
+    if not options.trace:
+        return []
+    from lbdemo.echo.traced import server_interceptors  # only who asks for them needs OpenTelemetry
+
+    return server_interceptors()
 
 
 def _channel_options(options: ServerOptions) -> list[tuple[str, int]]:

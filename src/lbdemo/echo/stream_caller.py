@@ -131,8 +131,8 @@ class StreamCaller(Caller):
 
     def _begin(self) -> StreamCall:
         if self._kind == "chat":
-            return self._chat(timeout=self._longest, metadata=self._metadata)
-        return self._watch(self._to_watch, timeout=self._longest, metadata=self._metadata)
+            return self._chat(timeout=self._longest, metadata=self.marks())
+        return self._watch(self._to_watch, timeout=self._longest, metadata=self.marks())
 
     async def _hear(self, call: StreamCall, stream: Stream) -> str:
         while isinstance(answer := await call.read(), echo_pb2.EchoResponse):

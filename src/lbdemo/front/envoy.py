@@ -91,8 +91,41 @@ def cluster(
     }
 
 
+COLLECTOR = "collector"
+FLUSH_MS = 200
+"""How often an Envoy here tells its spans: left to itself every 5 s, or with every fifth span."""
+
+
+def spans(service: str) -> dict[str, Any]:
+    """A listener's settings that make it tell the cluster COLLECTOR, by OTLP over gRPC, of each request.
+
+    Who is traced is decided by the caller: `traceparent` says so.
+    """
+    told = {
+        "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
+        "grpc_service": {"envoy_grpc": {"cluster_name": COLLECTOR}, "timeout": "1s"},
+        "service_name": service,
+    }
+    return {"tracing": {"provider": {"name": "envoy.tracers.opentelemetry", "typed_config": told}}}
+
+
+def collector(kind: Mapping[str, Any], address: Mapping[str, Any]) -> dict[str, Any]:
+    """The cluster COLLECTOR."""
+    return cluster(COLLECTOR, "ROUND_ROBIN", [address], kind)
+
+
 def bootstrap(
-    admin: Mapping[str, Any], listeners: Sequence[Mapping[str, Any]], clusters: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """A whole configuration, with its admin interface at `admin`."""
-    return {"admin": {"address": admin}, "static_resources": {"listeners": [*listeners], "clusters": [*clusters]}}
+    admin: Mapping[str, Any], listeners: Sequence[Mapping[str, Any]], clusters: Sequence[Mapping[str, Any]],
+    node: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """A whole configuration, with its admin interface at `admin`; `node` is the name that it has in its spans."""
+    static = {"tracing.opentelemetry.flush_interval_ms": FLUSH_MS}
+    named = {
+        "node": {"id": node, "cluster": node},
+        "layered_runtime": {"layers": [{"name": "lbdemo", "static_layer": static}]},
+    }
+    return {
+        "admin": {"address": admin},
+        "static_resources": {"listeners": [*listeners], "clusters": [*clusters]},
+        **(named if node else {}),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from lbdemo.local.lesson import lesson
 from lbdemo.local.pace import Calls, Pace, choose, median_call, probe
 from lbdemo.local.price import ROUNDS, Rounds, Way, priced
 from lbdemo.local.stage import Secure, Stage, stage
+from lbdemo.local.traces import proven, telling
 from lbdemo.measure import Expectation, judge
 from lbdemo.records import Result, Sample, Tally
 
@@ -68,7 +70,7 @@ def play(options: DemoOptions, audience: Audience) -> Played:
     audience.say(f"starting {options.servers} servers{', a TCP proxy and Envoy' if envoy else ' and a TCP proxy'}")
     with (
         interruptible(), without_proxies(os.environ), certificates(options.tls) as papers,
-        stage(options.servers, acts, envoy, papers) as scene,
+        stage(options.servers, acts, envoy, papers, trace=options.trace) as scene, telling(scene.collector),
     ):  # fmt: skip
         broken = [act for act in acts if act.route is Route.ENVOY and scene.no_envoy]
         pace = paced(scene, options)
@@ -82,7 +84,8 @@ def play(options: DemoOptions, audience: Audience) -> Played:
 
 def paced(scene: Stage, options: DemoOptions) -> Pace:
     """The pace that was told, or one well below what this machine holds now by the longest way there is."""
-    return choose(options, 0.0 if options.rate else probe(Calls(scene.longest_way, policy=scene.longest_policy)))
+    longest = Calls(scene.longest_way, policy=scene.longest_policy, trace=options.trace)
+    return choose(options, 0.0 if options.rate else probe(longest))
 
 
 def raced(scene: Stage, secure: Secure, pace: Pace, audience: Audience) -> Rounds:
@@ -98,7 +101,7 @@ def perform(act: Act, scene: Stage, pace: Pace, audience: Audience) -> Result:
     if act.slow:
         scene.make_slow(SLOW_MS)
     audience.say(f"{act.name}: {act.title}")
-    run, answers, tally = f"demo-{uuid.uuid4().hex[:12]}", Counter[str](), Tally()
+    run, answers, tally, begun = f"demo-{uuid.uuid4().hex[:12]}", Counter[str](), Tally(), time.time()
     expected = Expectation(act.outcome, servers=tuple(scene.servers), fingerprint=act.fingerprint, looks=pace.looks)
     with audience.watch(act.name, pace.calls, list(scene.servers)) as show:
 
@@ -116,7 +119,8 @@ def perform(act: Act, scene: Stage, pace: Pace, audience: Audience) -> Result:
     scene.check()  # of a server, proxy or Envoy that has died on the way, no verdict could tell
     summary = tally.summary()
     name, witness = scene.witness(act, run, answers, summary.failed + summary.gate_errors)
-    return Result(act.name, act.title, summary, verdict, witness, name)
+    result = Result(act.name, act.title, summary, verdict, witness, name)
+    return proven(scene.collector, act, run, result, begun) if scene.collector else result
 
 
 def call(act: Act, scene: Stage, pace: Pace, run: str, sink: Sink, *, gate: bool = True) -> int:
@@ -132,6 +136,7 @@ def call(act: Act, scene: Stage, pace: Pace, run: str, sink: Sink, *, gate: bool
         target=scene.target(act), interval=1 / rate, count=pace.calls,
         policy=act.channel_policy, servers=len(scene.servers) if gate else 0, run=run, wait=CONNECT_LIMIT,
         tls=scene.secure.tls if scene.secure and act.tls else None, authority=HOST if act.tls else "",
+        trace=scene.collector is not None,
     )  # fmt: skip
     with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(load.interval)) as runner:
         report, stopped = runner.run(run_until_signal(load, sink))

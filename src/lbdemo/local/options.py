@@ -17,7 +17,8 @@ next call, and least request has nothing to see."""
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
     """What to play: `calls` an act (0: as many as it takes), `rate` in calls a second (0: one that this machine holds
-    now), `drill` '' or 'slow', `tls` with an act that shows what TLS costs.
+    now), `drill` '' or 'slow', `tls` with an act that shows what TLS costs,
+    `trace` with a trace of each call.
     """
 
     servers: int = 3
@@ -25,6 +26,7 @@ class DemoOptions:
     rate: float = 0.0
     drill: str = ""
     tls: bool = False
+    trace: bool = False
 
     def __post_init__(self) -> None:
         """Raises InputError for what cannot be played."""

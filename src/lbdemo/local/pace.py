@@ -82,12 +82,16 @@ def choose(options: DemoOptions, limit: float) -> Pace:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Whom to call, and how; `authority` is the name that the servers' certificate bears."""
+    """Whom to call, and how.
+
+    `authority` is the name that the servers' certificate bears; calls that make a `trace` are slower.
+    """
 
     target: str
     tls: ClientTls | None = None
     authority: str = ""
     policy: str = "round_robin"
+    trace: bool = False
 
 
 def probe(calls: Calls) -> float:
@@ -119,7 +123,7 @@ def run(calls: Calls, interval: float, count: int, sink: Callable[[Sample], None
 
     load = LoadOptions(
         target=calls.target, interval=interval, count=count, concurrency=loops, policy=calls.policy, wait=5.0,
-        tls=calls.tls, authority=calls.authority,
+        tls=calls.tls, authority=calls.authority, trace=calls.trace,
     )  # fmt: skip
     with same_signals(), asyncio.Runner(loop_factory=lambda: loop_for(interval)) as runner:
         _, stopped = runner.run(run_until_signal(load, sink))

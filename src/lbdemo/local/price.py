@@ -36,9 +36,7 @@ def priced(results: tuple[Result, ...], rounds: Rounds) -> tuple[Result, ...]:
     """The results, the act with TLS with notes that compare it with the same calls without."""
     plain = next((result for result in results if result.name == PLAIN), None)
     return tuple(
-        replace(result, notes=(*result.notes, *compared(plain, result, rounds)), extra=figures(rounds))
-        if result.name == SECURE and plain is not None
-        else result
+        with_price(plain, result, rounds) if result.name == SECURE and plain is not None else result
         for result in results
     )
 
@@ -53,6 +51,12 @@ def figures(rounds: Rounds) -> dict[str, object]:
             ("closed_loop_calls_per_second", round(median(way.rates))),
         )
     }
+
+
+def with_price(plain: Result, secure: Result, rounds: Rounds) -> Result:
+    """The act with TLS, compared."""
+    notes = (*secure.notes, *compared(plain, secure, rounds))
+    return replace(secure, notes=notes, extra={**secure.extra, **figures(rounds)})
 
 
 def compared(plain: Result, secure: Result, rounds: Rounds) -> tuple[str, ...]:

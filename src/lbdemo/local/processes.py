@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO
 
 from lbdemo.errors import MissingProgramError, NotReadyError, ProgramFailedError
@@ -80,6 +80,9 @@ class Child:
         raise ProgramFailedError(self._shown, code, self._errors.read().decode(errors="replace"))
 
 
+NOTHING: Mapping[str, str] = {}
+
+
 class ProcessGroup:
     """Programs of one process group of its own, which ends as a whole.
 
@@ -110,8 +113,11 @@ class ProcessGroup:
         if self._keeper.stdin:
             self._keeper.stdin.close()
 
-    def start(self, argv: Sequence[str], shown: Sequence[str] = ()) -> Child:
-        """Starts a program; `shown` is the command that an error tells, where `argv` itself is too long to read."""
+    def start(self, argv: Sequence[str], shown: Sequence[str] = (), more: Mapping[str, str] = NOTHING) -> Child:
+        """Starts a program, with `more` in its environment.
+
+        `shown` is the command that an error tells, where `argv` itself is too long to read.
+        """
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         try:
             process = subprocess.Popen(
@@ -120,7 +126,7 @@ class ProcessGroup:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 process_group=self._keeper.pid,
-                env=environment(),
+                env=environment() | {**more},
             )
         except OSError as error:
             errors.close()

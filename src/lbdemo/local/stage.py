@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lbdemo.errors import LbdemoError
 from lbdemo.local.acts import Act, Route
 from lbdemo.local.envoy import Envoy, bootstrap, ready, start_envoy
-from lbdemo.local.processes import ProcessGroup, python
+from lbdemo.local.processes import NOTHING, ProcessGroup, python
+from lbdemo.local.traces import Collector, start_collector
 from lbdemo.records import Witness, failures_explain, unheard
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Stage:
 
     `admins` has the addresses, by name, where servers tell their counts and are made slow.
     `no_envoy` says why there is none, though there is the program and acts need it. `secure` are further servers of
-    the same names, which speak TLS.
+    the same names, which speak TLS. `collector` has the spans of all calls.
     """
 
     servers: Mapping[str, str]
@@ -66,6 +67,7 @@ class Stage:
     no_envoy: str = ""
     admins: Mapping[str, str] = field(default_factory=dict)
     secure: Secure | None = None
+    collector: Collector | None = None
 
     @property
     def slow_server(self) -> str:
@@ -127,31 +129,35 @@ def _all(servers: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def stage(servers: int, acts: Sequence[Act], envoy: Path | None, papers: Certificates | None = None) -> Iterator[Stage]:
+def stage(
+    servers: int, acts: Sequence[Act], envoy: Path | None, papers: Certificates | None = None, *, trace: bool = False
+) -> Iterator[Stage]:
     """Starts so many servers (with `papers` as many with TLS), the proxy, and Envoy for the acts that need it.
 
-    All on loopback, on ports of the system's choice. Everything ends with the `with`, or with this process.
+    With `trace` a collector, too, which all of them tell of each call. All on loopback, on ports of the system's
+    choice. Everything ends with the `with`, or with this process.
     """
     policies = {act.name: act.policy for act in acts if act.route is Route.ENVOY}
     with ProcessGroup() as group:
-        children = {name: start_server(group, name) for name in names(servers)}
-        encrypted = {name: start_server(group, name, papers) for name in names(servers)} if papers else {}
+        collector = start_collector(group) if trace else None
+        traced = collector.environment if collector else NOTHING
+        children = {name: start_server(group, name, None, traced) for name in names(servers)}
+        encrypted = {name: start_server(group, name, papers, traced) for name in names(servers)} if papers else {}
         places, admins = addresses(children)
         secure = Secure(*addresses(encrypted), papers.ca) if papers else None
         proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *places.values()))
         serving, why_not = None, ""
         if envoy and policies:
-            serving, why_not = _envoy(group, envoy, {**policies, PACE: "ROUND_ROBIN"}, places.values())
-        yield Stage(places, proxy.said(LISTENING)[1], serving, group.check, why_not, admins, secure)
+            wanted = bootstrap({**policies, PACE: "ROUND_ROBIN"}, places.values(), collector.otlp if collector else "")
+            serving, why_not = _envoy(group, envoy, wanted)
+        yield Stage(places, proxy.said(LISTENING)[1], serving, group.check, why_not, admins, secure, collector)
 
 
-def _envoy(
-    group: ProcessGroup, program: Path, policies: Mapping[str, str], servers: Iterable[str]
-) -> tuple[Envoy | None, str]:
+def _envoy(group: ProcessGroup, program: Path, wanted: Mapping[str, Any]) -> tuple[Envoy | None, str]:
     """A running Envoy; or none, and what it said against it: the other acts can be played all the same."""
     child = None
     try:
-        child = start_envoy(group, program, bootstrap(policies, servers))
+        child = start_envoy(group, program, wanted)
         return ready(child), ""
     except LbdemoError as error:
         if child is not None:
@@ -171,11 +177,13 @@ def addresses(children: Mapping[str, Child]) -> tuple[dict[str, str], dict[str, 
     return {name: where[1] for name, where in said.items()}, {name: where[2] for name, where in said.items()}
 
 
-def start_server(group: ProcessGroup, name: str, papers: Certificates | None = None) -> Child:
+def start_server(
+    group: ProcessGroup, name: str, papers: Certificates | None = None, more: Mapping[str, str] = NOTHING
+) -> Child:
     """An echo server on loopback, on ports of the system's choice; with `papers` one that speaks TLS."""
     listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--name", name, "--drain", "0"]
     tls = ["--tls-cert", str(papers.certificate), "--tls-key", str(papers.key)] if papers else []
-    return group.start(python("-m", "lbdemo", "serve", *listen, *tls))
+    return group.start(python("-m", "lbdemo", "serve", *listen, *tls), more=more)
 
 
 def _own(address: str, run: str) -> int | None:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lbdemo.render import figures
+from lbdemo.render import figures, traced
 from lbdemo.render.bars import bar_rows
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ def print_result(console: Console, result: Record) -> None:
     ):
         if line:
             console.print(indented(Text(line, "dim")))
+    if found := result["extra"].get("traces"):
+        print_traces(console, found)
+
+
+def print_traces(console: Console, found: Record) -> None:
+    """What was traced of a result's calls."""
+    for sentence in traced.lines(found):
+        console.print(indented(sentence))
+    if found["slowest"]:
+        console.print(indented(traced.waterfall(found["slowest"])))
 
 
 def indented(what: RenderableType) -> Padding:

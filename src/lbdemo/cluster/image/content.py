@@ -17,8 +17,18 @@ from lbdemo.cluster.kernel.reference import Image
 REPOSITORY = "lbdemo/echo"
 # The runtime subset: what `serve`, `client` and `peer` import inside a pod.
 FILES = ("__init__.py", "__main__.py", "durations.py", "errors.py", "py.typed", "words.py")
-ROOMS = ("_proto", "echo", "measure", "records")
-COMMANDS = ("__init__.py", "main.py", "context.py", "streams.py", "serve.py", "client.py", "lines.py", "peer.py")
+ROOMS = ("_proto", "echo", "measure", "records", "traces")
+COMMANDS = (
+    "__init__.py",
+    "main.py",
+    "context.py",
+    "streams.py",
+    "serve.py",
+    "client.py",
+    "lines.py",
+    "peer.py",
+    "traces.py",
+)
 # What pip and proxies are told through the environment reaches the build as well.
 BUILD_ARGUMENTS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 

@@ -1,0 +1,40 @@
+"""The collector's life: from its begin to a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from lbdemo.echo.tracing import INSTALL
+from lbdemo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lbdemo.echo.address import Address
+    from lbdemo.echo.collector import Collecting, Page
+
+
+async def collect(otlp: Address, query: Address, ready: Callable[[Collecting], None], page: Page) -> int:
+    """Takes spans until SIGTERM or SIGINT; returns the exit code, 0. `ready` is called once, when it listens.
+
+    Raises InputError where OpenTelemetry is not installed, OperationFailedError when it cannot listen.
+    """
+    try:
+        from lbdemo.echo.collector import Collecting, answering, taking
+    except ImportError as error:
+        raise InputError(f"a collector needs OpenTelemetry, which is not here ({error})", INSTALL) from error
+    from lbdemo.traces.store import Store
+
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    store = Store()
+    server, where = taking(store, otlp)
+    with answering(store, query, page) as answers:
+        await server.start()
+        ready(Collecting(where, answers, store))
+        await stop.wait()
+        await server.stop(None)
+    return 0
