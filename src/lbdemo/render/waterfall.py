@@ -26,8 +26,8 @@ HOP, POD, TIME = 21, 15, 8  # columns of the terminal
 AROUND = HOP + POD + 2 * TIME + 7  # all but the bar: the blanks between, and the signs
 MOST_ROWS = 200
 NARROWEST = 8
-SHAPES, ASCII = ("█", "░", "…"), ("#", "-", ".")
-"""Time of a span's own, time of those below it, and what a name is cut by."""
+SHAPES, ASCII = ("█", "░"), ("#", "-")
+"""Time of a span's own, and time of those below it."""
 
 FAILED, MOVED, HEAVIEST = "x", "~", "<"
 SAYS = {
@@ -60,6 +60,11 @@ def title(trace: Trace) -> str:
     return f"{call}: {duration(trace.seconds)}{server}"
 
 
+def end_of(name: str, most: int = POD) -> str:
+    """The name, cut at its begin: pods' names differ at their end."""
+    return name if len(name) <= most else f"..{name[2 - most :]}"
+
+
 def slowest_line(found: Slowest) -> str:
     """The slowest call, and where its time went, in one sentence."""
     row = placed(found.trace).heaviest
@@ -88,14 +93,14 @@ def _heads(axis: Axis, wide: int) -> Text:
     return Text(f"{'hop':{HOP}} {'pod':{POD}}   {scale[-wide:]} {'took':>{TIME}} {'own':>{TIME}}", "dim")
 
 
-def _row(axis: Axis, row: Placed, wide: int, shapes: tuple[str, ...]) -> Text:
+def _row(axis: Axis, row: Placed, wide: int, shapes: tuple[str, str]) -> Text:
     name = " " * min(row.depth, DEEPEST) + row.role.value
     sign = FAILED if row.span.failed else MOVED if row.moved else " "
     heaviest = row is axis.heaviest
     times = (duration(row.span.seconds), duration(row.own))
     return Text.assemble(
         f"{name[:HOP]:{HOP}} ",
-        (f"{_end_of(printable(row.span.pod), POD, shapes[2]):{POD}}", "dim"),
+        (f"{end_of(printable(row.span.pod)):{POD}}", "dim"),
         (f" {sign} ", "red" if row.span.failed else "yellow"),
         (_bar(axis, row, wide, shapes), "red" if row.span.failed else "cyan"),
         f" {times[0]:>{TIME}}",
@@ -103,7 +108,7 @@ def _row(axis: Axis, row: Placed, wide: int, shapes: tuple[str, ...]) -> Text:
     )
 
 
-def _bar(axis: Axis, row: Placed, wide: int, shapes: tuple[str, ...]) -> str:
+def _bar(axis: Axis, row: Placed, wide: int, shapes: tuple[str, str]) -> str:
     """A cell at least, also for what took next to no time."""
     cells = [" "] * wide
     _fill(cells, axis, row, shapes[0])
@@ -119,12 +124,7 @@ def _fill(cells: list[str], axis: Axis, row: Placed, shape: str) -> None:
     cells[first:last] = shape * (last - first)
 
 
-def _end_of(name: str, most: int, cut: str) -> str:
-    """Pods' names differ at their end."""
-    return name if len(name) <= most else cut + name[1 - most :]
-
-
-def _key(axis: Axis, shapes: tuple[str, ...]) -> list[Text]:
+def _key(axis: Axis, shapes: tuple[str, str]) -> list[Text]:
     signs = {FAILED: any(row.span.failed for row in axis.rows), MOVED: axis.moved, HEAVIEST: True}
     said = [f"{sign} {SAYS[sign]}" for sign, there in signs.items() if there]
     return [Text(line, "dim") for line in (f"{shapes[0]} own time  {shapes[1]} time of those below", *said)]

@@ -1,0 +1,95 @@
+"""What a proof by traces tells, as a record for JSON. All times are in milliseconds.
+
+`calls` were made, `traces` of them were seen, `whole` of these have each hop of `path`; `holds` says whether all is
+as it should be, `faults` what is not. `hops` has what each costs beyond those below it (`p99_ms` is null for fewer
+than 500 spans); `graph` has who calls whom, by the places in `nodes`. `slowest` is one trace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lbdemo.traces.graph import Graph, graph
+from lbdemo.traces.hops import Hop, Slowest, hops, slowest
+from lbdemo.traces.placed import Placed, placed
+
+if TYPE_CHECKING:
+    from lbdemo.traces import Trace
+    from lbdemo.traces.proof import Proof
+
+
+def proof_record(proof: Proof) -> dict[str, Any]:
+    """The record of a proof."""
+    worst = slowest(proof.traces)
+    return {
+        "calls": proof.calls,
+        "traces": len(proof.traces),
+        "whole": proof.whole,
+        "holds": proof.holds,
+        "path": [role.value for role in proof.path],
+        "faults": [{"what": each.what, "traces": each.traces, "example": each.example} for each in proof.faults],
+        "hops": [_hop(hop) for hop in hops(proof.traces)],
+        "graph": _graph(graph(proof.traces)),
+        "slowest": _slowest(worst) if worst else None,
+    }
+
+
+def trace_record(trace: Trace) -> dict[str, Any]:
+    """One trace: `offset_ms` is where a span begins on the axis; `moved` where its own clock has it elsewhere."""
+    return {
+        "trace": trace.id,
+        "seq": trace.seq,
+        "server": trace.server,
+        "ms": _ms(trace.seconds),
+        "spans": [_span(row) for row in placed(trace).rows],
+    }
+
+
+def _slowest(worst: Slowest) -> dict[str, Any]:
+    return {**trace_record(worst.trace), "heaviest": worst.trace.spans.index(worst.span)}
+
+
+def _span(row: Placed) -> dict[str, Any]:
+    return {
+        "role": row.role.value,
+        "pod": row.span.pod,
+        "depth": row.depth,
+        "offset_ms": _ms(row.begin),
+        "duration_ms": _ms(row.span.seconds),
+        "own_ms": _ms(row.own),
+        "failed": row.span.failed,
+        "moved": row.moved,
+    }
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    return {
+        "role": hop.role.value,
+        "calls": hop.calls,
+        "p50_ms": _ms(hop.p50),
+        "p99_ms": None if hop.p99 is None else _ms(hop.p99),
+        "longest_ms": _ms(hop.longest),
+        "share": round(hop.share, 6),
+    }
+
+
+def _graph(found: Graph) -> dict[str, Any]:
+    at = {node: place for place, node in enumerate(found.nodes)}
+    return {
+        "nodes": [{"role": node.role.value, "pod": node.pod} for node in found.nodes],
+        "edges": [
+            {
+                "caller": at[edge.caller],
+                "callee": at[edge.callee],
+                "calls": edge.calls,
+                "share": round(edge.share, 6),
+                "failed": edge.failed,
+                "p50_ms": _ms(edge.p50),
+            }
+            for edge in found.edges
+        ],
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 6)
