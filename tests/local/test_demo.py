@@ -117,6 +117,7 @@ def test_each_call_of_each_act_is_seen_whole(whole: tuple[Played, Onlooker]) -> 
     for traced in ways.values():
         assert (traced["whole"], traced["traces"], traced["faults"]) == (CALLS, CALLS, [])
         assert traced["slowest"]["spans"][-1]["pod"].startswith("echo-")
+        assert [hop["calls"] for hop in traced["hops"]] == [CALLS] * len(traced["path"])
 
 
 def test_the_same_calls_with_tls_are_played_and_priced(whole: tuple[Played, Onlooker]) -> None:

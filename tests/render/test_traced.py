@@ -1,90 +1,72 @@
+"""What a report says of traces: the same record on a terminal and on a page."""
+
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
-import pytest
 from rich.console import Console
 from traced import called, meshed
 
-from lbdemo.render.trace_html import trace_page
-from lbdemo.render.traced import WIDTH, lines, placed, waterfall
+from lbdemo.render.traced import print_traced, traced_section
 from lbdemo.traces import Span, joined
 from lbdemo.traces.proof import prove
-from lbdemo.traces.record import record, trace_record
+from lbdemo.traces.record import hops_of, proof_record, slowest_of
 from lbdemo.traces.role import DIRECT, MESHED, Role
 
 
-def shown(spans: list[Span], path: tuple[Role, ...] = DIRECT, calls: int = 1) -> list[str]:
-    told = record(prove(joined(spans), "r1", calls, path))
-    console = Console(file=io.StringIO(), width=80, no_color=True)
-    for sentence in lines(told):
-        console.print(sentence)
-    if told["slowest"]:
-        console.print(waterfall(told["slowest"]))
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue().splitlines()
+def found(spans: list[Span], path: tuple[Role, ...] = DIRECT, calls: int = 1) -> dict[str, object]:
+    return proof_record(prove(joined(spans), "r1", calls, path))
 
 
-def test_a_trace_is_a_line_a_hop_with_what_each_took_itself() -> None:
-    title, *rows = shown(meshed(0, "echo-server-a"), MESHED)
+def printed(record: dict[str, object]) -> list[str]:
+    stream = io.StringIO()
+    print_traced(Console(file=stream, width=80, highlight=False), record)
+    return stream.getvalue().splitlines()
 
-    assert title == "traces: 1 call seen whole, caller → client → client's sidecar → server's sidecar"
-    rows = rows[-5:]
-    assert [row.split()[0] for row in rows] == ["caller", "client", "client's", "server's", "server"]
-    assert rows[0].endswith("10.0 ms 2.00 ms")
-    assert rows[4].endswith("4.00 ms 4.00 ms")
-    assert all(len(row) <= 80 for row in rows)
+
+def test_that_all_were_seen_whole_is_said_with_their_way() -> None:
+    lines = printed(found(meshed(0, "echo-server-a"), MESHED))
+
+    assert " ".join("".join(lines[:2]).split()) == (
+        "traces: 1 call seen whole, caller → client → client's sidecar → server's sidecar → server"
+    )
+    assert all(len(line) <= 80 for line in lines)
+    assert sum(line.lstrip().startswith("server's sidecar") for line in lines) == 2  # its cost, and the slowest call
 
 
 def test_what_is_missing_is_said_with_an_example() -> None:
-    title, fault, *_ = shown([span for span in called(0, "a") if span.service != "echo-server"], calls=2)
+    lacking = found([span for span in called(0, "a") if span.service != "echo-server"], calls=2)
 
-    assert title.startswith("traces: 0 of 2 calls seen whole")
-    assert fault == "1 trace: without a trace"
+    lines = [line.strip() for line in printed(lacking)]
 
-
-@pytest.mark.parametrize(
-    ("begin", "seconds", "bar"),
-    [
-        (0, 1, "█" * WIDTH),
-        (0.5, 0.25, " " * 15 + "███████▌"),
-        (0.9999, 0.00001, " " * 29 + "▏"),
-        (-0.5, 0.1, "███"),  # another machine's clock
-        (2, 1, " " * 29 + "█"),
-    ],
-)
-def test_a_bar_stays_within_the_whole(begin: float, seconds: float, bar: str) -> None:
-    assert placed(begin, seconds, 1) == bar.ljust(WIDTH)
+    assert lines[:3] == [
+        "traces: 0 of 2 calls seen whole, caller → client → server",
+        "1 trace: without a trace",
+        f"1 trace: no span of server, such as {1:032x}",
+    ]
 
 
-def test_a_call_of_no_time_at_all_has_a_bar() -> None:
-    assert placed(0, 0, 0).strip() == "▏"
+def test_without_any_trace_there_is_no_slowest() -> None:
+    nothing = found([], calls=3)
+
+    assert len(printed(nothing)) == 2
+    assert traced_section(nothing).count("<p>") == 2
 
 
-def test_the_page_escapes_what_anybody_may_have_said() -> None:
-    call = [replace(span, name="<script>", resource={"k8s.pod.name": "<b>"}) for span in called(0, "<i>")]
+def test_the_page_has_the_slowest_call() -> None:
+    section = traced_section(found([*called(0, "<b>"), *called(1, "b", at=50)], calls=2))
 
-    page = trace_page(joined(call)[0])
-
-    assert "<script>" not in page
-    assert "<b>&lt;b&gt;" not in page
-    assert "Answered by &lt;i&gt;." in page
-    assert page.count("<li") == 3
+    assert section.count('class="row"') == 3
+    assert "<b>" not in section
 
 
-def test_the_page_says_which_hop_failed() -> None:
-    call = called(0, "")
-    call[1] = replace(call[1], failed=True)
+def test_the_record_gives_back_what_is_drawn() -> None:
+    spans = meshed(0, "echo-server-a")
 
-    page = trace_page(joined(call)[0])
+    record = found(spans, MESHED)
 
-    assert page.count('class="failed"') == 1
-    assert "Nobody signed an answer." in page
-
-
-def test_a_record_counts_from_the_begin_of_the_first_span() -> None:
-    told = trace_record(joined(called(4, "a"))[0])
-
-    assert [round(span["begin"] * 1000, 3) for span in told["spans"]] == [0, 1, 3]
-    assert [span["depth"] for span in told["spans"]] == [0, 1, 2]
+    slowest = slowest_of(record)
+    assert slowest
+    assert sorted(slowest.spans, key=repr) == sorted(spans, key=repr)
+    assert [hop.role for hop in hops_of(record)] == [*MESHED]
+    assert [round(hop.p50, 6) for hop in hops_of(record)] == [0.002, 0.002, 0.001, 0.001, 0.004]

@@ -9,6 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 
+async def whole(sending: Coroutine[None, None, None]) -> None:
+    """Sends something to its end, also when this is cancelled on the way.
+
+    gRPC refuses to end a stream while something is being sent on it, and then nobody ends it.
+    """
+    sent = asyncio.ensure_future(sending)
+    try:
+        await asyncio.shield(sent)
+    except asyncio.CancelledError:
+        await asyncio.gather(sent, return_exceptions=True)
+        raise
+
+
 class OpenStreams:
     """All streams that are being answered. Once it is told to `leave` they end, and no other one begins."""
 

@@ -11,7 +11,7 @@ import grpc
 
 from lbdemo._proto import echo_pb2, echo_pb2_grpc
 from lbdemo.echo.faults import Faults
-from lbdemo.echo.open_streams import OpenStreams
+from lbdemo.echo.open_streams import OpenStreams, whole
 from lbdemo.echo.stats import RUN_KEY, Stats
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class EchoService(echo_pb2_grpc.EchoServicer):
         Not earlier: gRPC tries no call again of which it has heard anything.
         """
         if previous:
-            await context.send_initial_metadata(_attempts(previous))
+            await whole(context.send_initial_metadata(_attempts(previous)))
         await answers(answered)
 
     async def _watch(self, request: echo_pb2.WatchRequest, context: WatchContext, answered: Answered) -> None:
@@ -125,7 +125,7 @@ class EchoService(echo_pb2_grpc.EchoServicer):
 
     async def _answer(self, message: str, context: StreamContext, answered: Answered) -> None:
         await self._delay()
-        await context.write(echo_pb2.EchoResponse(message=message, serverID=self.server_id))
+        await whole(context.write(echo_pb2.EchoResponse(message=message, serverID=self.server_id)))
         answered()
 
     async def _delay(self) -> None:

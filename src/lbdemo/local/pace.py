@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from lbdemo.measure import plan_calls
-from lbdemo.records.quantiles import CALLS_FOR_P99
+from lbdemo.measure.histogram import CALLS_FOR_P99
 from lbdemo.words import number
 
 if TYPE_CHECKING:

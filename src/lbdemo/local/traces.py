@@ -17,6 +17,7 @@ from lbdemo.local.processes import python
 from lbdemo.traces import Trace, joined
 from lbdemo.traces.otlp import spans
 from lbdemo.traces.proof import Proof, prove
+from lbdemo.traces.record import proof_record
 from lbdemo.traces.role import DIRECT, PROXIED
 
 if TYPE_CHECKING:
@@ -102,8 +103,5 @@ def proven(collector: Collector, act: Act, run: str, result: Result, begun: floa
 
 def with_proof(result: Result, proof: Proof) -> Result:
     """The result, which is only as promised when the proof holds."""
-    from lbdemo.traces.record import record
-
-    return replace(
-        result, extra={**result.extra, "traces": record(proof)}, promises_kept=result.promises_kept and proof.holds
-    )
+    told = {**result.extra, "traces": proof_record(proof)}
+    return replace(result, extra=told, promises_kept=result.promises_kept and proof.holds)

@@ -12,6 +12,9 @@ LOWEST = 1e-6
 HIGHEST = 600.0
 RELATIVE_ERROR = 0.01
 
+CALLS_FOR_P99 = 500
+"""With fewer calls, fewer than five lie beyond a p99: it would be a word on the few slowest calls."""
+
 # Bucket i holds the values in [LOWEST * GROWTH^i, LOWEST * GROWTH^(i + 1)). With a growth of (1 + e) / (1 -
 # e), one value stands for all of its bucket with a relative error of at most e: Masson, Rim and Lee,
 # "DDSketch", VLDB 2019, section 2.1. A hair less than 1 % leaves room for the rounding of the logarithm.

@@ -8,14 +8,11 @@ from math import ceil, floor, inf, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from lbdemo.measure.histogram import RELATIVE_ERROR
+from lbdemo.measure.histogram import CALLS_FOR_P99, RELATIVE_ERROR
 from lbdemo.measure.intervals import log10_at_most
 
 if TYPE_CHECKING:
     from lbdemo.measure.histogram import Histogram
-
-CALLS_FOR_P99 = 500
-"""With fewer calls, fewer than five lie beyond a p99: it would be a word on the few slowest calls."""
 
 CONFIDENCE = 0.95
 _EXACT_UP_TO = 400.0  # the variance q (1 - q) n of a rank, up to which it is not taken as normal

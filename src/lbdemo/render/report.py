@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lbdemo.render import figures, traced
+from lbdemo.render import figures
 from lbdemo.render.bars import bar_rows
+from lbdemo.render.traced import print_traced
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -57,15 +58,7 @@ def print_result(console: Console, result: Record) -> None:
         if line:
             console.print(indented(Text(line, "dim")))
     if found := result["extra"].get("traces"):
-        print_traces(console, found)
-
-
-def print_traces(console: Console, found: Record) -> None:
-    """What was traced of a result's calls."""
-    for sentence in traced.lines(found):
-        console.print(indented(sentence))
-    if found["slowest"]:
-        console.print(indented(traced.waterfall(found["slowest"])))
+        print_traced(console, found)
 
 
 def indented(what: RenderableType) -> Padding:

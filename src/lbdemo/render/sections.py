@@ -13,6 +13,7 @@ from lbdemo.render.figures import extras, printable
 from lbdemo.render.marks import key
 from lbdemo.render.strips import strips
 from lbdemo.render.tables import badge, board, finding, key_values, overview, servers, slugs, witness
+from lbdemo.render.traced import traced_section
 from lbdemo.words import count, number
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def _legend(report: Record) -> str:
 def details(result: Record, scale: float, axis: Axis | None) -> str:
     """One result: what was found and whether that was promised, the reasons, a bar a server, the second witness."""
     first, *rest = figures.sentences(result)
-    extra = extras(result["extra"])
+    extra = extras({name: value for name, value in result["extra"].items() if name != "traces"})
+    traced = result["extra"].get("traces")
     parts = [
         f'<p class="quiet">{escape(printable(result["title"]))}</p>',
         f"<p>{finding(result)} {badge(figures.standing(result), ok=result['ok'])}</p>",
@@ -85,6 +87,7 @@ def details(result: Record, scale: float, axis: Axis | None) -> str:
         witness(result),
         strips(result),
         drawn(result, axis),
+        f"<h3>Traces</h3>\n{traced_section(traced)}" if traced else "",
         f"<h3>Further figures</h3>\n{key_values(extra)}" if extra else "",
     ]
     return "\n".join(filter(None, parts))

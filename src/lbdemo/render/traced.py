@@ -1,62 +1,53 @@
-"""What was traced of a result's calls, on the terminal: whether each was seen whole, and the slowest as a waterfall."""
+"""What was traced of a result's calls: whether each was seen whole, what each hop costs, and the slowest."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from lbdemo.render.figures import printable
-from lbdemo.words import count, duration
+from lbdemo.render.trace_parts import waterfall_section
+from lbdemo.render.waterfall import hop_table, waterfall_lines
+from lbdemo.traces.record import hops_of, slowest_of
+from lbdemo.words import count, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from rich.console import Console
 
     from lbdemo.render.figures import Record
 
-WIDTH = 30
-"""Columns of the time axis."""
-
-NAMES = 29
-"""Columns of the names: with the axis, two figures and what is between them they make 78."""
-
-EIGHTHS = " ▏▎▍▌▋▊▉"
+INDENT = 2
 
 
-def lines(traced: Record) -> Iterator[Text]:
-    """Sentences on all traces of a result: what holds, and what does not."""
-    way = " → ".join(traced["path"])
-    whole = traced["whole"] == traced["calls"] and not traced["faults"]
-    seen = f"{count(traced['calls'], 'call')}" if whole else f"{traced['whole']} of {count(traced['calls'], 'call')}"
-    yield Text(f"traces: {seen} seen whole, {way}", "dim" if whole else "red")
-    for fault in traced["faults"]:
-        example = f", such as {fault['example']}" if fault["example"] else ""
-        yield Text(f"{count(fault['traces'], 'trace')}: {printable(fault['what'])}{example}", "red")
+def print_traced(console: Console, traced: Record) -> None:
+    """Prints all of it, two columns in."""
+    for line in sentences(traced):
+        console.print(Padding(Text(line, "dim" if traced["holds"] else "red"), (0, 0, 0, INDENT), expand=False))
+    if not (slowest := slowest_of(traced)):
+        return
+    console.print(Padding(hop_table(hops_of(traced)), (0, 0, 0, INDENT)))
+    ascii_only = not console.encoding.lower().startswith("utf")
+    for row in waterfall_lines(slowest, console.width - INDENT, ascii_only=ascii_only):
+        console.print(Padding(row, (0, 0, 0, INDENT), expand=False), no_wrap=True, overflow="ellipsis", crop=True)
 
 
-def waterfall(trace: Record) -> Table:
-    """One trace, a line a span: who, the bar on the time of the whole, how long, and how much of that was its own."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=True, header_style="dim")
-    table.add_column("slowest call", no_wrap=True, overflow="ellipsis", max_width=NAMES)
-    table.add_column("", no_wrap=True, width=WIDTH)
-    table.add_column("took", justify="right", no_wrap=True)
-    table.add_column("own", justify="right", no_wrap=True)
-    for span in trace["spans"]:
-        name = f"{'  ' * min(span['depth'], 8)}{span['role']}  {printable(span['pod'])}"
-        failed = "red" if span["failed"] else ""
-        bar = Text(placed(span["begin"], span["seconds"], trace["seconds"]), failed or "cyan")
-        table.add_row(Text(name, failed), bar, duration(span["seconds"]), duration(span["own"]))
-    return table
+def sentences(traced: Record) -> list[str]:
+    """What holds of all traces, and what does not."""
+    way, calls = " → ".join(traced["path"]), count(traced["calls"], "call")
+    seen = calls if traced["holds"] else f"{number(traced['whole'])} of {calls}"
+    return [f"traces: {seen} seen whole, {way}", *(_fault(each) for each in traced["faults"])]
 
 
-def placed(begin: float, seconds: float, whole: float) -> str:
-    """A bar from `begin` on for so many seconds of the whole, never outside of it, and never nothing.
+def _fault(fault: Record) -> str:
+    example = f", such as {fault['example']}" if fault["example"] else ""
+    return f"{count(fault['traces'], 'trace')}: {printable(fault['what'])}{example}"
 
-    A span that another machine's clock puts before the first one, or after its end, is drawn at the edge.
-    """
-    scale = WIDTH / max(whole, 1e-9)
-    left = min(max(0, round(begin * scale)), WIDTH - 1)
-    length = min(max(seconds * scale, 0.125), WIDTH - left)
-    full, rest = divmod(round(length * 8), 8)
-    return f"{' ' * left}{'█' * full}{EIGHTHS[rest] if rest else ''}".ljust(WIDTH)
+
+def traced_section(traced: Record) -> str:
+    """The same as HTML; the hops' figures are in the record on the page."""
+    said = "".join(f"<p>{escape(line)}</p>" for line in sentences(traced))
+    slowest = slowest_of(traced)
+    return said + (f"<p>The slowest call:</p>{waterfall_section(slowest)}" if slowest else "")
