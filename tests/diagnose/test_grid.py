@@ -438,6 +438,9 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "a service that was scaled just now": (
         lambda: shop(held(1), callers=[CHECKOUT], headless=True, pods=aged([60, 0.5, 0.5]), segments=even(50)),
         ("LB201",)),
+    "a service that was scaled while it was watched": (
+        lambda: replace(shop(held(1), callers=[CHECKOUT], headless=True, segments=even(50)), came=2),
+        ("LB103", "LB201")),
     "an address that a client does not forget": (dials_what_is_gone, ("LB109",)),
     "a resolver without rights": (lambda: shop({}, callers=[RESOLVES]), ("LB110", "LB901")),
     "a control plane that nothing tells the client of": (

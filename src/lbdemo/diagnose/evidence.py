@@ -113,6 +113,8 @@ class Evidence:
     made: str = ""  # when, RFC 3339
     watched: float = 0.0  # seconds
     clients: tuple[ClientLook, ...] = ()
+    came: int = 0  # pods that were ready after the watch and not before it
+    went: int = 0  # those that were ready before, and not any more
     version: int = VERSION
 
     @property

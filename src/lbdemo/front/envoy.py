@@ -99,7 +99,7 @@ FLUSH_MS = 200
 def spans(service: str) -> dict[str, Any]:
     """A listener's settings that make it tell the cluster COLLECTOR, by OTLP over gRPC, of each request.
 
-    Who is traced is decided by the caller: `traceparent` says so.
+    Where a caller traces its call, Envoy's span is below the caller's; where none does, Envoy begins a trace.
     """
     told = {
         "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",

@@ -44,7 +44,7 @@ def bootstrap(policies: Mapping[str, str], servers: Iterable[str], collector: st
     """A configuration with, for each name, a listener on a free port and its own cluster of all servers (HOST:PORT).
 
     The value is the cluster's policy, one of POLICIES. Clusters of their own have counters of their own. A `collector`
-    (HOST:PORT) is told of each request that its caller traces.
+    (HOST:PORT) is told of each request.
     """
     addresses, here = places(servers), front.place(LOOPBACK, 0)
     told = front.spans(ENVOY) if collector else {}

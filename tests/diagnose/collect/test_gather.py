@@ -154,6 +154,22 @@ def prometheus(_: Mapping[str, str]) -> tuple[int, bytes]:
     return 200, json.dumps({"status": "success", "data": {"result": rows}}).encode()
 
 
+def test_pods_that_come_while_it_is_watched_are_counted(server: FakeApi) -> None:
+    def scale(said: str) -> None:
+        if "watching" in said:
+            came = {"endpoints": [{"addresses": ["10.0.0.3"], "targetRef": {"kind": "Pod", "name": "payments-c"}}]}
+            label = {"kubernetes.io/service-name": "payments"}
+            server.add(
+                pod("payments-c", "10.0.0.3", "payments"), SLICE | came | {"metadata": meta("more", labels=label)}
+            )
+
+    with busy() as run:
+        seen = gather(QUICK, Means(server.api(), Kubectl(run), scale))
+
+    assert (seen.came, seen.went) == (1, 0)
+    assert "LB201" in [finding.code for finding in diagnose(seen).findings]
+
+
 def test_a_prometheus_that_is_found_is_asked_while_it_is_watched_and_after(server: FakeApi) -> None:
     server.add(PROMETHEUS)
     for path in ("query", "query_range"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.parts import pods
 from lbdemo.diagnose.times import APART, LEARNT, age
+from lbdemo.words import count
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -15,15 +16,21 @@ if TYPE_CHECKING:
 CODE, NAME = "LB201", "changing-now"
 
 
+def _changes(case: Case) -> tuple[tuple[int, str], tuple[int, str]]:
+    return (case.evidence.came, "came"), (case.evidence.went, "went")
+
+
 def cause(case: Case) -> Iterator[Finding]:
-    """Endpoints that leave, or that came less than a minute before, after others."""
+    """Endpoints that leave, came or went during the watch, or came less than a minute before, after others."""
     leaving = [server.name for server in case.servers if server.terminating]
     ages = {server.name: age(server.pod, case.evidence.made) for server in case.ready}
     young = [name for name, seconds in ages.items() if seconds is not None and seconds < LEARNT]
     known = [seconds for seconds in ages.values() if seconds is not None]
-    if not leaving and not (young and max(known) - min(known) > APART):
+    changed = [f"{count(many, 'pod')} {verb}" for many, verb in _changes(case) if many]
+    if not leaving and not changed and not (young and max(known) - min(known) > APART):
         return
     seen = [Line(f"{pods(leaving)} {'is' if len(leaving) == 1 else 'are'} leaving", "API")] if leaving else []
+    seen += [Line(f"{' and '.join(changed)} while it was watched", "API")] if changed else []
     seen += [Line(f"{pods(young)} came less than a minute before", "API")] if young else []
     yield Finding(
         CODE, NAME,

@@ -68,7 +68,8 @@ def gather(asked: Asked, means: Means) -> Evidence:
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole
-    whole = replace(whole, gone=_gone(means, whole))
+    came, went = _changes(Case(bare), Case(_again(means, bare)))
+    whole = replace(whole, gone=_gone(means, whole), came=came, went=went)
     missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *kept.unseen,
                *late.unseen)  # fmt: skip
     return replace(
@@ -125,6 +126,20 @@ def only(evidence: Evidence) -> Evidence:
         for look in evidence.sockets
     )  # fmt: skip
     return replace(evidence, sockets=looks, metrics=(), scrapes=None)
+
+
+def _again(means: Means, bare: Evidence) -> Evidence:
+    """The servers as they are now."""
+    now = behind(means.api, bare.service, bare.port)
+    return replace(bare, slices=now.slices, servers=now.servers)
+
+
+def _changes(before: Case, after: Case) -> tuple[int, int]:
+    """How many pods came and went while they were watched; none where they could not be seen each time."""
+    if any(isinstance(case.evidence.servers, Unseen) for case in (before, after)):
+        return 0, 0
+    then, now = ({server.name for server in case.ready} for case in (before, after))
+    return len(now - then), len(then - now)
 
 
 def _now() -> str:
