@@ -34,3 +34,9 @@ def test_pods_that_leave_are_told() -> None:
     changed = replace(seen, slices=(replace(one, endpoints=(*one.endpoints[:2], leaving)),))
 
     assert "payments-c is leaving" in texts(found(cause, changed))
+
+
+def test_pods_that_came_and_went_while_it_was_watched_are_told() -> None:
+    seen = replace(shop(held(1, 1, 1), callers=CALLERS, pods=aged([60, 60, 60])), came=2, went=1)
+
+    assert "2 pods came and 1 pod went while it was watched" in texts(found(cause, seen))
