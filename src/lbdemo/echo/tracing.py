@@ -6,6 +6,7 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from contextlib import contextmanager
 from threading import Thread
@@ -29,6 +30,8 @@ CLIENT, SERVER = "lbdemo-client", "lbdemo-server"
 DEFAULT_ENDPOINT = "http://localhost:4317"
 INSTALL = "pip install 'lbdemo[trace]' brings it"
 
+PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.grpc", "opentelemetry.instrumentation.grpc")
+
 END_LIMIT = 5.0
 """Seconds that spans get to be delivered at the end."""
 
@@ -36,6 +39,18 @@ END_LIMIT = 5.0
 def wanted(told: bool | None, environment: Mapping[str, str]) -> bool:
     """Whether to trace: as was said, else where the environment names a collector."""
     return told if told is not None else any(environment.get(name) for name in ENDPOINTS)
+
+
+def missing() -> str:
+    """The package of OpenTelemetry's that is not installed; "" for none."""
+    return next((name for name in PACKAGES if not _is_there(name)), "")
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:  # what it would be part of is not there, either
+        return False
 
 
 def check_protocol(environment: Mapping[str, str]) -> None:

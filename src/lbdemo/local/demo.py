@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
+from lbdemo.local import traces
 from lbdemo.local.acts import SLOW_MS, Act, Route
 from lbdemo.local.certificates import HOST, certificates, check_available
 from lbdemo.local.envoy import HOW_TO_GET, find_envoy
@@ -22,7 +23,6 @@ from lbdemo.local.lesson import lesson
 from lbdemo.local.pace import Calls, Pace, choose, median_call, probe
 from lbdemo.local.price import ROUNDS, Rounds, Way, priced
 from lbdemo.local.stage import Secure, Stage, stage
-from lbdemo.local.traces import proven, telling
 from lbdemo.measure import Expectation, judge
 from lbdemo.records import Result, Sample, Tally
 
@@ -64,13 +64,15 @@ def play(options: DemoOptions, audience: Audience) -> Played:
     """
     if options.tls:
         check_available()
+    if options.trace:
+        traces.check_available()
     envoy = find_envoy()
     acts = [act for act in options.acts if envoy or act.route is not Route.ENVOY]
     skipped = tuple((act.name, HOW_TO_GET) for act in options.acts if act not in acts)
     audience.say(f"starting {options.servers} servers{', a TCP proxy and Envoy' if envoy else ' and a TCP proxy'}")
     with (
         interruptible(), without_proxies(os.environ), certificates(options.tls) as papers,
-        stage(options.servers, acts, envoy, papers, trace=options.trace) as scene, telling(scene.collector),
+        stage(options.servers, acts, envoy, papers, trace=options.trace) as scene, traces.telling(scene.collector),
     ):  # fmt: skip
         broken = [act for act in acts if act.route is Route.ENVOY and scene.no_envoy]
         pace = paced(scene, options)
@@ -120,7 +122,7 @@ def perform(act: Act, scene: Stage, pace: Pace, audience: Audience) -> Result:
     summary = tally.summary()
     name, witness = scene.witness(act, run, answers, summary.failed + summary.gate_errors)
     result = Result(act.name, act.title, summary, verdict, witness, name)
-    return proven(scene.collector, act, run, result, begun) if scene.collector else result
+    return traces.proven(scene.collector, act, run, result, begun) if scene.collector else result
 
 
 def call(act: Act, scene: Stage, pace: Pace, run: str, sink: Sink, *, gate: bool = True) -> int:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lbdemo.errors import OperationFailedError
+from lbdemo.errors import MissingProgramError, OperationFailedError
 from lbdemo.local.acts import Route
 from lbdemo.local.processes import python
 from lbdemo.traces import Trace, joined
@@ -65,6 +65,14 @@ class Collector:
             raise OperationFailedError(f"the collector at {self.query} did not answer: {error}") from error
         finally:
             connection.close()
+
+
+def check_available() -> None:
+    """Raises MissingProgramError where OpenTelemetry is not installed."""
+    from lbdemo.echo.tracing import INSTALL, missing
+
+    if package := missing():
+        raise MissingProgramError(f"traces need OpenTelemetry: the package {package} is missing", INSTALL)
 
 
 def start_collector(group: ProcessGroup) -> Collector:
