@@ -36,9 +36,10 @@ def started() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(servers: int = 3) -> Iterator[str]:
-    """The address of a page before so many servers."""
-    with lbdemo("demo", "--ui", "--no-open", "--servers", str(servers)) as running:
+def served(servers: int = 3, *, trace: bool = False) -> Iterator[str]:
+    """The address of a page before so many servers; with `trace` calls by hand lead to their traces."""
+    traced = ["--trace"] if trace else []
+    with lbdemo("demo", "--ui", "--no-open", "--servers", str(servers), *traced) as running:
         assert running.stdout
         yield running.stdout.readline().strip()
 

@@ -77,6 +77,31 @@ def test_a_call_by_hand_shows_its_whole_answer(browser: Browser, url: str) -> No
     assert "grpc-status: 0" in told
 
 
+def test_a_call_by_hand_leads_to_its_trace(browser: Browser) -> None:
+    with served(servers=2, trace=True) as address, opened(browser, f"{address}#paused=true") as seen:
+        seen.page.get_by_label("along").select_option("call")
+        seen.page.get_by_role("button", name="Call", exact=True).click()
+        link = seen.page.get_by_role("link", name="Its trace")
+        link.wait_for()
+        signed = seen.page.locator(".answer").inner_text()
+        seen.page.wait_for_timeout(2000)  # all have told their part
+        with seen.page.expect_popup() as opening:
+            link.click()
+        told = opening.value.locator("main").inner_text()
+
+    (server,) = (name for name in ("echo-1", "echo-2") if name in signed)
+    assert [part in told for part in ("Envoy", "server", server)] == [True] * 3
+
+
+def test_without_traces_there_is_no_link_to_one(browser: Browser, url: str) -> None:
+    with opened(browser, f"{url}#paused=true") as seen:
+        seen.page.get_by_role("button", name="Call", exact=True).click()
+        seen.page.locator(".answer").wait_for()
+        links = seen.page.get_by_role("link", name="Its trace").count()
+
+    assert links == 0
+
+
 def test_it_can_be_paused_by_keyboard_and_the_address_says_so(browser: Browser, url: str) -> None:
     with opened(browser, f"{url}#rate=100") as seen:
         seen.page.locator(".happenings li", has_text="(call)").first.wait_for()  # a call was answered

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lbdemo.errors import MissingProgramError
-from lbdemo.front.page import HEADERS, call, connection, files, headers, ways
+from lbdemo.front.page import HEADERS, TRACES, call, connection, files, headers, ways
 from lbdemo.measure import Expectation, Outcome
 
 
@@ -18,6 +18,12 @@ def test_the_page_reads_the_ways_their_paths_and_what_each_should_come_to() -> N
         {"name": "connection", "label": "per connection: the cluster IP", "path": "/connection", "expects": "PINNED"},
         {"name": "call", "label": "per request: Envoy", "path": "/call", "expects": "BALANCED"},
     ]
+
+
+def test_the_page_is_told_where_traces_are_shown_or_that_there_are_none() -> None:
+    with_traces, without = (json.loads(ways("here", (), 3, traces=where)) for where in (TRACES, None))
+
+    assert (with_traces["traces"], without["traces"]) == ("/trace/", None)
 
 
 def test_the_page_judges_by_the_rules_of_every_other_verdict() -> None:

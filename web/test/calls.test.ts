@@ -11,6 +11,7 @@ import { codeName } from "../src/calls/failure";
 import { Latencies, Rate } from "../src/calls/histogram";
 import { Pacer } from "../src/calls/pacer";
 import { Dispatch, Failed, RemoteCaller } from "../src/calls/remote";
+import { newTrace } from "../src/calls/trace";
 import { type Row, Watcher } from "../src/calls/watcher";
 import { told } from "../src/calls/ways";
 import { EchoResponseSchema } from "../src/gen/echo_pb";
@@ -96,6 +97,26 @@ describe("a call", () => {
     expect(whole.trailers).toContainEqual(["seen", "yes"]);
   });
 
+  it.each([
+    ["0af7651916cd43dd8448eb211c80319c", /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/],
+    ["", /^$/],
+  ])("by hand is a part of the trace %s, below a new span", async (trace, header) => {
+    const sent: string[] = [];
+    const transport = createGrpcWebTransport({
+      baseUrl: "http://page/call",
+      fetch: async (_, init) => {
+        sent.push(new Headers(init?.headers).get("traceparent") ?? "");
+        return body(answer("pod-a"), trailers("grpc-status: 0\r\n"));
+      },
+    });
+
+    await new Caller(transport).callWhole("x", trace);
+    await new Caller(transport).callWhole("x", trace);
+
+    expect(sent).toEqual([expect.stringMatching(header), expect.stringMatching(header)]);
+    expect(new Set(sent).size).toBe(trace ? 2 : 1);
+  });
+
   it("by hand keeps what comes with a failure", async () => {
     const failed = () => body(trailers("grpc-status: 8\r\ngrpc-message: full\r\nseen: yes\r\n"));
 
@@ -104,6 +125,13 @@ describe("a call", () => {
     expect(whole.failure?.code).toBe("RESOURCE_EXHAUSTED");
     expect(whole.trailers).toContainEqual(["seen", "yes"]);
   });
+});
+
+it("makes a new identity for each trace", () => {
+  const made = Array.from({ length: 50 }, newTrace);
+
+  expect(new Set(made).size).toBe(50);
+  expect(made.every((each) => /^[0-9a-f]{32}$/.test(each))).toBe(true);
 });
 
 it("names codes as gRPC does", () => {

@@ -245,6 +245,7 @@ const TOLD: Told = {
   servers: null,
   ...RULES,
   api: null,
+  traces: null,
 };
 
 /** "": nobody answers. */

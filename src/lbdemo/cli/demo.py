@@ -87,7 +87,7 @@ def demo(
 
     check_together(ctx, ui=ui)
     if ui:
-        return shown(servers, port, no_open=no_open)
+        return shown(servers, port, no_open=no_open, trace=trace)
     output.check_writable(junit, html)
     if rate and not rate >= 1:
         raise InputError(
@@ -98,9 +98,8 @@ def demo(
 
 
 ACTS_ONLY = {
-    "calls": "--calls", "rate": "--rate", "drill": "--drill", "tls": "--tls", "trace": "--trace", "as_json": "--json",
-    "junit": "--junit",
-    "html": "--html",
+    "calls": "--calls", "rate": "--rate", "drill": "--drill", "tls": "--tls", "as_json": "--json",
+    "junit": "--junit", "html": "--html",
 }  # fmt: skip
 PAGE_ONLY = {"port": "--port", "no_open": "--no-open"}
 
@@ -114,7 +113,7 @@ def check_together(ctx: typer.Context, *, ui: bool) -> None:
             raise InputError(f"{option} has no effect {'with' if ui else 'without'} --ui", "leave one of them out")
 
 
-def shown(servers: int, port: int, *, no_open: bool) -> int:
+def shown(servers: int, port: int, *, no_open: bool, trace: bool) -> int:
     """Serves the page until Ctrl-C."""
     from lbdemo.cli.browsing import check_port, show
     from lbdemo.cli.session import say
@@ -122,7 +121,7 @@ def shown(servers: int, port: int, *, no_open: bool) -> int:
 
     check_port(port)
     say(f"starting {servers} servers, a TCP proxy and Envoy")
-    with contextlib.suppress(KeyboardInterrupt), page(servers, port) as served:
+    with contextlib.suppress(KeyboardInterrupt), page(servers, port, trace=trace) as served:
         show(served.url, no_open=no_open)
         served.stay()
     return INTERRUPTED

@@ -114,6 +114,13 @@ def collector(kind: Mapping[str, Any], address: Mapping[str, Any]) -> dict[str, 
     return cluster(COLLECTOR, "ROUND_ROBIN", [address], kind)
 
 
+def pages(name: str, address: Mapping[str, Any]) -> dict[str, Any]:
+    """A server of pages, by HTTP/1.1."""
+    endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
+    assignment = {"cluster_name": name, "endpoints": endpoints}
+    return {"name": name, **STATIC, "connect_timeout": "5s", "load_assignment": assignment}
+
+
 def bootstrap(
     admin: Mapping[str, Any], listeners: Sequence[Mapping[str, Any]], clusters: Sequence[Mapping[str, Any]],
     node: str = "",

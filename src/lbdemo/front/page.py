@@ -55,11 +55,21 @@ def call(label: str) -> Way:
     return Way("call", f"per request: {label}", "/call", Outcome.BALANCED)
 
 
-def ways(title: str, shown: Sequence[Way], servers: int | None, api: Mapping[str, Any] | None = None) -> str:
+TRACES = "/trace/"
+"""Where a trace is shown, by its identity, if the page's calls are traced."""
+
+
+def ways(
+    title: str,
+    shown: Sequence[Way],
+    servers: int | None,
+    api: Mapping[str, Any] | None = None,
+    traces: str | None = None,
+) -> str:
     """What the page reads first, as JSON; `servers` is how many there are, None where that may change.
 
-    `api` is where the cluster's events are, and its buttons; None where the page has neither. The rules are those of
-    a verdict without further options.
+    `api` is where the cluster's events are, and its buttons; None where the page has neither. `traces` is TRACES where
+    calls by hand can be traced. The rules are those of a verdict without further options.
     """
     rule = Expectation(Outcome.BALANCED)
     told = {
@@ -70,6 +80,7 @@ def ways(title: str, shown: Sequence[Way], servers: int | None, api: Mapping[str
         "tolerance": rule.tolerance,
         "alpha": rule.alpha,
         "api": api,
+        "traces": traces,
     }
     return json.dumps(told, ensure_ascii=False)
 

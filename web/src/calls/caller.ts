@@ -4,6 +4,7 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { Echo } from "../gen/echo_pb";
 import { type Failure, failure } from "./failure";
+import { traceparent } from "./trace";
 
 export const DEADLINE = 5000; // milliseconds
 
@@ -46,11 +47,12 @@ export class Caller {
     }
   }
 
-  /** Calls once, and keeps headers and trailers. */
-  async callWhole(message: string): Promise<Whole> {
+  /** Calls once, and keeps headers and trailers; as a part of the trace of this identity, if there is one. */
+  async callWhole(message: string, trace = ""): Promise<Whole> {
     const [headers, trailers] = [new Headers(), new Headers()];
     const sent = this.#now();
     const keep = {
+      headers: trace ? { traceparent: traceparent(trace) } : {},
       onHeader: (found: Headers) => copy(found, headers),
       onTrailer: (found: Headers) => copy(found, trailers),
     };

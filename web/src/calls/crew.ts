@@ -25,7 +25,8 @@ export class Crew {
     if (order.kind === "pace") {
       lane.pacer.pace = order.pace;
     } else if (order.kind === "whole") {
-      void lane.caller.callWhole(order.message).then((answer) => this.report({ kind: "whole", id: order.id, answer }));
+      const { id, message, trace } = order;
+      void lane.caller.callWhole(message, trace).then((answer) => this.report({ kind: "whole", id, answer }));
     } else {
       void this.#watch(lane.caller, order);
     }

@@ -44,10 +44,10 @@ export class Dispatch {
     this.#orders.put({ kind: "pace", path, pace });
   }
 
-  whole(path: string, message: string): Promise<Whole> {
+  whole(path: string, message: string, trace: string): Promise<Whole> {
     return new Promise((done) => {
       const id = this.#expect((report) => report.kind === "whole" && done(report.answer));
-      this.#orders.put({ kind: "whole", id, path, message });
+      this.#orders.put({ kind: "whole", id, path, message, trace });
     });
   }
 
@@ -81,8 +81,8 @@ export class RemoteCaller {
   }
 
   /** Calls once, and keeps all that comes along. */
-  callWhole(message: string): Promise<Whole> {
-    return this.dispatch.whole(this.path, message);
+  callWhole(message: string, trace = ""): Promise<Whole> {
+    return this.dispatch.whole(this.path, message, trace);
   }
 
   /** Who answers on a stream, again and again; throws Failed when it fails, and ends when it is aborted. */

@@ -8,7 +8,10 @@ export type Way = { readonly name: string; readonly label: string; readonly path
 /** Where a cluster's events and actions are; a page that some Envoy serves has none. */
 export type Api = { readonly path: string; readonly token: string; readonly readOnly: boolean };
 
-/** `servers` is how many should answer, null where that may change. */
+/**
+ * `servers` is how many should answer, null where that may change; `traces` is where a call's trace is shown, by its
+ * identity, null where calls are not traced.
+ */
 export type Told = {
   readonly title: string;
   readonly ways: readonly Way[];
@@ -16,6 +19,7 @@ export type Told = {
   readonly tolerance: number;
   readonly alpha: number;
   readonly api: Api | null;
+  readonly traces: string | null;
 };
 
 const VERSION = 1;
@@ -33,6 +37,7 @@ export function told(record: unknown): Told {
     tolerance: found.tolerance ?? 0.2,
     alpha: found.alpha ?? 0.001,
     api: found.api ?? null,
+    traces: found.traces ?? null,
   };
 }
 

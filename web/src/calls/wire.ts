@@ -7,10 +7,16 @@ import type { Failure } from "./failure";
 /** Calls that are made again and again: so many a second and in flight at most; null: none. */
 export type Pace = { readonly rate: number; readonly concurrency: number; readonly message: string } | null;
 
-/** To the worker: another pace along a path, one call with all that comes along, a stream, and its end. */
+/** To the worker: another pace along a path, one call with all that comes along (`trace` is its identity there, "": none), a stream, and its end. */
 export type Order =
   | { readonly kind: "pace"; readonly path: string; readonly pace: Pace }
-  | { readonly kind: "whole"; readonly id: number; readonly path: string; readonly message: string }
+  | {
+      readonly kind: "whole";
+      readonly id: number;
+      readonly path: string;
+      readonly message: string;
+      readonly trace: string;
+    }
   | ({ readonly kind: "watch"; readonly id: number; readonly path: string } & Watch)
   | { readonly kind: "end"; readonly id: number };
 

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Whole } from "../calls/caller";
 import type { RemoteCaller } from "../calls/remote";
+import { newTrace } from "../calls/trace";
 import type { Page } from "../model/page";
 import type { Settings } from "../model/settings";
 import { Badge } from "./shares";
@@ -17,11 +18,15 @@ type Props = {
 export function ByHand({ page, callers, onSet }: Props) {
   const [way, setWay] = useState(page.told.ways[0]?.name ?? "");
   const [answer, setAnswer] = useState<Whole | null>(null);
+  const [trace, setTrace] = useState("");
+  const { traces } = page.told;
   const [busy, setBusy] = useState(false);
   const send = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
-    setAnswer((await callers.get(way)?.callWhole(page.settings.message)) ?? null);
+    const made = traces ? newTrace() : "";
+    setAnswer((await callers.get(way)?.callWhole(page.settings.message, made)) ?? null);
+    setTrace(made);
     setBusy(false);
   };
   return (
@@ -51,7 +56,17 @@ export function ByHand({ page, callers, onSet }: Props) {
           Call
         </button>
       </form>
-      <div aria-live="polite">{answer && <Shown answer={answer} page={page} />}</div>
+      <div aria-live="polite">
+        {answer && <Shown answer={answer} page={page} />}
+        {answer && trace && (
+          <p>
+            <a href={`${traces}${trace}`} target="_blank" rel="noopener">
+              Its trace
+            </a>{" "}
+            <span class="quiet">opens in another tab, once all have told their part</span>
+          </p>
+        )}
+      </div>
     </section>
   );
 }
