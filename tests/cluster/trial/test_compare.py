@@ -13,6 +13,7 @@ from fake_api import FakeApi
 from fakes import FakeClock, FakeReporter, FakeRun, failure, tools
 from worlds import CONFIG, converged, documents, istio_documents, istiod, listed
 
+from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
@@ -490,6 +491,27 @@ def test_what_was_begun_is_removed_whatever_ends_it(end: BaseException, wanted: 
     begun = asked.strategies[: asked.strategies.index("headless") + 1]
     assert cluster.told("calls", "end") == [*(f"calls lbdemo-{name}" for name in begun), "end lbdemo-headless"]
     assert cluster.told("uninstall", "delete") == removed(*begun)
+
+
+def test_a_namespace_that_was_just_made_is_removed_when_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = comparison("clusterip", "headless")
+    cluster = cluster_for(asked)
+
+    del cluster.api.objects["namespaces", "", "lbdemo-headless"]
+
+    def held_and_interrupted(of: Tools, name: str, *more: Any, **named: Any) -> Any:
+        made = hold(of, name, *more, **named)
+        if name == "lbdemo-headless":
+            raise KeyboardInterrupt
+        return made
+
+    monkeypatch.setattr("lbdemo.cluster.trial.namespaces.hold", held_and_interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        Session(cluster).run(asked)
+
+    assert "delete namespace/lbdemo-headless" in cluster.told("delete")
+    assert "lbdemo-headless" not in cluster.namespaces
 
 
 def test_an_interrupted_comparison_keeps_what_is_to_be_kept() -> None:

@@ -94,8 +94,8 @@ def compare(comparison: Comparison, means: CompareTools) -> Compared:
     with _namespaces(comparison, means) as spaces, _cleaned(comparison, means, left, spaces) as begun:
         for name in comparison.strategies:
             try:
+                begun.append(name)  # before: whoever is interrupted in the midst of it may have made the namespace
                 spaces.enter(comparison.config(name).place.namespace)
-                begun.append(name)
                 results.append(_one(comparison, name, replace(means, tools=means.fresh()), spaces))
                 if name in meshes:
                     istio = observe_istio(means.tools.api, space).version
@@ -162,12 +162,12 @@ def _cleaned(
 def _clean_all(comparison: Comparison, begun: Sequence[str], means: CompareTools, spaces: RunNamespaces) -> list[str]:
     """Cleans what was begun; a namespace that somebody else works in by now is theirs."""
     left = list[str]()
-    for number, name in enumerate(() if comparison.keep else begun, 1):
-        place = comparison.config(name).place
+    places = [place for place in (comparison.config(name).place for name in begun) if spaces.is_ours(place.namespace)]
+    for number, place in enumerate(() if comparison.keep else places, 1):
         if lost := spaces.lost(place.namespace):
             left.append(f"namespace {place.namespace}: its lock was lost: {lost}")
             continue
-        last = number == len(begun) and istio_came_with_a_comparison(means.fresh().api)
+        last = number == len(places) and istio_came_with_a_comparison(means.fresh().api)
         left += _clean(place, means, spaces, with_istio=last)
     return left
 

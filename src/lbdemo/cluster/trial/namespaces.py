@@ -16,6 +16,7 @@ from lbdemo.errors import InputError
 from lbdemo.kube.answers import need
 from lbdemo.kube.api import Api
 from lbdemo.kube.kinds import CONFIG_MAPS, NAMESPACES
+from lbdemo.kube.records.cluster import Namespace
 from lbdemo.kube.records.meta import Meta
 
 OTHERS = "choose others with --namespace PREFIX"
@@ -66,6 +67,13 @@ class RunNamespaces:
                     f"{OTHERS}, or remove it with `lbdemo -n {name} clean`",
                 )
         return there.meta
+
+    def is_ours(self, name: str) -> bool:
+        """Whether the namespace is this run's: locked by it, or marked as its own before something ended that."""
+        if name in self.held:
+            return True
+        there = self.cleanup.get(NAMESPACES, name)
+        return isinstance(there, Namespace) and there.meta.labels.get(labels.RUN) == self.run
 
     def lost(self, name: str) -> str:
         """Who has taken the lock over, in words; "" as long as it is ours."""
