@@ -9,8 +9,9 @@ from traced import called, meshed
 
 from lbdemo.render.traced import print_traced, traced_section
 from lbdemo.traces import Span, joined
+from lbdemo.traces.graph import graph
 from lbdemo.traces.proof import prove
-from lbdemo.traces.record import hops_of, proof_record, slowest_of
+from lbdemo.traces.record import graph_of, hops_of, proof_record, slowest_of
 from lbdemo.traces.role import DIRECT, MESHED, Role
 
 
@@ -31,7 +32,9 @@ def test_that_all_were_seen_whole_is_said_with_their_way() -> None:
         "traces: 1 call seen whole, caller → client → client's sidecar → server's sidecar → server"
     )
     assert all(len(line) <= 80 for line in lines)
-    assert sum(line.lstrip().startswith("server's sidecar") for line in lines) == 2  # its cost, and the slowest call
+    assert (
+        sum(line.lstrip().startswith("server's sidecar") for line in lines) == 3
+    )  # its cost, its part, the slowest call
 
 
 def test_what_is_missing_is_said_with_an_example() -> None:
@@ -68,5 +71,6 @@ def test_the_record_gives_back_what_is_drawn() -> None:
     slowest = slowest_of(record)
     assert slowest
     assert sorted(slowest.spans, key=repr) == sorted(spans, key=repr)
+    assert graph_of(record) == graph(joined(spans))
     assert [hop.role for hop in hops_of(record)] == [*MESHED]
     assert [round(hop.p50, 6) for hop in hops_of(record)] == [0.002, 0.002, 0.001, 0.001, 0.004]

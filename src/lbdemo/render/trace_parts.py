@@ -40,11 +40,10 @@ def waterfall_section(trace: Trace) -> str:
 def graph_section(graph: Graph) -> str:
     """Who calls whom, a row for each who is called, below its caller."""
     rows = [_called(depth, node, edge) for depth, node, edge in graph.walk()]
-    shown = table(
-        "calls", ("who", *HEADS), rows[:MOST_ROWS], "Each one's share of its caller's calls", {"calls", "p50"}
-    )
+    said = "Who calls whom: each one's share of its caller's calls"
+    shown = table("calls", ("who", *HEADS), rows[:MOST_ROWS], said, {"calls", "p50"})
     cut = f'<p class="quiet">and {number(len(rows) - MOST_ROWS)} more</p>' if len(rows) > MOST_ROWS else ""
-    return f"<section><h2>Who calls whom</h2>{shown}{cut}</section>"
+    return f"<div>{shown}{cut}</div>"
 
 
 def _row(axis: Axis, row: Placed) -> str:

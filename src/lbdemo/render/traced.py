@@ -1,4 +1,4 @@
-"""What was traced of a result's calls: whether each was seen whole, what each hop costs, and the slowest."""
+"""What was traced of a result's calls: whether each was seen whole, what hops cost, who calls whom, the slowest."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from lbdemo.render.figures import printable
-from lbdemo.render.trace_parts import waterfall_section
+from lbdemo.render.graph import graph_table
+from lbdemo.render.trace_parts import graph_section, waterfall_section
 from lbdemo.render.waterfall import hop_table, waterfall_lines
-from lbdemo.traces.record import hops_of, slowest_of
+from lbdemo.traces.record import graph_of, hops_of, slowest_of
 from lbdemo.words import count, number
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def print_traced(console: Console, traced: Record) -> None:
         console.print(Padding(Text(line, "dim" if traced["holds"] else "red"), (0, 0, 0, INDENT), expand=False))
     if not (slowest := slowest_of(traced)):
         return
-    console.print(Padding(hop_table(hops_of(traced)), (0, 0, 0, INDENT)))
+    for table in (hop_table(hops_of(traced)), graph_table(graph_of(traced))):
+        console.print(Padding(table, (0, 0, 0, INDENT)))
     ascii_only = not console.encoding.lower().startswith("utf")
     for row in waterfall_lines(slowest, console.width - INDENT, ascii_only=ascii_only):
         console.print(Padding(row, (0, 0, 0, INDENT), expand=False), no_wrap=True, overflow="ellipsis", crop=True)
@@ -50,4 +52,6 @@ def traced_section(traced: Record) -> str:
     """The same as HTML; the hops' figures are in the record on the page."""
     said = "".join(f"<p>{escape(line)}</p>" for line in sentences(traced))
     slowest = slowest_of(traced)
-    return said + (f"<p>The slowest call:</p>{waterfall_section(slowest)}" if slowest else "")
+    if slowest is None:
+        return said
+    return f"{said}{graph_section(graph_of(traced))}<p>The slowest call:</p>{waterfall_section(slowest)}"

@@ -2,8 +2,8 @@
 
 `calls` were made, `traces` of them were seen, `whole` of these have each hop of `path`; `holds` says whether all is
 as it should be, `faults` what is not. `hops` has what each costs beyond those below it (`p99_ms` is null for fewer
-than 500 spans); `graph` has who calls whom, by the places in `nodes`. `slowest` is one trace, in `otlp` with
-all its spans as others read them.
+than 500 spans); `graph` has who calls whom, by the places in `nodes`; calls begin at its `roots`. `slowest` is one
+trace, in `otlp` with all its spans as others read them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lbdemo.traces.graph import Graph, graph
+from lbdemo.traces.graph import Edge, Graph, Node, graph
 from lbdemo.traces.hops import Hop, Slowest, hops, slowest
 from lbdemo.traces.otlp import document, spans
 from lbdemo.traces.placed import Placed, placed
@@ -45,6 +45,20 @@ def hops_of(record: Mapping[str, Any]) -> tuple[Hop, ...]:
         )
         for told in record["hops"]
     )  # fmt: skip
+
+
+def graph_of(record: Mapping[str, Any]) -> Graph:
+    """Who calls whom, of a proof's record."""
+    told = record["graph"]
+    nodes = tuple(Node(Role(each["role"]), each["pod"]) for each in told["nodes"])
+    edges = tuple(
+        Edge(
+            nodes[each["caller"]], nodes[each["callee"]], each["calls"], each["share"], each["failed"],
+            each["p50_ms"] / 1000,
+        )
+        for each in told["edges"]
+    )  # fmt: skip
+    return Graph(nodes, edges, tuple(nodes[root] for root in told["roots"]))
 
 
 def slowest_of(record: Mapping[str, Any]) -> Trace | None:
@@ -108,6 +122,7 @@ def _graph(found: Graph) -> dict[str, Any]:
             }
             for edge in found.edges
         ],
+        "roots": [at[node] for node in found.roots],
     }
 
 
