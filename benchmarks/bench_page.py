@@ -11,6 +11,7 @@ import argparse
 import os
 import statistics
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +41,12 @@ HEARD = "() => [performance.eventCounts.get('click'), window.slowest]"
 class Minute:
     """One minute of a tab: calls of both ways, part of a core, bytes of heap, nodes; load is that of the machine.
 
+    It took `seconds`: on a busy machine a minute's wait is longer than a minute.
+
     `clicks` were heard until now; `slowest` is the longest time from an input to the next picture, in ms (0: below 16).
     """
 
+    seconds: float
     calls: int
     share: float
     heap: float
@@ -94,9 +98,9 @@ def endured(minutes: int) -> int:
             minute, cost = lived(seen, cost)
             seen_minutes.append(minute)
             print(
-                f"{number:3} min: {minute.calls / SECONDS:.0f} calls/s, {minute.share:.1%} of a core, "
-                f"heap {minute.heap / 1e6:.2f} MB, {minute.nodes:.0f} nodes, {minute.clicks} clicks heard, "
-                f"slowest {minute.slowest:.0f} ms, load {minute.load:.1f}",
+                f"{number:3}: {minute.seconds:.0f} s, {minute.calls / minute.seconds:.0f} calls/s, "
+                f"{minute.share:.1%} of a core, heap {minute.heap / 1e6:.2f} MB, {minute.nodes:.0f} nodes, "
+                f"{minute.clicks} clicks heard, slowest {minute.slowest:.0f} ms, load {minute.load:.1f}",
                 flush=True,
             )
     return judged(seen_minutes)
@@ -105,16 +109,16 @@ def endured(minutes: int) -> int:
 def lived(seen: Watched, before: Cost) -> tuple[Minute, Cost]:
     """A minute of the tab, at whose end it is paused and told to go on: two clicks that must show."""
     ways = [seen.way(name) for name in ("connection", "call")]
-    calls = sum(way.calls for way in ways)
+    begun, calls = time.monotonic(), sum(way.calls for way in ways)
     seen.page.wait_for_timeout(SECONDS * 1000)
-    cost, made = seen.cost(), sum(way.calls for way in ways) - calls
+    cost, made, took = seen.cost(), sum(way.calls for way in ways) - calls, time.monotonic() - begun
     seen.page.get_by_role("button", name="Pause").click()
     seen.page.get_by_text("Paused.").wait_for()
     seen.page.get_by_role("button", name="Go on").click()
     seen.page.get_by_text("Calls are being made.").wait_for()
     clicks, slowest = seen.page.evaluate(HEARD)
-    share = (cost.seconds - before.seconds) / SECONDS
-    minute = Minute(made, share, cost.heap, cost.nodes, clicks, slowest, os.getloadavg()[0])
+    share = (cost.seconds - before.seconds) / took
+    minute = Minute(took, made, share, cost.heap, cost.nodes, clicks, slowest, os.getloadavg()[0])
     return minute, seen.cost()
 
 
@@ -125,8 +129,9 @@ def judged(minutes: list[Minute]) -> int:
     first, last = (statistics.median(each.heap for each in some) for some in (warm[:quarter], warm[-quarter:]))
     share, clicks = statistics.mean(each.share for each in minutes), minutes[-1].clicks
     kept = share <= MOST_CPU and last - first <= MOST_GROWTH and clicks == 2 * len(minutes)
+    took = sum(each.seconds for each in minutes)
     print(
-        f"{len(minutes)} min: {sum(each.calls for each in minutes):,} calls, {share:.1%} of a core (at most "
+        f"{took / 60:.0f} min: {sum(each.calls for each in minutes):,} calls, {share:.1%} of a core (at most "
         f"{max(each.share for each in minutes):.1%} in a minute), heap {(last - first) / 1e6:+.2f} MB, "
         f"{clicks} of {2 * len(minutes)} clicks heard, slowest {max(each.slowest for each in minutes):.0f} ms: "
         f"{'kept' if kept else 'NOT kept'}"
