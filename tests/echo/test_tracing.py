@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -20,10 +20,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from traced import called
 
 from lbdemo.echo.address import Address
+from lbdemo.echo.client_metrics import client_metrics, metered
 from lbdemo.echo.collector import answering, taking
 from lbdemo.echo.faults import Faults
 from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions
+from lbdemo.echo.stream_caller import caller
 from lbdemo.echo.tracing import tracing, wanted
 from lbdemo.errors import InputError, OperationFailedError
 from lbdemo.records.sample import Sample
@@ -32,6 +34,9 @@ from lbdemo.traces.otlp import spans
 from lbdemo.traces.proof import prove
 from lbdemo.traces.role import DIRECT, role
 from lbdemo.traces.store import Store
+
+if TYPE_CHECKING:
+    from lbdemo.echo.stream_caller import Make
 
 RUN = "run-of-a-test"
 WELL = Faults()
@@ -61,7 +66,12 @@ def collecting() -> Iterator[tuple[Store, str]]:
 
 
 def traced(
-    *, calls: int = 5, also: Callable[[str], Any] | None = None, faults: Faults = WELL, **more: Any
+    *,
+    calls: int = 5,
+    also: Callable[[str], Any] | None = None,
+    faults: Faults = WELL,
+    make: Make = caller,
+    **more: Any,
 ) -> tuple[tuple[Trace, ...], list[Sample]]:
     """What a collector has of so many calls to a server `pod-a`, which is traced, too; and the calls."""
     samples: list[Sample] = []
@@ -70,7 +80,8 @@ def traced(
         async with running(trace=True) as server:
             server.service.set_faults(faults)
             told = {"interval": 0.01, "wait": 5.0, **more}
-            await run_load(LoadOptions(str(server.address), count=calls, run=RUN, trace=True, **told), samples.append)
+            options = LoadOptions(str(server.address), count=calls, run=RUN, trace=True, **told)
+            await run_load(options, samples.append, make=make)
             if also:
                 await also(str(server.address))
 
@@ -126,6 +137,17 @@ def test_a_stream_is_one_trace_however_much_is_answered(stream: str) -> None:
     assert prove(traces, RUN, 2, DIRECT).holds
     assert all((sample.answers or 0) > 3 for sample in samples)
     assert all(trace.spans[2].seconds > 0.05 for trace in traces)
+
+
+@pytest.mark.parametrize("stream", ["", "watch"])
+def test_calls_that_are_counted_are_traced_all_the_same(stream: str) -> None:
+    counted = client_metrics("here")
+
+    traces, _ = traced(calls=2, make=metered(counted), stream=stream, stream_every=0.01, stream_length=0.05)
+
+    assert prove(traces, RUN, 2, DIRECT).holds
+    assert sum(sample.value for each in counted.handled.collect() for sample in each.samples
+               if sample.name.endswith("_total")) == 2  # fmt: skip
 
 
 def test_a_call_that_fails_is_a_failed_trace() -> None:

@@ -14,26 +14,20 @@ from lbdemo.echo.stats import RUN_KEY
 from lbdemo.records.sample import OK, Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lbdemo.echo.options import LoadOptions
 
 METHOD = f"/{SERVICE}/EchoMessage"
 
 
 class Caller:
-    """Makes the calls of one connection.
-
-    `reasons` keeps what gRPC said to the first failure of each code; `carry` gives more metadata for a call.
-    """
+    """Makes the calls of one connection. `reasons` keeps what gRPC said to the first failure of each code."""
 
     def __init__(self, channel: grpc.aio.Channel, connection: int, options: LoadOptions) -> None:
         self.use(channel)
         # The request is always the same: it is serialised once.
         self._request = echo_pb2.EchoRequest(message=options.message).SerializeToString()
         self._timeout = options.timeout
-        self._run = ((RUN_KEY, options.run),) if options.run else ()
-        self.carry: Callable[[], tuple[tuple[str, str], ...]] = tuple
+        self._metadata = ((RUN_KEY, options.run),) if options.run else None
         self._connection = connection
         self._retry = options.retry
         self._epoch = time.time() - time.monotonic()
@@ -45,17 +39,13 @@ class Caller:
             METHOD, response_deserializer=echo_pb2.EchoResponse.FromString
         )
 
-    def marks(self) -> tuple[tuple[str, str], ...]:
-        """The metadata of the next call."""
-        return (*self._run, *self.carry())
-
     def end(self) -> None:
         """Ends what would go on by itself. A single call does not."""
 
     async def call(self, seq: int, due: float, gate: bool) -> Sample:
         """Calls now; `due` is when it should have been, on the monotonic clock."""
         sent, attempts = time.monotonic(), 1
-        call = self._echo(self._request, timeout=self._timeout, metadata=self.marks())
+        call = self._echo(self._request, timeout=self._timeout, metadata=self._metadata)
         try:
             response = await call
             latency = time.monotonic() - due
@@ -80,6 +70,21 @@ class Caller:
         if server or not self._retry:
             return attempts_told(error.trailing_metadata())
         return MAX_ATTEMPTS if code in RETRYABLE else 1
+
+
+class Around(Caller):
+    """Makes the calls of another one, and does something more around each: who does is a subclass, with its `call`."""
+
+    def __init__(self, inner: Caller) -> None:
+        self._inner, self.reasons = inner, inner.reasons
+
+    def use(self, channel: grpc.aio.Channel) -> None:
+        """As the other one."""
+        self._inner.use(channel)
+
+    def end(self) -> None:
+        """As the other one."""
+        self._inner.end()
 
 
 def _signature(error: grpc.aio.AioRpcError) -> str:

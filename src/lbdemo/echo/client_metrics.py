@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from lbdemo.echo.caller import Caller
+from lbdemo.echo.caller import Around
 from lbdemo.echo.metrics import Method, Metrics
-from lbdemo.echo.stream_caller import StreamCaller
+from lbdemo.echo.stream_caller import caller
 
 if TYPE_CHECKING:
+    from lbdemo.echo.caller import Caller
     from lbdemo.echo.options import LoadOptions
     from lbdemo.echo.stream_caller import Make
     from lbdemo.records.sample import Sample
@@ -29,8 +30,7 @@ def metered(metrics: Metrics) -> Make:
     """Makes callers whose calls are all counted, those of settling and of the gate, too."""
 
     def make(channel: grpc.aio.Channel, connection: int, options: LoadOptions) -> Caller:
-        kind = MeteredStreamCaller if options.stream else MeteredCaller
-        return kind(channel, connection, options, Called(metrics, *METHODS[options.stream]))
+        return Metered(caller(channel, connection, options), Called(metrics, *METHODS[options.stream]))
 
     return make
 
@@ -49,35 +49,18 @@ class Called(Method):
             self.end(CODES.get(sample.code, grpc.StatusCode.UNKNOWN), begun, sample.attempts)
 
 
-class MeteredCaller(Caller):
-    """Makes single calls, and counts them."""
+class Metered(Around):
+    """Counts each call; a stream is one."""
 
-    def __init__(self, channel: grpc.aio.Channel, connection: int, options: LoadOptions, method: Called) -> None:
-        super().__init__(channel, connection, options)
+    def __init__(self, inner: Caller, method: Called) -> None:
+        super().__init__(inner)
         self._method = method
 
     async def call(self, seq: int, due: float, gate: bool) -> Sample:
         """As without metrics."""
         begun, sample = self._method.begin(), None
         try:
-            sample = await super().call(seq, due, gate)
-        finally:
-            self._method.finish(begun, sample)
-        return sample
-
-
-class MeteredStreamCaller(StreamCaller):
-    """Opens streams, and counts each as one call."""
-
-    def __init__(self, channel: grpc.aio.Channel, connection: int, options: LoadOptions, method: Called) -> None:
-        super().__init__(channel, connection, options)
-        self._method = method
-
-    async def call(self, seq: int, due: float, gate: bool) -> Sample:
-        """As without metrics."""
-        begun, sample = self._method.begin(), None
-        try:
-            sample = await super().call(seq, due, gate)
+            sample = await self._inner.call(seq, due, gate)
         finally:
             self._method.finish(begun, sample)
         return sample

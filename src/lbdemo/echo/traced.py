@@ -15,7 +15,7 @@ from opentelemetry.instrumentation.grpc import aio_client_interceptors, aio_serv
 from opentelemetry.propagate import extract, inject
 from opentelemetry.trace import SpanKind, Status, StatusCode, TracerProvider
 
-from lbdemo.echo.caller import Caller
+from lbdemo.echo.caller import Around
 from lbdemo.echo.service import SERVICE
 from lbdemo.echo.stream_caller import CHAT, WATCH
 from lbdemo.echo.tracing import current
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Span, Tracer
 
+    from lbdemo.echo.caller import Caller
     from lbdemo.echo.options import LoadOptions
     from lbdemo.records.sample import Sample
 
@@ -59,29 +60,19 @@ def server_interceptors() -> list[grpc.aio.ServerInterceptor]:
     return [_OF_SERVERS(_One(), filter_=ONE_CALL), StreamSpans()]
 
 
-class Traced(Caller):
-    """Makes the calls of another one, with a span for each, which includes the time of waiting for its turn.
+class Traced(Around):
+    """Makes a span for each call, which includes the time of waiting for its turn.
 
     Below that single calls have one by the channel's interceptors; streams have theirs by this one.
     """
 
     def __init__(self, inner: Caller, options: LoadOptions) -> None:
-        self._inner, self._options = inner, options
-        self.reasons = inner.reasons
+        super().__init__(inner)
+        self._options = options
         self._epoch = time.time() - time.monotonic()
-        if options.stream:
-            inner.carry = carried
-
-    def use(self, channel: grpc.aio.Channel) -> None:
-        """As the other one."""
-        self._inner.use(channel)
-
-    def end(self) -> None:
-        """As the other one."""
-        self._inner.end()
 
     async def call(self, seq: int, due: float, gate: bool) -> Sample:
-        """As the other one."""
+        """As without a span."""
         with self._caller_span(seq, due, gate) as span, self._stream_span() as inner:
             sample = await self._inner.call(seq, due, gate)
             for each in (span, inner):
