@@ -6,9 +6,10 @@ import contextlib
 import ipaddress
 import re
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lbdemo.errors import InputError
+from lbdemo.errors import InputError, OperationFailedError
 
 _ADDRESS = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[A-Za-z0-9._-]*)):(?P<port>\d{1,5})", re.ASCII
@@ -61,6 +62,19 @@ def check_free(address: Address) -> None:
     """Raises OSError when one of the addresses that a host's name stands for is taken; gRPC is content with any."""
     if address.port and not _is_number(address.host):
         _try(address)
+
+
+@contextlib.contextmanager
+def listening(address: Address, option: str) -> Iterator[None]:
+    """For opening a listener there. Raises OperationFailedError that says why it cannot be, and which `option` chooses
+    another address."""
+    try:
+        check_free(address)
+        yield
+    except (RuntimeError, OSError) as error:  # gRPC raises the former
+        raise OperationFailedError(
+            f"cannot listen on {address}: {why_not(address)}", f"choose another address with {option} HOST:PORT"
+        ) from error
 
 
 def _is_number(host: str) -> bool:

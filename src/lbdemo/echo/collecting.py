@@ -6,8 +6,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
-from lbdemo.echo.tracing import INSTALL
-from lbdemo.errors import InputError
+from lbdemo.echo.tracing import check_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +20,8 @@ async def collect(otlp: Address, query: Address, ready: Callable[[Collecting], N
 
     Raises InputError where OpenTelemetry is not installed, OperationFailedError when it cannot listen.
     """
-    try:
-        from lbdemo.echo.collector import Collecting, answering, taking
-    except ImportError as error:
-        raise InputError(f"a collector needs OpenTelemetry, which is not here ({error})", INSTALL) from error
+    check_installed("a collector needs")
+    from lbdemo.echo.collector import Collecting, answering, taking
     from lbdemo.traces.store import Store
 
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -34,7 +31,7 @@ async def collect(otlp: Address, query: Address, ready: Callable[[Collecting], N
     server, where = taking(store, otlp)
     with answering(store, query, page) as answers:
         await server.start()
-        ready(Collecting(where, answers, store))
+        ready(Collecting(where, answers))
         await stop.wait()
         await server.stop(None)
     return 0

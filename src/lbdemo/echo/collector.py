@@ -20,8 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
-from lbdemo.echo.address import Address, check_free, why_not
-from lbdemo.errors import OperationFailedError
+from lbdemo.echo.address import Address, listening
 from lbdemo.traces import Kind, Span, Trace, joined
 from lbdemo.traces.otlp import ERROR, document
 from lbdemo.traces.store import Store
@@ -93,11 +92,10 @@ def _value(told: AnyValue) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Collecting:
-    """A running collector: where it takes spans, where it answers, and what it keeps."""
+    """A running collector: where it takes spans, and where it answers."""
 
     otlp: Address
     query: Address
-    store: Store
 
 
 Page = Callable[[Trace], str]
@@ -182,13 +180,8 @@ def answering(store: Store, address: Address, page: Page) -> Iterator[Address]:
     Raises OperationFailedError when it cannot listen there.
     """
     handler = type("Handler", (Answers,), {"store": store, "page": staticmethod(page)})
-    try:
-        check_free(address)
+    with listening(address, "--query"):
         server = ThreadingHTTPServer((address.host, address.port), handler)
-    except OSError as error:
-        raise OperationFailedError(
-            f"cannot listen on {address}: {why_not(address)}", "choose another address with --query HOST:PORT"
-        ) from error
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -206,11 +199,5 @@ def taking(store: Store, address: Address) -> tuple[grpc.aio.Server, Address]:
     """
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MESSAGE)])
     _ADD(Collector(store), server)
-    try:
-        check_free(address)
-        port = server.add_insecure_port(str(address))
-    except (RuntimeError, OSError) as error:
-        raise OperationFailedError(
-            f"cannot listen on {address}: {why_not(address)}", "choose another address with --otlp HOST:PORT"
-        ) from error
-    return server, Address(address.host, port)
+    with listening(address, "--otlp"):
+        return server, Address(address.host, server.add_insecure_port(str(address)))

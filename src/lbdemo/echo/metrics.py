@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import grpc
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
-from lbdemo.echo.address import Address, check_free, why_not
+from lbdemo.echo.address import Address, listening
 from lbdemo.echo.service import SERVICE
-from lbdemo.errors import OperationFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,13 +101,8 @@ def exposed(metrics: Metrics, address: Address) -> Iterator[Address]:
 
     Raises OperationFailedError when it cannot listen there.
     """
-    try:
-        check_free(address)
+    with listening(address, "--metrics"):
         server, thread = start_http_server(address.port, address.host, metrics.registry)
-    except OSError as error:
-        raise OperationFailedError(
-            f"cannot listen on {address}: {why_not(address)}", "choose another address with --metrics HOST:PORT"
-        ) from error
     try:
         yield Address(address.host, server.server_port)
     finally:

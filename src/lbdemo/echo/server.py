@@ -13,13 +13,13 @@ from grpc_health.v1 import health
 from grpc_reflection.v1alpha import reflection
 
 from lbdemo._proto import echo_pb2_grpc
-from lbdemo.echo.address import Address, check_free, parse_address, parse_loopback, why_not
+from lbdemo.echo.address import Address, listening, parse_address, parse_loopback
 from lbdemo.echo.admin import AdminService
 from lbdemo.echo.channel import keepalive
 from lbdemo.echo.health import Health
 from lbdemo.echo.service import SERVICE, EchoService
 from lbdemo.echo.tls import ServerTls, server_credentials
-from lbdemo.errors import InputError, OperationFailedError
+from lbdemo.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -201,15 +201,10 @@ _NOT_SHARED = ("grpc.so_reuseport", 0)
 
 def _bind(server: grpc.aio.Server, address: Address, option: str, tls: ServerTls | None = None) -> Address:
     credentials = server_credentials(tls) if tls else None
-    try:
-        check_free(address)
+    with listening(address, option):
         where = str(address)
         port = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
         return Address(address.host, port)
-    except (RuntimeError, OSError) as error:
-        raise OperationFailedError(
-            f"cannot listen on {address}: {why_not(address)}", f"choose another address with {option} HOST:PORT"
-        ) from error
 
 
 def _interceptors(options: ServerOptions) -> list[grpc.aio.ServerInterceptor]:

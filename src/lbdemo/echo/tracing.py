@@ -53,6 +53,12 @@ def _is_there(package: str) -> bool:
         return False
 
 
+def check_installed(what: str) -> None:
+    """Raises InputError where OpenTelemetry is not installed, which is needed for `what`."""
+    if package := missing():
+        raise InputError(f"{what} OpenTelemetry: the package {package} is missing", INSTALL)
+
+
 def check_protocol(environment: Mapping[str, str]) -> None:
     """Raises InputError for a protocol that is not spoken here."""
     for name in PROTOCOLS:
@@ -98,16 +104,15 @@ def tracing(
     """Makes spans possible, in the name of a service and of one instance of it; delivers what is left at the end.
 
     `endpoint` and `every` (seconds between two deliveries) have precedence over the environment; the end takes
-    `patience` seconds at most. Raises InputError where
-    OpenTelemetry is not installed, or would have to speak another protocol.
+    `patience` seconds at most. Raises InputError where OpenTelemetry is not installed, or would have to speak another
+    protocol.
     """
     check_protocol(environment)
-    try:
-        from opentelemetry.sdk.trace import TracerProvider
+    check_installed("traces need")
+    from opentelemetry.sdk.trace import TracerProvider
 
-        from lbdemo.echo.delivery import Batches, Delivery
-    except ImportError as error:
-        raise InputError(f"traces need OpenTelemetry, which is not here ({error})", INSTALL) from error
+    from lbdemo.echo.delivery import Batches, Delivery
+
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # what is lost is told once, at the end
     where = endpoint or next(filter(None, map(environment.get, ENDPOINTS)), DEFAULT_ENDPOINT)
     delivery = Delivery(endpoint)
