@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lbdemo.cluster.addons.catalogue import Addon
@@ -13,8 +13,9 @@ from lbdemo.errors import InputError, NotReadyError
 from lbdemo.kube.answers import UnseenError, need, seen
 from lbdemo.kube.api import Api
 from lbdemo.kube.kinds import PODS, SERVICES
-from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.records.pods import Pod, youngest_ready
 from lbdemo.kube.records.services import Service, ServicePort
+from lbdemo.kube.selectors import equal_to
 from lbdemo.kube.side_by_side import each
 
 USUAL = (ISTIO_NAMESPACE, "monitoring", "observability", "tracing", "kiali-operator")
@@ -78,8 +79,7 @@ def best(addon: Addon, services: Iterable[Service], places: Sequence[str]) -> Se
 
 def newest(api: Api, found: Found) -> Pod | None:
     """Its youngest ready pod; None when there is none."""
-    pods = (pod for pod in _pods(api, found) if pod.ready)
-    return max(pods, key=lambda pod: (pod.meta.created or "", pod.name), default=None)
+    return youngest_ready(_pods(api, found))
 
 
 def check_ready(api: Api, found: Found) -> None:
@@ -91,13 +91,9 @@ def check_ready(api: Api, found: Found) -> None:
     state = problems[0] if problems else "it is starting" if pods else "it has no pod"
     raise NotReadyError(
         f"{found.addon.name} in namespace {found.namespace} is not ready", state,
-        f"`kubectl -n {found.namespace} get pods -l {shlex.quote(_selector(found.service.selector))}` shows more",
+        f"`kubectl -n {found.namespace} get pods -l {shlex.quote(equal_to(found.service.selector))}` shows more",
     )  # fmt: skip
 
 
 def _pods(api: Api, found: Found) -> tuple[Pod, ...]:
-    return need(api.list(PODS, found.namespace, selector=_selector(found.service.selector)))
-
-
-def _selector(marks: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(marks.items()))
+    return need(api.list(PODS, found.namespace, selector=equal_to(found.service.selector)))

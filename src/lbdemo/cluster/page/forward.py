@@ -186,12 +186,17 @@ class Forward:
 
 def answers(port: int) -> bool:
     """Whether the page answers at this port of this machine."""
+    return status(port, WAYS) == http.HTTPStatus.OK
+
+
+def status(port: int, path: str = "/") -> int | None:
+    """The status of what answers over HTTP at this port of this machine; None where nothing does."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=SILENCE)
     try:
-        connection.request("GET", WAYS)
-        return connection.getresponse().status == http.HTTPStatus.OK
+        connection.request("GET", path)
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 from collections.abc import Callable, Iterator
 
 from lbdemo.cluster.addons.catalogue import Addon
 from lbdemo.cluster.addons.find import check_ready, find, newest
 from lbdemo.cluster.kernel.steps import Tools
-from lbdemo.cluster.page.forward import LOOPBACK, SILENCE, End, Forward, free_port
+from lbdemo.cluster.page.forward import LOOPBACK, End, Forward, free_port, status
 from lbdemo.cluster.page.page import Served
 from lbdemo.kube.proxy import Starts
 
@@ -35,13 +34,4 @@ def opened(
 
 def speaks_http(port: int) -> bool:
     """Whether something answers over HTTP at this port of this machine, whatever it says."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=SILENCE)
-    try:
-        connection.request("GET", "/")
-        connection.getresponse()
-    except (OSError, http.client.HTTPException):
-        return False
-    else:
-        return True
-    finally:
-        connection.close()
+    return status(port) is not None

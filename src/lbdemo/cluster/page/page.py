@@ -22,7 +22,7 @@ from lbdemo.kube.answers import need
 from lbdemo.kube.api import Api
 from lbdemo.kube.kinds import DEPLOYMENTS, PODS
 from lbdemo.kube.proxy import Starts
-from lbdemo.kube.records.pods import Pod
+from lbdemo.kube.records.pods import Pod, youngest_ready
 
 SELECTOR = f"{labels.SELECTOR},{labels.RELEASE}={labels.SERVER},app.kubernetes.io/name=ui"
 
@@ -76,5 +76,4 @@ def replicas(api: Api, namespace: str) -> int:
 
 def newest(api: Api, namespace: str) -> Pod | None:
     """The youngest ready pod that serves the page; None when there is none."""
-    pods = need(api.list(PODS, namespace, selector=SELECTOR))
-    return max((pod for pod in pods if pod.ready), key=lambda pod: (pod.meta.created or 0, pod.name), default=None)
+    return youngest_ready(need(api.list(PODS, namespace, selector=SELECTOR)))

@@ -161,9 +161,11 @@ def _cleaned(
 
 def _clean_all(comparison: Comparison, begun: Sequence[str], means: CompareTools, spaces: RunNamespaces) -> list[str]:
     """Cleans what was begun; a namespace that somebody else works in by now is theirs."""
+    if comparison.keep:
+        return []
     left = list[str]()
     places = [place for place in (comparison.config(name).place for name in begun) if spaces.is_ours(place.namespace)]
-    for number, place in enumerate(() if comparison.keep else places, 1):
+    for number, place in enumerate(places, 1):
         if lost := spaces.lost(place.namespace):
             left.append(f"namespace {place.namespace}: its lock was lost: {lost}")
             continue

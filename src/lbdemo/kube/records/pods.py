@@ -109,6 +109,11 @@ def parse_pod(item: Mapping[str, Any]) -> Pod:
     )
 
 
+def youngest_ready(pods: Iterable[Pod]) -> Pod | None:
+    """The ready pod that was made last; None when none is ready."""
+    return max((pod for pod in pods if pod.ready), key=lambda pod: (pod.meta.created, pod.name), default=None)
+
+
 def _config_maps(volumes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for volume in volumes:
         parts = (volume, *((volume.get("projected") or {}).get("sources") or ()))
