@@ -9,44 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.collect import kubelets
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.looks import PodCpu
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import POD_METRICS
 from lbdemo.kube.records.usage import PodUsage, parse_summary
 from lbdemo.kube.selectors import equal_to
-from lbdemo.kube.side_by_side import each
 
 if TYPE_CHECKING:
     from lbdemo.kube.api import Api
     from lbdemo.kube.records.pods import Pod
     from lbdemo.kube.records.services import Service
 
-NODES_AT_MOST = 16
-SUMMARY = "stats/summary"
-TIMEOUT = 3.0  # seconds
-
 
 def used(api: Api, service: Service, servers: Sequence[Pod]) -> tuple[PodCpu, ...]:
     """The CPU of those servers of which somebody tells it; () when nobody does."""
-    told = api.list(POD_METRICS, service.meta.namespace, selector=equal_to(service.selector), timeout=TIMEOUT)
+    told = api.list(POD_METRICS, service.meta.namespace, selector=equal_to(service.selector), timeout=kubelets.TIMEOUT)
     if not isinstance(told, Unseen) and told:
         return _of(servers, told, "metrics server")
-    nodes = sorted({pod.node for pod in servers if pod.node})
-    if len(nodes) > NODES_AT_MOST:
-        return ()
-    found = each(lambda node: _summary(api, node), nodes)
-    return _of(servers, (one for each_node in found for one in each_node), "kubelets")
-
-
-def _summary(api: Api, node: str) -> list[PodUsage]:
-    answer = api.node_get(node, SUMMARY, query={"only_cpu_and_memory": "true"}, timeout=TIMEOUT)
-    if isinstance(answer, Unseen) or answer.status != 200:
-        return []
-    try:
-        return list(parse_summary(answer.body.decode()))
-    except (ValueError, KeyError, TypeError, AttributeError):  # a kubelet that says it in other words
-        return []
+    found = kubelets.told(api, servers, parse_summary, {"only_cpu_and_memory": "true"})
+    return _of(servers, found, "kubelets")
 
 
 def _of(servers: Iterable[Pod], told: Iterable[PodUsage], source: str) -> tuple[PodCpu, ...]:

@@ -58,9 +58,10 @@ def gather(asked: Asked, means: Means) -> Evidence:
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
         seen = watch(means, service, bare.host, objects.port.number, servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
-    busy, moved = together(
-        lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers)
-    )
+    busy, moved, again = together(
+        lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers),
+        lambda: _again(means, bare),
+    )  # fmt: skip
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
         clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before.fronts,
@@ -68,7 +69,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(whole) if asked.callers else whole
-    came, went = _changes(Case(bare), Case(_again(means, bare)))
+    came, went = _changes(Case(bare), Case(again))
     whole = replace(whole, gone=_gone(means, whole), came=came, went=went)
     missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *kept.unseen,
                *late.unseen)  # fmt: skip

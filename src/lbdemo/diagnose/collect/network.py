@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.collect.cpu import NODES_AT_MOST, SUMMARY, TIMEOUT
+from lbdemo.diagnose.collect import kubelets
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.looks import PodNetwork
-from lbdemo.kube.answers import Unseen
 from lbdemo.kube.records.usage import PodTraffic, parse_traffic
-from lbdemo.kube.side_by_side import each
 
 if TYPE_CHECKING:
     from lbdemo.kube.api import Api
@@ -24,10 +22,7 @@ if TYPE_CHECKING:
 def read(api: Api, servers: Sequence[Pod]) -> Mapping[str, PodTraffic]:
     """By pod, of those servers of which a kubelet tells it: not of those in the node's network, who share its count."""
     ours = {key(pod) for pod in servers if not pod.host_network}
-    nodes = sorted({pod.node for pod in servers if pod.node})
-    if len(nodes) > NODES_AT_MOST:
-        return {}
-    told = (one for found in each(lambda node: _summary(api, node), nodes) for one in found)
+    told = kubelets.told(api, servers, parse_traffic)
     return {name: one for one in told if (name := f"{one.namespace}/{one.name}") in ours}
 
 
@@ -47,13 +42,3 @@ def carried(before: Mapping[str, PodTraffic], after: Mapping[str, PodTraffic]) -
         for name, then, now in pairs
         if now.at != then.at and now.received >= then.received and now.sent >= then.sent
     )
-
-
-def _summary(api: Api, node: str) -> list[PodTraffic]:
-    answer = api.node_get(node, SUMMARY, timeout=TIMEOUT)
-    if isinstance(answer, Unseen) or answer.status != 200:
-        return []
-    try:
-        return list(parse_traffic(answer.body.decode()))
-    except (ValueError, KeyError, TypeError, AttributeError):  # a kubelet that says it in other words
-        return []
