@@ -79,16 +79,20 @@ def cluster(
     }
     extension, configuration = POLICIES[policy]
     chosen = {"name": extension, "typed_config": configuration}
-    endpoints = [{"endpoint": {"address": address}} for address in addresses]
     return {
         "name": name,
         **kind,
         "connect_timeout": "5s",
         "load_balancing_policy": {"policies": [{"typed_extension_config": chosen}]},
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": upstream},
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
+        **_endpoints(name, addresses),
         **more,
     }
+
+
+def _endpoints(name: str, addresses: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    endpoints = [{"endpoint": {"address": address}} for address in addresses]
+    return {"load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]}}
 
 
 COLLECTOR = "collector"
@@ -116,9 +120,7 @@ def collector(kind: Mapping[str, Any], address: Mapping[str, Any]) -> dict[str, 
 
 def pages(name: str, address: Mapping[str, Any]) -> dict[str, Any]:
     """A server of pages, by HTTP/1.1."""
-    endpoints = [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
-    assignment = {"cluster_name": name, "endpoints": endpoints}
-    return {"name": name, **STATIC, "connect_timeout": "5s", "load_assignment": assignment}
+    return {"name": name, **STATIC, "connect_timeout": "5s", **_endpoints(name, [address])}
 
 
 def bootstrap(

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lbdemo.errors import NotReadyError, OperationFailedError
+from lbdemo.errors import NotReadyError
 from lbdemo.front import envoy as front
 from lbdemo.front.page_envoy import page_listener
+from lbdemo.local import asking
 from lbdemo.local.extra import INSTALL
 
 if TYPE_CHECKING:
@@ -126,27 +127,14 @@ def ready(child: Child) -> Envoy:
 
 def ask(admin: str, path: str) -> Any:
     """What Envoy's admin interface answers, read as JSON; raises OperationFailedError."""
-    try:
-        return json.loads(_get(admin, path))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise OperationFailedError(f"Envoy's admin interface at {admin} did not answer {path}: {error}") from error
+    return asking.ask("Envoy's admin interface", admin, path, ADMIN_LIMIT)
 
 
 def _state(admin: str) -> str:
     try:
-        return str(json.loads(_get(admin, "/server_info"))["state"])
+        return str(json.loads(asking.get(admin, "/server_info", ADMIN_LIMIT))["state"])
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
         return f"unknown ({error})"
-
-
-def _get(admin: str, path: str) -> bytes:
-    """Straight from the loopback address, whatever proxy the environment asks for."""
-    connection = http.client.HTTPConnection(*_split(admin), timeout=ADMIN_LIMIT)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().read()
-    finally:
-        connection.close()
 
 
 def _version(text: str) -> str:

@@ -14,7 +14,7 @@ from lbdemo.front.page import FOLDER, TRACES, Way, call, connection, files, ways
 from lbdemo.front.page_envoy import NAME
 from lbdemo.local.envoy import HOW_TO_GET, find_envoy, page_bootstrap, ready, start_envoy
 from lbdemo.local.guards import interruptible
-from lbdemo.local.processes import NOTHING, ProcessGroup, python
+from lbdemo.local.processes import ProcessGroup, python
 from lbdemo.local.stage import LISTENING, addresses, names, start_server
 from lbdemo.local.traces import check_available, start_collector
 
@@ -52,8 +52,7 @@ def page(servers: int, port: int = 0, folder: Path = FOLDER, *, trace: bool = Fa
         check_available()
     with interruptible(), ProcessGroup() as group:
         collector = start_collector(group) if trace else None
-        traced = collector.environment if collector else NOTHING
-        children = {name: start_server(group, name, None, traced) for name in names(servers)}
+        children = {name: start_server(group, name, collector=collector) for name in names(servers)}
         there = list(addresses(children)[0].values())
         proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *there)).said(LISTENING)[1]
         told = ways("on this machine", (PINNED, BALANCED), servers, traces=TRACES if trace else None)

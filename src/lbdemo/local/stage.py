@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lbdemo.errors import LbdemoError
 from lbdemo.local.acts import Act, Route
 from lbdemo.local.envoy import Envoy, bootstrap, ready, start_envoy
-from lbdemo.local.processes import NOTHING, ProcessGroup, python
+from lbdemo.local.processes import ProcessGroup, python
 from lbdemo.local.traces import Collector, start_collector
 from lbdemo.records import Witness, failures_explain, unheard
 
@@ -140,9 +140,8 @@ def stage(
     policies = {act.name: act.policy for act in acts if act.route is Route.ENVOY}
     with ProcessGroup() as group:
         collector = start_collector(group) if trace else None
-        traced = collector.environment if collector else NOTHING
-        children = {name: start_server(group, name, None, traced) for name in names(servers)}
-        encrypted = {name: start_server(group, name, papers, traced) for name in names(servers)} if papers else {}
+        children = {name: start_server(group, name, collector=collector) for name in names(servers)}
+        encrypted = {name: start_server(group, name, papers, collector) for name in names(servers)} if papers else {}
         places, admins = addresses(children)
         secure = Secure(*addresses(encrypted), papers.ca) if papers else None
         proxy = group.start(python("-m", "lbdemo.local.tcp_proxy", *places.values()))
@@ -178,12 +177,15 @@ def addresses(children: Mapping[str, Child]) -> tuple[dict[str, str], dict[str, 
 
 
 def start_server(
-    group: ProcessGroup, name: str, papers: Certificates | None = None, more: Mapping[str, str] = NOTHING
+    group: ProcessGroup, name: str, papers: Certificates | None = None, collector: Collector | None = None
 ) -> Child:
-    """An echo server on loopback, on ports of the system's choice; with `papers` one that speaks TLS."""
+    """An echo server on loopback, on ports of the system's choice; with `papers` one that speaks TLS.
+
+    A `collector` is told of its calls.
+    """
     listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--name", name, "--drain", "0"]
     tls = ["--tls-cert", str(papers.certificate), "--tls-key", str(papers.key)] if papers else []
-    return group.start(python("-m", "lbdemo", "serve", *listen, *tls), more=more)
+    return group.start(python("-m", "lbdemo", "serve", *listen, *tls), more=collector.environment if collector else {})
 
 
 def _own(address: str, run: str) -> int | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from lbdemo.errors import MissingProgramError, OperationFailedError
+from lbdemo.errors import MissingProgramError
 from lbdemo.local.acts import Route
+from lbdemo.local.asking import ask
 from lbdemo.local.processes import python
 from lbdemo.traces import Trace, joined
 from lbdemo.traces.otlp import spans
@@ -53,18 +54,9 @@ class Collector:
 
     def traces(self, since: float) -> tuple[Trace, ...]:
         """What it has of traces that began at that time (seconds since 1970), or later. Raises OperationFailedError."""
-        begin = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
-        return joined(spans(self._asked(f"/api/v3/traces?query.start_time_min={begin}")))
-
-    def _asked(self, path: str) -> object:
-        connection = http.client.HTTPConnection(self.query, timeout=HTTP_LIMIT)
-        try:
-            connection.request("GET", path)
-            return json.loads(connection.getresponse().read())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise OperationFailedError(f"the collector at {self.query} did not answer: {error}") from error
-        finally:
-            connection.close()
+        begin = quote(datetime.fromtimestamp(since, UTC).isoformat())
+        path = f"/api/v3/traces?query.start_time_min={begin}"
+        return joined(spans(ask("the collector", self.query, path, HTTP_LIMIT)))
 
 
 def check_available() -> None:
@@ -97,13 +89,13 @@ def telling(collector: Collector | None) -> Iterator[None]:
 def proven(collector: Collector, act: Act, run: str, result: Result, begun: float) -> Result:
     """The result with what the collector has of its calls: each of them whole, or what is missing.
 
+    `begun` is when the act began, in seconds since 1970: what was called before, such as the probe, is no part of it.
     Waits until nothing is missing, or for PATIENCE seconds.
     """
     path = PROXIED if act.route is Route.ENVOY else DIRECT
     deadline = time.monotonic() + PATIENCE
     while True:
-        since = [trace for trace in collector.traces(begun - 1) if trace.root.begin >= begun * 1e9]  # not the probe's
-        proof = prove(since, run, result.summary.sent, path)
+        proof = prove(collector.traces(begun), run, result.summary.sent, path)
         if proof.holds or time.monotonic() > deadline:
             return with_proof(result, proof)
         time.sleep(LOOK)
