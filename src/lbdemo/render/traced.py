@@ -11,7 +11,7 @@ from rich.text import Text
 from lbdemo.render.figures import printable
 from lbdemo.render.graph import graph_table
 from lbdemo.render.trace_parts import graph_section, waterfall_section
-from lbdemo.render.waterfall import hop_table, waterfall_lines
+from lbdemo.render.waterfall import hop_table, print_waterfall
 from lbdemo.traces.record import graph_of, hops_of, slowest_of
 from lbdemo.words import count, number
 
@@ -31,9 +31,7 @@ def print_traced(console: Console, traced: Record) -> None:
         return
     for table in (hop_table(hops_of(traced)), graph_table(graph_of(traced))):
         console.print(Padding(table, (0, 0, 0, INDENT)))
-    ascii_only = not console.encoding.lower().startswith("utf")
-    for row in waterfall_lines(slowest, console.width - INDENT, ascii_only=ascii_only):
-        console.print(Padding(row, (0, 0, 0, INDENT), expand=False), no_wrap=True, overflow="ellipsis", crop=True)
+    print_waterfall(console, slowest, INDENT)
 
 
 def sentences(traced: Record) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -37,11 +38,12 @@ SAYS = {
 }
 
 
-def print_waterfall(console: Console, trace: Trace) -> None:
-    """Prints a trace as wide as the terminal."""
+def print_waterfall(console: Console, trace: Trace, indent: int = 0) -> None:
+    """Prints a trace as wide as the terminal, so many columns in."""
     ascii_only = not console.encoding.lower().startswith("utf")
-    for text in waterfall_lines(trace, console.width, ascii_only=ascii_only):
-        console.print(text, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
+    for text in waterfall_lines(trace, console.width - indent, ascii_only=ascii_only):
+        line = Padding(text, (0, 0, 0, indent), expand=False)
+        console.print(line, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
 
 
 def waterfall_lines(trace: Trace, width: int, *, ascii_only: bool = False) -> list[Text]:
