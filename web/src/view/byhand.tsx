@@ -15,18 +15,19 @@ type Props = {
   readonly onSet: (change: Partial<Settings>) => void;
 };
 
+/** A call that was made: what came of it, and the identity of its trace ("": none). */
+type Made = { readonly answer: Whole | null; readonly trace: string };
+
 export function ByHand({ page, callers, onSet }: Props) {
   const [way, setWay] = useState(page.told.ways[0]?.name ?? "");
-  const [answer, setAnswer] = useState<Whole | null>(null);
-  const [trace, setTrace] = useState("");
+  const [made, setMade] = useState<Made | null>(null);
   const { traces } = page.told;
   const [busy, setBusy] = useState(false);
   const send = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
-    const made = traces ? newTrace() : "";
-    setAnswer((await callers.get(way)?.callWhole(page.settings.message, made)) ?? null);
-    setTrace(made);
+    const trace = traces ? newTrace() : "";
+    setMade({ answer: (await callers.get(way)?.callWhole(page.settings.message, trace)) ?? null, trace });
     setBusy(false);
   };
   return (
@@ -57,10 +58,10 @@ export function ByHand({ page, callers, onSet }: Props) {
         </button>
       </form>
       <div aria-live="polite">
-        {answer && <Shown answer={answer} page={page} />}
-        {answer && trace && (
+        {made?.answer && <Shown answer={made.answer} page={page} />}
+        {made?.answer && made.trace && (
           <p>
-            <a href={`${traces}${trace}`} target="_blank" rel="noopener">
+            <a href={`${traces}${made.trace}`} target="_blank" rel="noopener">
               Its trace
             </a>{" "}
             <span class="quiet">opens in another tab, once all have told their part</span>
