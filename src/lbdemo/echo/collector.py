@@ -21,6 +21,7 @@ import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 from lbdemo.echo.address import Address, listening
+from lbdemo.echo.http_serving import serving
 from lbdemo.traces import Kind, Span, Trace, joined
 from lbdemo.traces.otlp import ERROR, document
 from lbdemo.traces.store import Store
@@ -184,12 +185,8 @@ def answering(store: Store, address: Address, page: Page) -> Iterator[Address]:
         server = ThreadingHTTPServer((address.host, address.port), handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    try:
-        yield Address(address.host, server.server_port)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server, thread, address.host) as where:
+        yield where
 
 
 def taking(store: Store, address: Address) -> tuple[grpc.aio.Server, Address]:

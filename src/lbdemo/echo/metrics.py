@@ -11,6 +11,7 @@ import grpc
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
 from lbdemo.echo.address import Address, listening
+from lbdemo.echo.http_serving import serving
 from lbdemo.echo.service import SERVICE
 
 if TYPE_CHECKING:
@@ -103,9 +104,5 @@ def exposed(metrics: Metrics, address: Address) -> Iterator[Address]:
     """
     with listening(address, "--metrics"):
         server, thread = start_http_server(address.port, address.host, metrics.registry)
-    try:
-        yield Address(address.host, server.server_port)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server, thread, address.host) as where:
+        yield where
