@@ -41,19 +41,19 @@ class Proof:
 def prove(traces: Iterable[Trace], run: str, calls: int, path: Path) -> Proof:
     """What traces say of a run; those of other runs, and of calls that do not count, are nobody's business here.
 
-    A trace that begins with no client of ours, and has no server but ours, is a stray one: its beginning is missing.
+    A trace that does not begin at a client of ours is a stray one: its beginning is missing.
     """
     seen = list(traces)
     ours = tuple(trace for trace in seen if trace.run == run and not trace.gate)
-    wrong = [(fault, trace.id) for trace in ours if (fault := amiss(trace, path))]
-    wrong += [
+    lacking = [(fault, trace.id) for trace in ours if (fault := amiss(trace, path))]
+    strays = [
         ("stray: it does not begin at a caller", trace.id) for trace in seen if role(trace.root) is not Role.CALLER
     ]
     twice = len(ours) - len({trace.seq for trace in ours})
     faults = [Fault("without a trace", missing)] if (missing := calls - len(ours) + twice) > 0 else []
     faults += [Fault("more than one trace of a call", twice)] if twice else []
-    whole = sum(not amiss(trace, path) for trace in ours)
-    return Proof(calls, tuple(path), ours, whole, (*faults, *_counted(wrong)))
+    whole = len(ours) - len(lacking)
+    return Proof(calls, tuple(path), ours, whole, (*faults, *_counted([*lacking, *strays])))
 
 
 def amiss(trace: Trace, path: Path) -> str:
