@@ -209,6 +209,14 @@ def check_namespace(name: str) -> str:
     return name
 
 
+def check_service(name: str, option: str) -> str:
+    """The name, when it can be NAMESPACE/NAME of a Service; raises InputError."""
+    namespace, slash, service = name.partition("/")
+    if not (slash and DNS_LABEL.fullmatch(namespace) and DNS_LABEL.fullmatch(service)):
+        raise InputError(f"{option} {name!r} is not NAMESPACE/NAME", "such as istio-system/istio-ingressgateway")
+    return name
+
+
 def check_registry(address: str) -> str:
     """The registry without a trailing slash, when it is HOST[:PORT][/PATH]; raises InputError."""
     address = address.rstrip("/")

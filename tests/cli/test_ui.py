@@ -13,6 +13,7 @@ from echo_server import told
         (["--envoy-image", "no image"], "'no image' is not an image reference"),
         (["--timeout", "soon"], "soon"),
         (["-n", "kube-system"], "kube-system belongs to the system"),
+        (["--gateway-service", "istio-ingressgateway"], "'istio-ingressgateway' is not NAMESPACE/NAME"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_asked(arguments: list[str], words: str) -> None:

@@ -12,24 +12,30 @@ from pathlib import Path
 import pytest
 from upstream import echoed, upstream
 
+from lbdemo.cluster.page import passing
 from lbdemo.cluster.page.front import Front, Site, serving
-from lbdemo.cluster.page.passing import Ports
+from lbdemo.cluster.page.passing import Address, Leads
 from lbdemo.front.page import POLICY
 
 CALL = "/call/message.Echo/EchoMessage"
 LIMIT = 10
 
 
-def leads_to(port: int | None) -> Ports:
+def here(port: int) -> Address:
+    return Address("127.0.0.1", port)
+
+
+def leads_to(port: int | None, name: str = "") -> Leads:
     """A way that is never made anew."""
-    return lambda _, not_this: None if port == not_this else port
+    address = None if port is None else Address("127.0.0.1", port, name)
+    return lambda _, not_this: None if address == not_this else address
 
 
 @contextmanager
-def front(tmp_path: Path, ports: Ports) -> Iterator[str]:
+def front(tmp_path: Path, leads: Leads) -> Iterator[str]:
     """HOST:PORT of a page."""
     (tmp_path / "index.html").write_text("<p>hello")
-    site = Site({"/": tmp_path / "index.html"}, lambda: '{"v": 1}', ["/call/", "/connection/"], ports)
+    site = Site({"/": tmp_path / "index.html"}, lambda: '{"v": 1}', ["/call/", "/connection/"], leads)
     with serving(Front(site, 0)) as found:
         yield found.url.removeprefix("http://").rstrip("/")
 
@@ -152,7 +158,7 @@ def test_without_a_way_a_call_is_told_so_as_grpc_does(tmp_path: Path) -> None:
 def test_a_call_that_has_not_left_takes_the_way_that_is_made_anew(tmp_path: Path) -> None:
     with upstream() as dead:
         pass
-    with upstream() as port, front(tmp_path, lambda _, not_this: port if not_this == dead else dead) as host:
+    with upstream() as port, front(tmp_path, lambda _, last: here(port if last == here(dead) else dead)) as host:
         status, _, body = ask(host, CALL, b"hello")
 
     assert (status, body) == (200, b"hello")
@@ -169,6 +175,44 @@ def test_a_call_that_has_left_is_not_sent_twice(tmp_path: Path) -> None:
         status, headers, _ = ask(host, CALL, b"once")
 
     assert (status, headers["grpc-status"], asked) == (503, "14", [b"once"])
+
+
+def test_behind_a_gateway_it_is_asked_for_as_the_host_that_the_gateway_knows(tmp_path: Path) -> None:
+    seen = []
+
+    def act(handler: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+        seen.append(handler.headers.get_all("host"))
+        echoed(handler, body)
+
+    with upstream(act) as port, front(tmp_path, leads_to(port, "lbdemo.shop.invalid")) as host:
+        answer = ask(host, CALL, b"")
+
+    assert (answer[0], seen) == (200, [["lbdemo.shop.invalid"]])
+
+
+def test_after_an_envoy_has_closed_the_connection_the_next_stream_may_be_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "CONNECT", 0.2)
+
+    def act(handler: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+        threading.Event().wait(0.5 if body == b"slow" else 0)
+        handler.send_response(200)
+        handler.send_header("content-length", "0")
+        handler.send_header("connection", "close")
+        handler.end_headers()
+
+    with upstream(act) as port, front(tmp_path, leads_to(port)) as host:
+        link = http.client.HTTPConnection(host, timeout=LIMIT)
+        codes = []
+        for body in (b"", b"slow"):
+            link.request("POST", CALL, body)
+            answer = link.getresponse()
+            answer.read()
+            codes.append(answer.status)
+        link.close()
+
+    assert codes == [200, 200]
 
 
 @pytest.mark.parametrize("name", ["evil.example", "evil.example:80", "127.0.0.1.evil.example:80", ""])

@@ -18,6 +18,7 @@ INVENTORY = "lbdemo-inventory"  # the ConfigMap that keeps what the cluster had 
 ISTIO = "lbdemo/istio"  # on that ConfigMap: the Istio that came after it was lbdemo's
 ADDON = "lbdemo/addon"  # on all that belongs to an add-on: its name
 ADDONS = "lbdemo-addons"  # the release of the add-ons
+GATEWAY = "lbdemo-gateway"  # the release of what leads from a gateway to the page
 LOCK = "lbdemo-lock"  # the Lease of who works on a namespace
 RUN = "lbdemo/run"  # on the namespaces of a `compare`, and on the inventory beside an Istio that it brought: which run
 INJECTION = "istio-injection"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lbdemo.cluster.install.page import PORT
+from lbdemo.cluster.page.passing import Address
 from lbdemo.errors import LbdemoError, OperationFailedError
 from lbdemo.front.page import WAYS
 from lbdemo.kube.proxy import Child, Starts
@@ -32,6 +33,7 @@ class End:
     """What a way leads to: its name for a person, its port in a pod, and whether it answers at a port of this machine.
 
     `hint` says what tells why no pod is ready. `port_here` is the port of this machine, 0 for a free one each time.
+    `host` is what is asked for there, where a gateway is at its end.
     """
 
     name: str
@@ -39,6 +41,7 @@ class End:
     answers: Callable[[int], bool]
     hint: str
     port_here: int = 0
+    host: str = ""
 
 
 @dataclass(slots=True)
@@ -89,6 +92,11 @@ class Forward:
         with self._changed:
             self._changed.wait_for(lambda: self._way is not None and self._way.port != not_this, patience)
             return self._way.port if self._way is not None and self._way.port != not_this else None
+
+    def address(self, patience: float = 0.0, not_this: Address | None = None) -> Address | None:
+        """The same as an address."""
+        port = self.port(patience, not_this.port if not_this else None)
+        return None if port is None else Address(LOOPBACK, port, self._end.host)
 
     def open(self) -> None:
         """Opens the way, and watches over it from then on. Raises LbdemoError when it does not open."""
@@ -186,14 +194,14 @@ class Forward:
 
 def answers(port: int) -> bool:
     """Whether the page answers at this port of this machine."""
-    return status(port, WAYS) == http.HTTPStatus.OK
+    return status(Address(LOOPBACK, port), WAYS) == http.HTTPStatus.OK
 
 
-def status(port: int, path: str = "/") -> int | None:
-    """The status of what answers over HTTP at this port of this machine; None where nothing does."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=SILENCE)
+def status(address: Address, path: str = "/") -> int | None:
+    """The status of what answers over HTTP there; None where nothing does."""
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=SILENCE)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=address.headers)
         return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return None

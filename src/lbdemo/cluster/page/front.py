@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lbdemo.cluster.page.api import PATH as API
 from lbdemo.cluster.page.api import PageApi
-from lbdemo.cluster.page.passing import LARGEST, Call, Line, Ports
+from lbdemo.cluster.page.passing import LARGEST, Call, Leads, Line
 from lbdemo.front.page import HEADERS, WAYS, headers
 
 LOOPBACK = "127.0.0.1"
@@ -23,13 +23,13 @@ HERE = frozenset({LOOPBACK, "localhost"})
 class Site:
     """What is served: the page's files by path, what the page is told now, the prefixes of calls.
 
-    `ports` knows the port of this machine that leads to the cluster, where calls go; `api` what only this page has.
+    `leads` knows the address that leads to the cluster, where calls go; `api` what only this page has.
     """
 
     files: Mapping[str, Path]
     told: Callable[[], str]
     prefixes: Sequence[str]
-    ports: Ports
+    leads: Leads
     api: PageApi | None = None
 
 
@@ -121,7 +121,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _passed_on(self, body: bytes) -> None:
         try:
-            self.line.pass_on(self.server.site.ports, Call(self.path, dict(self.headers), body), self)
+            self.line.pass_on(self.server.site.leads, Call(self.path, dict(self.headers), body), self)
         except OSError:  # either end has left
             self.close_connection = True
 

@@ -10,6 +10,7 @@ from lbdemo.cluster.addons.find import check_ready, find, newest
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.page.forward import LOOPBACK, End, Forward, free_port, status
 from lbdemo.cluster.page.page import Served
+from lbdemo.cluster.page.passing import Address
 from lbdemo.kube.proxy import Starts
 
 
@@ -34,4 +35,4 @@ def opened(
 
 def speaks_http(port: int) -> bool:
     """Whether something answers over HTTP at this port of this machine, whatever it says."""
-    return status(port) is not None
+    return status(Address(LOOPBACK, port)) is not None

@@ -9,22 +9,20 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from lbdemo.cluster.install.page import TITLE, shown
-from lbdemo.cluster.istio.sidecars import sidecar
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.cluster.page.actions import Desk
 from lbdemo.cluster.page.api import PageApi
 from lbdemo.cluster.page.forward import Forward
 from lbdemo.cluster.page.front import Front, Site, serving
+from lbdemo.cluster.page.gateway import Gateway
 from lbdemo.cluster.page.happenings import Happenings
+from lbdemo.cluster.page.pods import Mesh, newest
 from lbdemo.front.page import files, ways
 from lbdemo.kube.answers import need
 from lbdemo.kube.api import Api
-from lbdemo.kube.kinds import DEPLOYMENTS, PODS
+from lbdemo.kube.kinds import DEPLOYMENTS
 from lbdemo.kube.proxy import Starts
-from lbdemo.kube.records.pods import Pod, youngest_ready
-
-SELECTOR = f"{labels.SELECTOR},{labels.RELEASE}={labels.SERVER},app.kubernetes.io/name=ui"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,10 @@ class Served:
 
 @contextlib.contextmanager
 def page(
-    tools: Tools, starts: Starts, namespace: str, say: Callable[[str], None], *, port: int = 0, read_only: bool = False
-) -> Iterator[Served]:
-    """Opens the way to the page's pod and serves the page at a port of this machine (0: a free one).
+    tools: Tools, starts: Starts, namespace: str, say: Callable[[str], None], *, port: int = 0, read_only: bool = False,
+    gateway: Gateway | None = None,
+) -> Iterator[Served]:  # fmt: skip
+    """Opens the way to the page's pod, or through the gateway, and serves the page at a port here (0: a free one).
 
     The page has buttons that change the cluster, unless it is `read_only`.
 
@@ -53,27 +52,29 @@ def page(
     api = PageApi(
         happenings, None if read_only else Desk(tools.kubectl, namespace, lambda: replicas(tools.api, namespace))
     )
-    forward = Forward(starts, tools.kubectl, lambda: newest(tools.api, namespace), say)
+    mesh = Mesh(tools.api, namespace)
 
     def told() -> str:
-        pod = forward.pod
-        mesh = pod is not None and sidecar(pod) is not None
-        return ways(f"{TITLE}, namespace {namespace}", shown(mesh=mesh), None, api.told())
+        return ways(f"{TITLE}, namespace {namespace}", shown(mesh=mesh()), None, api.told())
 
     prefixes = [f"{way.path}/" for way in shown(mesh=False)]
-    site = Site(files(), told, prefixes, forward.port, api)
-    with contextlib.closing(happenings), contextlib.closing(forward), serving(Front(site, port)) as front:
-        forward.open()
+    lead = gateway.behind(starts, say) if gateway else by_port_forward(tools, starts, namespace, say)
+    with contextlib.closing(happenings), lead as way:
         happenings.begin()
-        yield Served(front.url)
+        with serving(Front(Site(files(), told, prefixes, way.address, api), port)) as front:
+            yield Served(front.url)
+
+
+@contextlib.contextmanager
+def by_port_forward(tools: Tools, starts: Starts, namespace: str, say: Callable[[str], None]) -> Iterator[Forward]:
+    """A port-forward to the page's newest pod, open."""
+    forward = Forward(starts, tools.kubectl, lambda: newest(tools.api, namespace), say)
+    with contextlib.closing(forward):
+        forward.open()
+        yield forward
 
 
 def replicas(api: Api, namespace: str) -> int:
     """How many servers there should be."""
     servers = need(api.get(DEPLOYMENTS, labels.SERVER, namespace))
     return servers.replicas if servers is not None else 0
-
-
-def newest(api: Api, namespace: str) -> Pod | None:
-    """The youngest ready pod that serves the page; None when there is none."""
-    return youngest_ready(need(api.list(PODS, namespace, selector=SELECTOR)))

@@ -20,11 +20,31 @@ AWAY = {"content-type": "application/grpc-web+proto", "grpc-status": "14"}
 """What a call is told where there is no way: UNAVAILABLE, as an Envoy without a server says it."""
 
 
-class Ports(Protocol):
-    """Who knows the port of this machine that leads to the cluster."""
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the page's Envoy, or a gateway before it, takes calls; `name` is the host that is asked for there, if any.
 
-    def __call__(self, patience: float, not_this: int | None, /) -> int | None:
-        """The port, other than `not_this`; None when there is none within so many seconds."""
+    Such a name is nobody's in DNS: a gateway knows by it whom a call is for.
+    """
+
+    host: str
+    port: int
+    name: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What says so."""
+        return {"host": self.name} if self.name else {}
+
+    def __str__(self) -> str:
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+class Leads(Protocol):
+    """Who knows the address that leads to the cluster."""
+
+    def __call__(self, patience: float, not_this: Address | None, /) -> Address | None:
+        """The address, other than `not_this`; None when there is none within so many seconds."""
 
 
 class Browser(Protocol):
@@ -50,15 +70,15 @@ class Call:
 
 
 class Line:
-    """A connection to the Envoy, kept for the next call as long as its port stays the same."""
+    """A connection to the Envoy, kept for the next call as long as its address stays the same."""
 
     def __init__(self) -> None:
-        self._port = 0
+        self._address: Address | None = None
         self._connection: http.client.HTTPConnection | None = None
 
-    def pass_on(self, ports: Ports, call: Call, browser: Browser) -> None:
+    def pass_on(self, leads: Leads, call: Call, browser: Browser) -> None:
         """Carries the call. Raises BrokenPipeError when the answer is cut off, so that the browser sees it cut, too."""
-        answer = self._sent(call) if self._reaches(ports) else None
+        answer = self._sent(call) if self._reaches(leads) else None
         if answer is None:
             browser.begin(HTTPStatus.SERVICE_UNAVAILABLE, AWAY | {"grpc-message": "no way to the cluster"}, length=0)
             browser.end()
@@ -82,7 +102,8 @@ class Line:
     def _sent(self, call: Call) -> http.client.HTTPResponse | None:
         """The head of the answer; None where it does not come."""
         assert self._connection is not None
-        kept = {key: value for key, value in call.headers.items() if key.lower() not in OWN}
+        assert self._address is not None
+        kept = {key: value for key, value in call.headers.items() if key.lower() not in OWN} | self._address.headers
         try:
             self._connection.request("POST", call.path, call.body, kept)
             return self._connection.getresponse()
@@ -90,25 +111,30 @@ class Line:
             self.close()
             return None
 
-    def _reaches(self, ports: Ports) -> bool:
+    def _reaches(self, leads: Leads) -> bool:
         """Whether there is a connection now. While the way is made anew, a call that has not left waits for it."""
-        port = ports(PATIENCE, None)
-        if self._connection is not None and self._port == port:
+        address = leads(PATIENCE, None)
+        if self._stands and self._address == address:
             return True
         self.close()
-        while port is not None:
+        while address is not None:
             with contextlib.suppress(OSError):
-                self._connect(port)
+                self._connect(address)
                 return True
-            port = ports(PATIENCE, port)
+            address = leads(PATIENCE, address)
         return False
 
-    def _connect(self, port: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CONNECT)
+    @property
+    def _stands(self) -> bool:
+        """Whether the connection is open: with its last answer an Envoy that is about to leave closes it."""
+        return self._connection is not None and self._connection.sock is not None
+
+    def _connect(self, address: Address) -> None:
+        connection = http.client.HTTPConnection(address.host, address.port, timeout=CONNECT)
         connection.connect()
         connection.sock.settimeout(None)  # a stream may say nothing for as long as it likes
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connection, self._port = connection, port
+        self._connection, self._address = connection, address
 
 
 def pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,7 @@ class Service:
     external_policy: str = ""
     distribution: str = ""  # trafficDistribution, such as PreferClose
     unready_too: bool = False  # publishNotReadyAddresses
+    ingress: tuple[str, ...] = ()  # where its load balancer is: IPs, or host names
 
     @property
     def headless(self) -> bool:
@@ -99,7 +100,14 @@ def parse_service(item: Mapping[str, Any]) -> Service:
         external_policy=spec.get("externalTrafficPolicy", ""),
         distribution=spec.get("trafficDistribution", ""),
         unready_too=bool(spec.get("publishNotReadyAddresses")),
+        ingress=tuple(_ingress((item.get("status") or {}).get("loadBalancer") or {})),
     )
+
+
+def _ingress(balancer: Mapping[str, Any]) -> Iterator[str]:
+    for entry in balancer.get("ingress") or ():
+        if place := entry.get("ip") or entry.get("hostname"):
+            yield place
 
 
 def _service_port(item: Mapping[str, Any]) -> ServicePort:
