@@ -117,9 +117,13 @@ class Way:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, size: tuple[int, int] = WIDE, scheme: Any = "light") -> Iterator[Watched]:
+def opened(
+    browser: Browser, url: str, size: tuple[int, int] = WIDE, scheme: Any = "light", motion: Any = "no-preference"
+) -> Iterator[Watched]:
     """The page, in a tab that nothing else has ever seen; fails when the console had anything to say."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion=motion
+    )
     watched = Watched(context.new_page())
     watched.page.goto(url)
     yield watched

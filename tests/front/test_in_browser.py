@@ -173,6 +173,37 @@ def test_everybody_can_use_it_at_any_width(
     assert picture.stat().st_size > 10_000
 
 
+PAINTINGS = """async () => {
+  const canvas = document.querySelector('canvas');
+  let [last, changes] = [canvas.toDataURL(), 0];
+  const until = performance.now() + 4000;
+  while (performance.now() < until) {
+    await new Promise((done) => setTimeout(done, 20));
+    const now = canvas.toDataURL();
+    changes += Number(now !== last);
+    last = now;
+  }
+  return changes;
+}"""
+MOVED = "getComputedStyle(document.querySelector('.bar .fill')).transitionDuration"
+
+
+def test_who_wants_less_motion_has_less_also_while_the_page_is_open(browser: Browser, url: str) -> None:
+    with opened(browser, url, motion="reduce") as seen:
+        seen.page.locator(".bar .fill").first.wait_for()
+        still = seen.page.evaluate(PAINTINGS), seen.page.evaluate(MOVED)
+        seen.page.emulate_media(reduced_motion="no-preference")
+        lively = seen.page.evaluate(PAINTINGS), seen.page.evaluate(MOVED)
+        seen.page.emulate_media(reduced_motion="reduce")
+        seen.page.wait_for_timeout(200)
+        again = seen.page.evaluate(PAINTINGS), seen.page.evaluate(MOVED)
+
+    assert 2 <= still[0] <= 5
+    assert 2 <= again[0] <= 5
+    assert lively[0] > 12
+    assert (still[1], lively[1], again[1]) == ("0s", "0.3s, 0.3s", "0s")
+
+
 def test_streams_and_a_call_by_hand_can_be_used_by_everybody(browser: Browser, url: str) -> None:
     with opened(browser, f"{url}#mode=stream", PHONE) as seen:
         seen.way("connection").here.locator(".stream").first.wait_for()

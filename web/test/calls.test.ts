@@ -355,12 +355,14 @@ describe("a watcher", () => {
     expect(watcher.rows.map(({ failure }) => failure?.code)).toEqual(["UNIMPLEMENTED"]);
   });
 
-  it("waits a little before it follows a stream that failed, and keeps few rows", async () => {
+  it("waits a little before it follows a stream that failed, says so of one that was answered, and keeps few rows", async () => {
     const { open, watch } = streams();
     const waits: number[] = [];
+    const broken: string[] = [];
     const watcher = new Watcher(
       watch,
       () => {},
+      ({ id, server, answers }, { code }) => broken.push(`${id} ${server} ${answers} ${code}`),
       async (ms) => {
         waits.push(ms);
       },
@@ -368,11 +370,15 @@ describe("a watcher", () => {
     watcher.keep(1);
     for (let times = 0; times < 10; times += 1) {
       await settled();
+      if (times === 3) {
+        open.at(-1)?.say("pod-a");
+      }
       open.at(-1)?.fail(new Failed({ code: "UNAVAILABLE", text: "", server: "" }));
     }
     await settled();
 
     expect(waits).toEqual(Array(10).fill(1000));
+    expect(broken).toEqual(["4 pod-a 1 UNAVAILABLE"]); // one that was never answered is no event
     expect(watcher.rows.length).toBe(6);
     expect(watcher.rows[0]?.state).toBe("open");
     watcher.keep(0);

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../src/calls/caller";
+import { Failed } from "../src/calls/remote";
 import type { Told } from "../src/calls/ways";
 import { Cells, EMPTY, failedCell, MOST_CELLS, podCell } from "../src/model/cells";
 import { Page } from "../src/model/page";
@@ -333,6 +334,28 @@ describe("the page", () => {
 
     expect(made.lanes.map(({ model }) => model.trial.said?.verdict.outcome)).toEqual(["FAILING", "BALANCED"]);
     expect(made.lanes[1]?.model.trial.said?.verdict.shares.map(({ server }) => server)).toEqual(["d", "e", "f"]);
+  });
+
+  it("tells of a stream that broke, and of none that somebody ended", async () => {
+    const made = new Page(TOLD, { ...DEFAULTS, mode: "stream", streams: 1 }, (way) => ({
+      pace: () => {},
+      async *watch(_, __, signal) {
+        yield "a";
+        if (way.name === "call") {
+          throw new Failed({ code: "UNAVAILABLE", text: "going", server: "a" });
+        }
+        await new Promise((done) => signal.addEventListener("abort", done));
+        throw new Error("aborted");
+      },
+    }));
+    await new Promise((done) => setTimeout(done));
+    made.set({ streams: 2, paused: true });
+    await new Promise((done) => setTimeout(done));
+
+    const told = made.timeline.all.map(({ kind, pod, text }) => [kind, pod, text]);
+    expect(told).toEqual([
+      ["stream broke", "a", "stream 1 with a: UNAVAILABLE after 1 answer (call); the next one opens"],
+    ]);
   });
 
   it("hears when a way should come to something else", () => {

@@ -29,6 +29,7 @@ export class Watcher {
   constructor(
     private readonly watch: Watch,
     private readonly onAnswer: (server: string) => void,
+    private readonly onBroken: (row: Row, failure: Failure) => void = () => {},
     private readonly wait: (ms: number) => Promise<void> = (ms) => new Promise((done) => setTimeout(done, ms)),
   ) {}
 
@@ -100,6 +101,9 @@ export class Watcher {
       return;
     }
     if (row.failure) {
+      if (row.answers) {
+        this.onBroken(row, row.failure);
+      }
       await this.wait(AGAIN);
     }
     if (this.#ends.size < this.#wanted && !this.#refused) {

@@ -1,7 +1,8 @@
 // The page without its looks: sends calls along all ways as the settings say, and keeps what comes back.
 
 import type { Answer } from "../calls/caller";
-import { Watcher } from "../calls/watcher";
+import type { Failure } from "../calls/failure";
+import { type Row, Watcher } from "../calls/watcher";
 import type { Told, Way } from "../calls/ways";
 import type { Pace } from "../calls/wire";
 import { podCell } from "./cells";
@@ -104,6 +105,7 @@ export class Page {
     const watcher = new Watcher(
       (signal) => calls.watch(this.#settings.message, this.#settings.interval, signal),
       (server) => model.streamed(server, this.now()),
+      (row, failure) => this.#broken(model, row, failure),
     );
     return { model, watcher, calls };
   }
@@ -130,6 +132,13 @@ export class Page {
   #tell(model: WayModel, { kind, pod }: Change): void {
     const text = `${pod} ${WORDS[kind]} (${model.way.name})`;
     this.timeline.add({ at: Date.now(), kind: `${kind} pod`, source: "answers", pod, text });
+  }
+
+  /** A stream whose end nobody here asked for, such as that of a pod that leaves. */
+  #broken(model: WayModel, { id, server, answers }: Row, { code }: Failure): void {
+    const whose = server ? `stream ${id} with ${server}` : `stream ${id}`;
+    const text = `${whose}: ${code} after ${answers} ${answers === 1 ? "answer" : "answers"} (${model.way.name}); the next one opens`;
+    this.timeline.add({ at: Date.now(), kind: "stream broke", source: "answers", pod: server, text });
   }
 
   #forget(slot: number): void {

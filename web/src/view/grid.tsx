@@ -34,11 +34,18 @@ function painting(frame: HTMLElement, canvas: HTMLCanvasElement, answers: Cells,
   const room = new ResizeObserver(fit);
   room.observe(frame);
   dark.addEventListener("change", fit);
-  const timer = setInterval(() => painter.paint(answers), still.matches ? SELDOM : OFTEN);
+  let timer = 0;
+  const keepTime = () => {
+    clearInterval(timer);
+    timer = window.setInterval(() => painter.paint(answers), still.matches ? SELDOM : OFTEN);
+  };
+  keepTime();
+  still.addEventListener("change", keepTime);
   return () => {
     clearInterval(timer);
     room.disconnect();
     dark.removeEventListener("change", fit);
+    still.removeEventListener("change", keepTime);
   };
 }
 
