@@ -18,8 +18,8 @@ export function WayView({ lane, page }: { readonly lane: Lane; readonly page: Pa
   return (
     <section class="way" aria-labelledby={id} data-way={model.way.name}>
       <h2 id={id}>{model.way.label}</h2>
-      <Said lane={lane} page={page} />
-      <Figures lane={lane} answers={streaming ? "answers/s" : "calls/s"} />
+      {streaming && !model.calls ? <Streaming /> : <Said lane={lane} page={page} />}
+      <Figures lane={lane} streaming={streaming} />
       <div class="answers">
         {streaming ? (
           <Streams watcher={lane.watcher} pods={page.pods} />
@@ -53,6 +53,11 @@ function kept(outcome: Outcome, expects: string): string {
   return outcome === expects ? "as expected" : `${expects} expected`;
 }
 
+/** In the place of a verdict where only streams have been opened. */
+function Streaming() {
+  return <p class="because">A stream is one call, however much is answered on it: streams are not judged.</p>;
+}
+
 function Said({ lane, page }: { readonly lane: Lane; readonly page: Page }) {
   const { trial, way } = lane.model;
   const { said, filled } = trial;
@@ -84,16 +89,20 @@ function waiting(lane: Lane): string {
   return lane.model.calls ? "Too few calls for a first look." : "No call has come back yet.";
 }
 
-function Figures({ lane, answers }: { readonly lane: Lane; readonly answers: string }) {
+function Figures({ lane, streaming }: { readonly lane: Lane; readonly streaming: boolean }) {
   const { rate, latencies, calls } = lane.model;
   const { p50, p99 } = latencies.quantiles();
   const perSecond = rate.perSecond(performance.now());
   return (
     <dl class="figures">
-      <Figure name={answers} value={perSecond === null ? "–" : perSecond.toFixed(1)} />
-      <Figure name="calls" value={number(calls)} />
-      <Figure name="p50" value={latency(p50)} hint={SEEN} />
-      <Figure name="p99" value={latency(p99)} hint={p99 === null ? `from ${CALLS_FOR_P99} calls on` : SEEN} />
+      <Figure name={streaming ? "answers/s" : "calls/s"} value={perSecond === null ? "–" : perSecond.toFixed(1)} />
+      {(calls > 0 || !streaming) && (
+        <>
+          <Figure name="calls" value={number(calls)} />
+          <Figure name="p50" value={latency(p50)} hint={SEEN} />
+          <Figure name="p99" value={latency(p99)} hint={p99 === null ? `from ${CALLS_FOR_P99} calls on` : SEEN} />
+        </>
+      )}
     </dl>
   );
 }
@@ -112,6 +121,9 @@ function Figure({ name, value, hint }: { readonly name: string; readonly value: 
 
 function Spread({ lane, page }: { readonly lane: Lane; readonly page: Page }) {
   const verdict = lane.model.running ?? lane.model.trial.said?.verdict;
+  if (!verdict && page.settings.mode === "stream") {
+    return null;
+  }
   if (!verdict) {
     return <p class="quiet">Shares come with the first answers.</p>;
   }
