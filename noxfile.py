@@ -184,7 +184,7 @@ def mutants(session: nox.Session) -> None:
 @nox.session
 def e2e(session: nox.Session) -> None:
     """The commands on a real cluster (the current context); `-- --kind` on a kind cluster."""
-    needs(session, "tests")
+    needs(session, "tests", "browser")
     if "--kind" in session.posargs:
         rest = [argument for argument in session.posargs if argument != "--kind"]
         session.run("pytest", "-m", "kind", "tests/e2e", *rest)

@@ -21,16 +21,21 @@ LONG = 60_000
 """Milliseconds: a verdict needs some hundreds of calls, and the machine may be busy."""
 
 
+def program() -> str | None:
+    """The machine's own Chromium."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @contextmanager
 def started() -> Iterator[Browser]:
-    """The machine's own Chromium, headless."""
+    """It, headless."""
     from playwright.sync_api import sync_playwright
 
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    assert program, f"these tests need one of: {', '.join(NAMES)}"
+    found = program()
+    assert found, f"these tests need one of: {', '.join(NAMES)}"
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=root)
+        browser = playwright.chromium.launch(executable_path=found, args=root)
         yield browser
         browser.close()
 
@@ -98,6 +103,11 @@ class Way:
     def comes_to(self, outcome: str) -> None:
         """Waits until the verdict is this one."""
         self.here.locator(f'[data-outcome="{outcome}"]').wait_for(timeout=LONG)
+
+    @property
+    def outcome(self) -> str:
+        """The verdict, "" for none yet."""
+        return self.here.locator("[data-outcome]").get_attribute("data-outcome") or ""
 
     @property
     def calls(self) -> int:

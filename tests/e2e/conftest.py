@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import program, started
 
 from e2e.cluster import Cluster, describe, run
 from e2e.foreign import Shop
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture
@@ -51,6 +55,15 @@ def open_shop() -> Iterator[Callable[..., Shop]]:
 @pytest.fixture
 def shop(open_shop: Callable[..., Shop]) -> Shop:
     return open_shop()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    if program() is None:
+        pytest.skip("there is no Chromium on this machine")
+    with started() as found:
+        yield found
 
 
 @pytest.hookimpl(wrapper=True)
