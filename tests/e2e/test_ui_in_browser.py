@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import LONG, PHONE, WIDE, Watched, opened
+from browsing import LONG, PHONE, WIDE, Watched, Way, opened
 from upstream import upstream
 
 from e2e.cluster import Cluster, eventually
@@ -55,6 +55,23 @@ def taken(seen: Watched, folder: Path) -> None:
     seen.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
 
 
+def asked_by_another_page(browser: Browser, url: str) -> list[int]:
+    """What a page of another origin in the same browser is answered when it wants something done."""
+    hostile, statuses = browser.new_page(), list[int]()
+    with upstream() as port:
+        hostile.goto(f"http://127.0.0.1:{port}/")
+        hostile.on("response", lambda answer: statuses.append(answer.status))
+        hostile.evaluate(ASKED, url)
+    hostile.close()
+    return statuses
+
+
+def lost(way: Way) -> int:
+    """Calls that have failed since the page was opened."""
+    told = way.here.locator(".failures li").all_inner_texts()
+    return sum(int(row.split()[2].replace(",", "")) for row in told)
+
+
 def fair(shares: dict[str, float], servers: int = 3) -> bool:
     return len(shares) == servers and all(abs(share - 100 / servers) < 2 for share in shares.values())
 
@@ -76,7 +93,7 @@ def test_one_open_page_through_all_that_happens(cluster: Cluster, browser: Brows
         for kind in ("pod-leaving", "pod-added", "pod-ready", "pod-deleted"):
             seen.page.locator(f".happenings li.{kind}").first.wait_for(timeout=LONG)
         eventually(lambda: fair(call.shares) and gone not in call.shares)
-        assert call.here.locator(".failing").count() == 0
+        assert lost(call) == 0
         assert seen.violations() == []
         taken(seen, Path(PICTURES) if PICTURES else tmp_path)
 
@@ -84,18 +101,18 @@ def test_one_open_page_through_all_that_happens(cluster: Cluster, browser: Brows
             [forward] = port_forwards(running)
             before = call.calls
             os.kill(forward, signal.SIGKILL)
-            eventually(lambda: call.calls > before + 300)
-            call.comes_to("BALANCED")
+            eventually(lambda: call.calls > before + 200)
+            assert lost(call) <= 4  # what was on its way
 
             cluster("up", "--istio", "--replicas", "3")
-            eventually(lambda: connection.outcome == "BALANCED" and "as expected" in connection.here.inner_text(), 90)
-            call.comes_to("BALANCED")
-            assert fair(connection.shares)
-            assert fair(call.shares)
+            eventually(lambda: connection.outcome == "BALANCED" and "as expected" in connection.here.inner_text(), 120)
+            eventually(lambda: fair(connection.shares) and fair(call.shares))
     assert "nothing left" in cluster("clean").out
 
 
-def test_a_stream_outlives_no_rollout_and_the_next_one_opens(cluster: Cluster, browser: Browser) -> None:
+def test_a_stream_ends_with_a_rollout_the_next_one_opens_and_others_may_ask_for_nothing(
+    cluster: Cluster, browser: Browser
+) -> None:
     cluster("up", "--replicas", "2")
     with page(cluster) as (_, url), opened(browser, f"{url}#mode=stream&streams=1&interval=100") as seen:
         rows = {name: seen.way(name).here.locator(".stream") for name in ("connection", "call")}
@@ -113,20 +130,8 @@ def test_a_stream_outlives_no_rollout_and_the_next_one_opens(cluster: Cluster, b
             lambda: all(row.first.locator(".name").inner_text().split(": ")[1] not in before for row in rows.values())
         )
         moved = seen.page.locator(".stream", has_text="moved").count()
+        refused = asked_by_another_page(browser, url)
 
     assert moved == 0
-    assert "nothing left" in cluster("clean").out
-
-
-def test_another_page_in_the_same_browser_changes_nothing(cluster: Cluster, browser: Browser) -> None:
-    cluster("up", "--replicas", "2")
-    with page(cluster) as (_, url), upstream() as port:
-        hostile = browser.new_page()
-        statuses: list[int] = []
-        hostile.on("response", lambda answer: statuses.append(answer.status))
-        hostile.goto(f"http://127.0.0.1:{port}/")
-        hostile.evaluate(ASKED, url)
-        hostile.close()
-
-    assert statuses == [200, 403, 403]
+    assert refused == [403, 403]
     assert "nothing left" in cluster("clean").out
