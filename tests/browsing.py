@@ -104,6 +104,10 @@ class Way:
         """Waits until the verdict is this one."""
         self.here.locator(f'[data-outcome="{outcome}"]').wait_for(timeout=LONG)
 
+    def settles_at(self, outcome: str) -> None:
+        """The same, when servers have come or gone: the verdict of before does not count."""
+        self.here.locator(f'.said:not(.stale) [data-outcome="{outcome}"]').wait_for(timeout=LONG)
+
     @property
     def outcome(self) -> str:
         """The verdict, "" for none yet."""
@@ -115,11 +119,11 @@ class Way:
 
     @property
     def shares(self) -> dict[str, float]:
-        """Each server's part of the calls, in per cent."""
-        rows = self.here.locator(".share").all()
-        return {
-            row.locator(".name").inner_text(): float(row.locator(".values").inner_text().split(" %")[0]) for row in rows
-        }
+        """Each server's part of the calls, in per cent; all at once, for rows come and go."""
+        rows: list[list[str]] = self.here.locator(".share").evaluate_all(
+            "rows => rows.map((row) => ['.name', '.values'].map((part) => row.querySelector(part).innerText))"
+        )
+        return {name: float(values.split(" %")[0]) for name, values in rows}
 
     @property
     def streams(self) -> list[str]:

@@ -93,6 +93,7 @@ def test_one_open_page_through_all_that_happens(cluster: Cluster, browser: Brows
         for kind in ("pod-leaving", "pod-added", "pod-ready", "pod-deleted"):
             seen.page.locator(f".happenings li.{kind}").first.wait_for(timeout=LONG)
         eventually(lambda: fair(call.shares) and gone not in call.shares)
+        call.settles_at("BALANCED")
         assert lost(call) == 0
         assert seen.violations() == []
         taken(seen, Path(PICTURES) if PICTURES else tmp_path)

@@ -1,5 +1,6 @@
 // Buttons that change the cluster, each with the command that it runs: only in the page of a local `lbdemo ui`.
 
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { type Action, act, actions, type Done } from "../calls/api";
 import type { Api } from "../calls/ways";
@@ -26,7 +27,7 @@ export function Actions({ api, changed }: { readonly api: Api; readonly changed:
             <button type="button" disabled={busy} onClick={() => run(action)}>
               {action.label}
             </button>
-            <code>{action.command}</code>
+            <Command text={action.command} />
           </li>
         ))}
       </ul>
@@ -34,10 +35,23 @@ export function Actions({ api, changed }: { readonly api: Api; readonly changed:
         {done && (
           <p class="done">
             <strong class={`badge ${done.ok ? "good" : "bad"}`}>{done.ok ? "done" : "failed"}</strong>{" "}
-            <code>{done.command}</code> {done.text}
+            <Command text={done.command} /> {done.text}
           </p>
         )}
       </div>
     </section>
+  );
+}
+
+function Command({ text }: { readonly text: string }) {
+  return (
+    <code class="command">
+      {text.split(" ").map((word, at) => (
+        <Fragment key={at}>
+          {at > 0 && " "}
+          <span>{word}</span>
+        </Fragment>
+      ))}
+    </code>
   );
 }
