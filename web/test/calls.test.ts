@@ -11,7 +11,7 @@ import { codeName } from "../src/calls/failure";
 import { Latencies, Rate } from "../src/calls/histogram";
 import { Pacer } from "../src/calls/pacer";
 import { Dispatch, Failed, RemoteCaller } from "../src/calls/remote";
-import { newTrace } from "../src/calls/trace";
+import { newTrace, newTraces, traceOf } from "../src/calls/trace";
 import { type Row, Watcher } from "../src/calls/watcher";
 import { told } from "../src/calls/ways";
 import { EchoResponseSchema } from "../src/gen/echo_pb";
@@ -144,7 +144,7 @@ it("names codes as gRPC does", () => {
 
 function pacer(rate: number, concurrency: number): Pacer {
   const made = new Pacer();
-  made.pace = { rate, concurrency, message: "" };
+  made.pace = { rate, concurrency, message: "", traces: "" };
   return made;
 }
 
@@ -227,7 +227,7 @@ describe("the worker", () => {
     const both = together((path) => answered(() => body(answer(`pod${path}`), trailers("grpc-status: 0\r\n"))));
     const back: unknown[] = [];
     for (const path of ["/a", "/b"]) {
-      const pace = { rate: 10, concurrency: 2, message: "hello" };
+      const pace = { rate: 10, concurrency: 2, message: "hello", traces: "" };
       new RemoteCaller(both, path).pace(pace, (seq, { server }) => back.push([seq, server]));
     }
     await settled();
@@ -246,6 +246,33 @@ describe("the worker", () => {
     both.crew.tick(5000);
     await settled();
     expect(back.length).toBe(6);
+  });
+
+  it("gives each call of a traced pace an identity that the page knows by the call's number", async () => {
+    const sent: string[] = [];
+    const both = together(() => {
+      const transport = createGrpcWebTransport({
+        baseUrl: "http://page/call",
+        fetch: async (_, init) => {
+          sent.push(new Headers(init?.headers).get("traceparent") ?? "");
+          return body(answer("pod-a"), trailers("grpc-status: 0\r\n"));
+        },
+      });
+      return new Caller(transport);
+    });
+    const traces = newTraces();
+    const pace = { rate: 10, concurrency: 2, message: "hello", traces };
+    const back: number[] = [];
+    new RemoteCaller(both, "/a").pace(pace, (seq) => back.push(seq));
+    await settled();
+    both.crew.tick(1000);
+    both.crew.tick(1100);
+    await settled();
+
+    expect(traces).toMatch(/^[0-9a-f]{16}$/);
+    expect(back).toEqual([0, 1]);
+    expect(sent.map((header) => header.split("-")[1])).toEqual(back.map((seq) => traceOf(traces, seq)));
+    expect(new Set(sent.map((header) => header.length))).toEqual(new Set([55]));
   });
 
   it("makes a call by hand", async () => {

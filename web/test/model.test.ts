@@ -187,13 +187,15 @@ describe("cells", () => {
   it("hold the last answers, however many there were", () => {
     const cells = new Cells();
     for (let answer = 0; answer < 3 * MOST_CELLS + 5; answer += 1) {
-      cells.add(podCell(answer % 3));
+      cells.add(podCell(answer % 3), answer);
     }
 
     expect(cells.ring.length).toBe(MOST_CELLS);
     expect(cells.at(0)).toBe(podCell((3 * MOST_CELLS + 4) % 3));
     expect(cells.at(MOST_CELLS - 1)).not.toBe(EMPTY);
     expect(cells.at(MOST_CELLS)).toBe(EMPTY);
+    expect([cells.seqAt(0), cells.seqAt(MOST_CELLS - 1)]).toEqual([3 * MOST_CELLS + 4, 2 * MOST_CELLS + 5]);
+    expect([cells.seqAt(MOST_CELLS), cells.seqAt(-1), new Cells().seqAt(0)]).toEqual([null, null, null]);
   });
 
   it("tell failures apart by their code", () => {

@@ -66,7 +66,7 @@ describe("the grid", () => {
     const answers = new Cells();
     const { painter: growing, canvas } = painter(answers);
     for (let answer = 0; answer < 150; answer += 1) {
-      answers.add(answer % 7 === 0 ? failedCell("UNAVAILABLE") : podCell(answer % 3));
+      answers.add(answer % 7 === 0 ? failedCell("UNAVAILABLE") : podCell(answer % 3), answer);
       growing.paint(answers);
       const [pictured, afresh] = [canvas.picture, painter(answers).canvas.picture];
       const last = pictured.findLastIndex((colour) => colour !== "empty");
@@ -82,11 +82,29 @@ describe("the grid", () => {
     const answers = new Cells();
     const { painter: late, canvas } = painter(answers);
     for (let answer = 0; answer < 1000; answer += 1) {
-      answers.add(podCell(answer % 3));
+      answers.add(podCell(answer % 3), answer);
     }
     late.paint(answers);
 
     expect(canvas.picture).toEqual(painter(answers).canvas.picture);
+  });
+
+  it("knows which answer is under a finger, also after rows have moved up", () => {
+    const answers = new Cells();
+    const { painter: growing, canvas } = painter(answers);
+    expect(growing.backAt(2, 2, answers)).toBeNull();
+    for (let answer = 0; answer < 45; answer += 1) {
+      answers.add(podCell(answer % 3), answer);
+    }
+    growing.paint(answers);
+
+    const [side, seen] = [5, [...canvas.there.keys()].length];
+    expect(seen).toBe(32);
+    const at = (column: number, row: number) => growing.backAt(column * side + 2, row * side + 2, answers);
+    const seqs = [at(0, 0), at(7, 0), at(0, 1), at(4, 3)].map((back) => back !== null && answers.seqAt(back));
+    expect(seqs).toEqual([16, 23, 24, 44]);
+    expect(at(5, 3), "nothing has come there yet").toBeNull();
+    expect([at(8, 0), at(0, 4), at(-1, 0)]).toEqual([null, null, null]);
   });
 
   it.each([

@@ -36,11 +36,11 @@ export class Caller {
     this.#now = now;
   }
 
-  /** Calls once; a failure is an answer, too. */
-  async call(message: string): Promise<Answer> {
+  /** Calls once, as a part of the trace of this identity, if there is one; a failure is an answer, too. */
+  async call(message: string, trace = ""): Promise<Answer> {
     const sent = this.#now();
     try {
-      const response = await this.#client.echoMessage({ message });
+      const response = await this.#client.echoMessage({ message }, { headers: identity(trace) });
       return { server: response.serverID, ms: this.#now() - sent, message: response.message, failure: null };
     } catch (reason) {
       return failed(failure(reason), this.#now() - sent);
@@ -52,7 +52,7 @@ export class Caller {
     const [headers, trailers] = [new Headers(), new Headers()];
     const sent = this.#now();
     const keep = {
-      headers: trace ? { traceparent: traceparent(trace) } : {},
+      headers: identity(trace),
       onHeader: (found: Headers) => copy(found, headers),
       onTrailer: (found: Headers) => copy(found, trailers),
     };
@@ -74,6 +74,10 @@ export class Caller {
       yield answer.serverID;
     }
   }
+}
+
+function identity(trace: string): Record<string, string> {
+  return trace ? { traceparent: traceparent(trace) } : {};
 }
 
 function failed(why: Failure, ms: number): Answer {

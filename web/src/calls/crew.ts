@@ -3,6 +3,7 @@
 import type { Caller } from "./caller";
 import { failure } from "./failure";
 import { Pacer } from "./pacer";
+import { traceOf } from "./trace";
 import type { Order, Report } from "./wire";
 
 type Lane = { readonly path: string; readonly caller: Caller; readonly pacer: Pacer; seq: number };
@@ -43,7 +44,8 @@ export class Crew {
 
   async #call(lane: Lane): Promise<void> {
     const seq = lane.seq++;
-    const answer = await lane.caller.call(lane.pacer.pace?.message ?? "");
+    const { message = "", traces = "" } = lane.pacer.pace ?? {};
+    const answer = await lane.caller.call(message, traces && traceOf(traces, seq));
     lane.pacer.done();
     this.report({ kind: "back", path: lane.path, seq, answer });
   }

@@ -4,8 +4,16 @@
 import type { Answer, Whole } from "./caller";
 import type { Failure } from "./failure";
 
-/** Calls that are made again and again: so many a second and in flight at most; null: none. */
-export type Pace = { readonly rate: number; readonly concurrency: number; readonly message: string } | null;
+/**
+ * Calls that are made again and again: so many a second and in flight at most; null: none. `traces` is what the
+ * identities of their traces begin with, "" where they are not traced.
+ */
+export type Pace = {
+  readonly rate: number;
+  readonly concurrency: number;
+  readonly message: string;
+  readonly traces: string;
+} | null;
 
 /** To the worker: another pace along a path, one call with all that comes along (`trace` is its identity there, "": none), a stream, and its end. */
 export type Order =

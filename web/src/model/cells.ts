@@ -1,4 +1,4 @@
-// The last answers of a way, oldest overwritten first: one byte each, however long the page is open.
+// The last answers of a way, oldest overwritten first: five bytes each, however long the page is open.
 
 export const EMPTY = 0;
 export const FAILED = 64; // and above: FAILED + the number of gRPC's code
@@ -6,6 +6,7 @@ export const MOST_CELLS = 10_000;
 
 export class Cells {
   readonly ring = new Uint8Array(MOST_CELLS);
+  readonly #seqs = new Uint32Array(MOST_CELLS);
   #written = 0;
 
   /** How many answers there ever were; the last one lies at (written - 1) modulo the ring's length. */
@@ -13,9 +14,10 @@ export class Cells {
     return this.#written;
   }
 
-  /** A pod's answer, or a failure. */
-  add(value: number): void {
+  /** A pod's answer, or a failure, of the call with this number. */
+  add(value: number, seq: number): void {
     this.ring[this.#written % MOST_CELLS] = value;
+    this.#seqs[this.#written % MOST_CELLS] = seq;
     this.#written += 1;
   }
 
@@ -23,6 +25,12 @@ export class Cells {
   at(back: number): number {
     const place = this.#written - 1 - back;
     return back >= MOST_CELLS || place < 0 ? EMPTY : (this.ring[place % MOST_CELLS] ?? EMPTY);
+  }
+
+  /** The number of the call whose answer is so many before the last one; null where there is none. */
+  seqAt(back: number): number | null {
+    const place = this.#written - 1 - back;
+    return back < 0 || back >= MOST_CELLS || place < 0 ? null : (this.#seqs[place % MOST_CELLS] ?? null);
   }
 
   /** Nobody knows any more who gave these answers. */

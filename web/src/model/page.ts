@@ -112,8 +112,10 @@ export class Page {
 
   #apply(): void {
     const { rate, concurrency, message, mode, streams } = this.#settings;
-    const pace = this.running && mode === "unary" ? { rate, concurrency, message } : null;
+    const calling = this.running && mode === "unary";
     for (const { model, calls, watcher } of this.lanes) {
+      const traces = this.told.traces === null ? "" : model.traces;
+      const pace = calling ? { rate, concurrency, message, traces } : null;
       calls.pace(pace, (seq, answer) => this.#back(model, seq, answer));
       watcher.keep(this.running && mode === "stream" ? streams : 0);
     }

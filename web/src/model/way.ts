@@ -3,6 +3,7 @@
 import type { Answer } from "../calls/caller";
 import type { Failure } from "../calls/failure";
 import { Latencies, Rate } from "../calls/histogram";
+import { newTraces, traceOf } from "../calls/trace";
 import type { Way } from "../calls/ways";
 import { UNNAMED, type Verdict } from "../measure/judge";
 import { Cells, failedCell, podCell } from "./cells";
@@ -15,6 +16,8 @@ export type Failures = { readonly code: string; readonly calls: number; readonly
 
 export class WayModel {
   readonly cells = new Cells();
+  /** What the identities of its calls' traces begin with. */
+  readonly traces = newTraces();
   readonly latencies = new Latencies();
   readonly rate = new Rate();
   readonly presence = new Presence();
@@ -42,6 +45,12 @@ export class WayModel {
     return [...this.#failures.values()].sort((one, other) => other.calls - one.calls);
   }
 
+  /** The identity of the trace of the call that was answered so many before the last one; "" where there is none. */
+  traceAt(back: number): string {
+    const seq = this.cells.seqAt(back);
+    return seq === null ? "" : traceOf(this.traces, seq);
+  }
+
   /** The call with this number is back; `now` in milliseconds. Returns what changed. */
   back(seq: number, answer: Answer, now: number): Change | null {
     const server = answer.server || (answer.failure ? "" : UNNAMED);
@@ -52,7 +61,7 @@ export class WayModel {
     this.trial.back(seq, server, answer.failure !== null);
     this.#calls += 1;
     this.rate.add(now);
-    this.#show(server, answer, now);
+    this.#show(seq, server, answer, now);
     return change;
   }
 
@@ -75,15 +84,15 @@ export class WayModel {
     return server ? this.presence.answered(server, now) : null;
   }
 
-  #show(server: string, answer: Answer, now: number): void {
+  #show(seq: number, server: string, answer: Answer, now: number): void {
     if (answer.failure) {
       const { code } = answer.failure;
-      this.cells.add(failedCell(code));
+      this.cells.add(failedCell(code), seq);
       const calls = (this.#failures.get(code)?.calls ?? 0) + 1;
       this.#failures.set(code, { code, calls, last: answer.failure, at: Date.now() });
       return;
     }
     this.latencies.add(answer.ms);
-    this.cells.add(podCell(this.pods.answered(server, now).slot));
+    this.cells.add(podCell(this.pods.answered(server, now).slot), seq);
   }
 }

@@ -7,27 +7,42 @@ import { Painter, type Paper } from "./painter";
 const OFTEN = 100; // milliseconds between two paintings
 const SELDOM = 1000; // for who wants less motion
 
-type Props = { readonly answers: Cells; readonly cells: number; readonly label: string };
+/** `traceAt` says where the trace of an answer is shown, by how many came after it; null where calls are not traced. */
+type Props = {
+  readonly answers: Cells;
+  readonly cells: number;
+  readonly label: string;
+  readonly traceAt: ((back: number) => string) | null;
+};
 
-export function Grid({ answers, cells, label }: Props) {
+export function Grid({ answers, cells, label, traceAt }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
+  const painters = useRef<Painter | null>(null);
   useEffect(() => {
     if (!frame.current || !canvas.current) {
       return;
     }
-    return painting(frame.current, canvas.current, answers, cells);
+    const painter = new Painter(canvas.current);
+    painters.current = painter;
+    return painting(painter, frame.current, answers, cells);
   }, [answers, cells]);
+  const open = (event: MouseEvent) => {
+    const back = painters.current?.backAt(event.offsetX, event.offsetY, answers) ?? null;
+    const where = back === null ? "" : traceAt?.(back);
+    if (where) {
+      window.open(where, "_blank", "noopener");
+    }
+  };
   return (
-    <div class="grid" ref={frame}>
-      <canvas ref={canvas} role="img" aria-label={label} />
+    <div class={traceAt ? "grid traced" : "grid"} ref={frame}>
+      <canvas ref={canvas} role="img" aria-label={label} onClick={traceAt ? open : undefined} />
     </div>
   );
 }
 
 /** Paints what is new again and again, and all anew when the room or the light changes; returns what ends it. */
-function painting(frame: HTMLElement, canvas: HTMLCanvasElement, answers: Cells, cells: number): () => void {
-  const painter = new Painter(canvas);
+function painting(painter: Painter, frame: HTMLElement, answers: Cells, cells: number): () => void {
   const fit = () => painter.fit(frame.clientWidth, cells, window.devicePixelRatio || 1, paper(frame), answers);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");

@@ -75,6 +75,15 @@ export class Painter {
     }
   }
 
+  /** How many answers before the last one the one is that is painted there (in pixels of the page); null for none. */
+  backAt(x: number, y: number, answers: Cells): number | null {
+    const { size, columns, rows } = this.#layout;
+    const [column, row] = [Math.floor(x / size), Math.floor(y / size)];
+    const answer = this.#top + row * columns + column;
+    const inside = column >= 0 && column < columns && row >= 0 && row < rows;
+    return inside && answer < this.#painted ? answers.written - 1 - answer : null;
+  }
+
   #scroll(): void {
     const { size, columns, rows } = this.#layout;
     const up = Math.round(size * this.#scale);

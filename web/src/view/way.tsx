@@ -24,14 +24,42 @@ export function WayView({ lane, page }: { readonly lane: Lane; readonly page: Pa
         {streaming ? (
           <Streams watcher={lane.watcher} pods={page.pods} />
         ) : (
-          <Grid answers={model.cells} cells={page.settings.cells} label={described(lane)} />
+          <Grid
+            answers={model.cells}
+            cells={page.settings.cells}
+            label={described(lane)}
+            traceAt={page.told.traces === null ? null : (back) => link(page, model.traceAt(back))}
+          />
         )}
+        {!streaming && page.told.traces !== null && <LastTrace href={link(page, model.traceAt(0))} />}
       </div>
       <div class="spread">
         <Spread lane={lane} page={page} />
         <FailuresView lane={lane} />
       </div>
     </section>
+  );
+}
+
+/** Where a trace is shown; "" for none. */
+function link(page: Page, trace: string): string {
+  return trace && `${page.told.traces}${trace}`;
+}
+
+/** The same way to a trace for who points at no square. */
+function LastTrace({ href }: { readonly href: string }) {
+  return (
+    <p class="quiet">
+      Each square leads to its trace
+      {href && (
+        <>
+          ;{" "}
+          <a href={href} target="_blank" rel="noopener">
+            that of the last answer
+          </a>
+        </>
+      )}
+    </p>
   );
 }
 
