@@ -93,6 +93,22 @@ def test_a_call_by_hand_leads_to_its_trace(browser: Browser) -> None:
     assert [part in told for part in ("Envoy", "server", server)] == [True] * 3
 
 
+def test_a_square_leads_to_its_trace_and_the_page_to_who_calls_whom(browser: Browser) -> None:
+    with served(servers=2, trace=True) as address, opened(browser, f"{address}#rate=20") as seen:
+        way = seen.page.locator("[data-way=call]")
+        way.get_by_role("link", name="that of the last answer").wait_for()
+        seen.page.wait_for_timeout(2000)  # all have told their part of the first calls
+        with seen.page.expect_popup() as opening:
+            way.locator("canvas").click(position={"x": 5, "y": 5})
+        one = opening.value.locator("main").inner_text()
+        with seen.page.expect_popup() as opening:
+            way.get_by_role("link", name="all of them, and who calls whom").click()
+        everything = opening.value.locator("main").inner_text()
+
+    assert [part in one for part in ("Envoy", "server", "echo-")] == [True] * 3
+    assert [part in everything for part in ("echo-1", "echo-2", "50")] == [True] * 3
+
+
 def test_without_traces_there_is_no_link_to_one(browser: Browser, url: str) -> None:
     with opened(browser, f"{url}#paused=true") as seen:
         seen.page.get_by_role("button", name="Call", exact=True).click()

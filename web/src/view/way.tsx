@@ -31,7 +31,9 @@ export function WayView({ lane, page }: { readonly lane: Lane; readonly page: Pa
             traceAt={page.told.traces === null ? null : (back) => link(page, model.traceAt(back))}
           />
         )}
-        {!streaming && page.told.traces !== null && <LastTrace href={link(page, model.traceAt(0))} />}
+        {!streaming && page.told.traces !== null && (
+          <LastTrace href={link(page, model.traceAt(0))} all={page.told.traces} />
+        )}
       </div>
       <div class="spread">
         <Spread lane={lane} page={page} />
@@ -47,7 +49,7 @@ function link(page: Page, trace: string): string {
 }
 
 /** The same way to a trace for who points at no square. */
-function LastTrace({ href }: { readonly href: string }) {
+function LastTrace({ href, all }: { readonly href: string; readonly all: string }) {
   return (
     <p class="quiet">
       Each square leads to its trace
@@ -59,6 +61,10 @@ function LastTrace({ href }: { readonly href: string }) {
           </a>
         </>
       )}
+      ;{" "}
+      <a href={all} target="_blank" rel="noopener">
+        all of them, and who calls whom
+      </a>
     </p>
   );
 }
