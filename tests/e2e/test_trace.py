@@ -49,6 +49,16 @@ def test_what_is_not_traced_is_told_so(cluster: Cluster) -> None:
     assert "add --trace to `lbdemo up`" in cluster("trace", expect=2).err
 
 
+def test_a_comparison_measures_hops_last(cluster: Cluster) -> None:
+    done = cluster("compare", "headless", "--replicas", "2", "--drill", "none", "--trace", "--json")
+
+    [result] = done.json["results"]
+    hops = {hop["role"]: hop for hop in result["extra"]["traces"]["hops"]}
+    assert list(hops) == DIRECT
+    assert all(hop["p50_ms"] <= hop["p99_ms"] for hop in hops.values())
+    assert result["extra"]["traces"]["holds"]
+
+
 @pytest.fixture(scope="module")
 def mesh() -> Iterator[Cluster]:
     cluster = Cluster("lbdemo-traced")

@@ -7,7 +7,8 @@ tracing:
       "@type": type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig
       service_name: "{{ .Release.Name }}-envoy"
       grpc_service:
-        timeout: 1s
+        # What is not taken by then is lost.
+        timeout: 10s
         envoy_grpc: {cluster_name: collector}
 {{- end }}
 
