@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RECORD_ID = "lbdemo-trace"
 LIST_ID = "lbdemo-traces"
-HEADS = ("", "began", "took", "spans", "answered by")
+HEADS = ("", "began (UTC)", "took", "spans", "answered by")
 
 
 def trace_page(trace: Trace) -> str:
@@ -32,13 +32,13 @@ def trace_page(trace: Trace) -> str:
 
 def trace_list(traces: Sequence[Trace]) -> str:
     """Traces as a page, a row each with a link to its own (trace/ID); the JSON in it names them."""
-    shown = table("wide", HEADS, [_row(trace) for trace in traces], "Traces", {"took", "spans"})
+    shown = table("cards", HEADS, [_row(trace) for trace in traces], "Traces", {"took", "spans"})
     told = f"<header><h1>{count(len(traces), 'trace')}</h1></header>{shown if traces else ''}"
     return document("lbdemo traces", told, LIST_ID, [trace.id for trace in traces])
 
 
 def _row(trace: Trace) -> tuple[str, ...]:
-    began = datetime.fromtimestamp(trace.root.begin / 1e9, UTC).isoformat(timespec="milliseconds")
+    began = datetime.fromtimestamp(trace.root.begin / 1e9, UTC).strftime("%H:%M:%S.%f")[:-3]
     return (
         f'<a href="trace/{escape(printable(trace.id))}">{escape(title(trace).partition(":")[0])}</a>',
         began,
