@@ -111,8 +111,9 @@ def test_a_proof_of_nothing_is_a_record_as_well() -> None:
 def test_a_list_of_traces_leads_to_each() -> None:
     page = trace_list(joined(spans()))
 
-    assert [f'href="trace/{n + 1:032x}"' in page for n in range(3)] == [True] * 3
+    assert [f'href="/trace/{n + 1:032x}"' in page for n in range(3)] == [True] * 3
     assert "<h1>3 traces</h1>" in page
+    assert page.count("33.3") >= 3, "each pod's share"
     found = re.search(f'id="{LIST_ID}">(.*?)</script>', page, re.DOTALL)
     assert found is not None
     assert json.loads(found[1]) == [f"{n + 1:032x}" for n in range(3)]

@@ -125,11 +125,11 @@ class Answers(BaseHTTPRequestHandler):
         elif asked.path.startswith(f"{PREFIX}/"):
             found = self.store.of(asked.path.removeprefix(f"{PREFIX}/"))
             self._say(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND, told(found) if found else UNKNOWN)
-        elif asked.path.startswith(PAGE):
-            self._show(asked.path.removeprefix(PAGE))
-        elif asked.path == "/":
+        elif asked.path in ("/", PAGE):
             newest = self.store.traces()[: -LISTED - 1 : -1]
             self._send(HTTPStatus.OK, HTML, self.pages.all(newest).encode())
+        elif asked.path.startswith(PAGE):
+            self._show(asked.path.removeprefix(PAGE))
         elif asked.path == "/status":
             self._say(HTTPStatus.OK, {"received": self.store.received, "dropped": self.store.dropped})
         else:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from lbdemo.render.figures import printable
 from lbdemo.render.html import document
 from lbdemo.render.tables import table
-from lbdemo.render.trace_parts import waterfall_section
+from lbdemo.render.trace_parts import graph_section, waterfall_section
 from lbdemo.render.waterfall import title
+from lbdemo.traces.graph import graph
 from lbdemo.traces.record import trace_record
 from lbdemo.words import count, duration, number
 
@@ -31,16 +32,17 @@ def trace_page(trace: Trace) -> str:
 
 
 def trace_list(traces: Sequence[Trace]) -> str:
-    """Traces as a page, a row each with a link to its own (trace/ID); the JSON in it names them."""
+    """Traces as a page: who calls whom, and a row each with a link to its own; the JSON in it names them."""
     shown = table("cards", HEADS, [_row(trace) for trace in traces], "Traces", {"took", "spans"})
-    told = f"<header><h1>{count(len(traces), 'trace')}</h1></header>{shown if traces else ''}"
+    drawn = f"{graph_section(graph(traces))}{shown}" if traces else ""
+    told = f"<header><h1>{count(len(traces), 'trace')}</h1></header>{drawn}"
     return document("lbdemo traces", told, LIST_ID, [trace.id for trace in traces])
 
 
 def _row(trace: Trace) -> tuple[str, ...]:
     began = datetime.fromtimestamp(trace.root.begin / 1e9, UTC).strftime("%H:%M:%S.%f")[:-3]
     return (
-        f'<a href="trace/{escape(printable(trace.id))}">{escape(title(trace).partition(":")[0])}</a>',
+        f'<a href="/trace/{escape(printable(trace.id))}">{escape(title(trace).partition(":")[0])}</a>',
         began,
         duration(trace.seconds),
         number(len(trace.spans)),
