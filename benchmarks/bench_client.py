@@ -1,4 +1,4 @@
-"""The client, without and with metrics, beside a bare grpcio loop of the same concurrency, as ratios.
+"""The client, without and with metrics and traces, beside a bare grpcio loop of the same concurrency, as ratios.
 
 Every call of ours becomes a Sample, a line of JSON in a pipe, and part of the summary; the bare loop drops its answers.
 Both run in one process in turns, against the same server; this process reads the pipe.
@@ -23,6 +23,9 @@ from lbdemo.echo.client_metrics import client_metrics, metered
 from lbdemo.echo.load import loop_for, run_load
 from lbdemo.echo.options import LoadOptions
 from lbdemo.echo.stream_caller import caller
+from lbdemo.echo.tracing import CLIENT, tracing
+from lbdemo.local.processes import ProcessGroup
+from lbdemo.local.traces import start_collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +54,9 @@ async def bare_loop(target: str, in_flight: int) -> None:
         await asyncio.gather(*(worker() for _ in range(in_flight)))
 
 
-def ours(target: str, in_flight: int, make: Make = caller) -> float:
+def ours(target: str, in_flight: int, make: Make = caller, *, trace: bool = False) -> float:
     """Returns the p99 of its calls, in seconds."""
-    options = LoadOptions(target, interval=0, count=CALLS, concurrency=in_flight, run="bench")
+    options = LoadOptions(target, interval=0, count=CALLS, concurrency=in_flight, run="bench", trace=trace)
     with asyncio.Runner(loop_factory=lambda: loop_for(options.interval)) as runner:
         lines = Lines(LineFormat.json, lambda: False)
         latency = runner.run(run_load(options, lines.add, flush=lines.write, make=make)).summary.latency
@@ -74,10 +77,22 @@ def metrics(target: str) -> None:
         )
 
 
-def timed(target: str, in_flight: int, make: Make) -> tuple[float, float]:
+def traces(target: str) -> None:
+    """What spans cost, told to a collector in a process of its own, in turns with the same client that tells none."""
+    with ProcessGroup() as group:
+        endpoint = start_collector(group).endpoint
+        for in_flight in (1, 10, 50):
+            with tracing(CLIENT, os.environ, endpoint=endpoint) as active:
+                rounds = [[timed(target, in_flight, trace=each) for each in (False, True)] for _ in range(ROUNDS)][1:]
+            rate, tail = (statistics.median(with_[n] / without[n] for without, with_ in rounds) for n in (0, 1))
+            said = f"{rate:.2f} of the calls/s, {tail:.2f} of the p99, {active.spans.lost} spans lost"
+            print(f"client with --trace, {in_flight} in flight: {said}", file=sys.stderr)
+
+
+def timed(target: str, in_flight: int, make: Make = caller, *, trace: bool = False) -> tuple[float, float]:
     """Calls/s, and the p99 in seconds."""
     begun = time.perf_counter()
-    tail = ours(target, in_flight, make)
+    tail = ours(target, in_flight, make, trace=trace)
     return CALLS / (time.perf_counter() - begun), tail
 
 
@@ -101,9 +116,12 @@ def measure(target: str, in_flight: int) -> None:
     )
 
 
+MORE = {"metrics": metrics, "traces": traces}
+
+
 def main() -> None:
     with running(OURS) as (_, target):
-        for in_flight in ("1", "10", "50", "metrics"):
+        for in_flight in ("1", "10", "50", *MORE):
             argv = [sys.executable, __file__, target, in_flight]
             with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
                 assert process.stdout
@@ -113,6 +131,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        metrics(sys.argv[1]) if sys.argv[2] == "metrics" else measure(sys.argv[1], int(sys.argv[2]))
+        what = MORE.get(sys.argv[2])
+        what(sys.argv[1]) if what else measure(sys.argv[1], int(sys.argv[2]))
     else:
         main()

@@ -67,7 +67,7 @@ def namespace(marks: Mapping[str, str] | None = None, *, ours: bool = True) -> M
 
 def of_release(name: str) -> dict[str, str]:
     """The label that our chart gives to what a Deployment of this name is or has."""
-    return {labels.RELEASE: name.removesuffix("-envoy").removesuffix("-ui")}
+    return {labels.RELEASE: name.removesuffix("-envoy").removesuffix("-ui").removesuffix("-traces")}
 
 
 def deployment(name: str, replicas: int, image: str = "registry/echo:1", *, touched: bool = False) -> Deployment:
@@ -138,7 +138,7 @@ def converged(config: UpConfig = CONFIG, istio: Istio | None = None) -> Observed
         for r in wanted.releases
     }
     mesh = istio or (istiod() if wanted.strategy.mesh else Istio())
-    kinds = ("DestinationRule", "PeerAuthentication", "DestinationRule")
+    kinds = ("DestinationRule", "PeerAuthentication", "Telemetry" if config.trace else "DestinationRule")
     policies = tuple(given(kind, n) for r in wanted.releases for kind, n in zip(kinds, r.policies, strict=False))
     sets = [replica_set(d.meta.name) for d in deployments]
     return ObservedWithIstio(
@@ -249,7 +249,13 @@ def _metadata(meta: Meta, namespace: str) -> dict[str, Any]:
 
 def _specs(containers: Iterable[Container]) -> list[dict[str, Any]]:
     return [
-        {"name": c.name, "image": c.image, "args": list(c.args), **({"restartPolicy": "Always"} if c.always else {})}
+        {
+            "name": c.name,
+            "image": c.image,
+            "args": list(c.args),
+            "env": [{"name": name, "value": value} for name, value in c.env.items()],
+            **({"restartPolicy": "Always"} if c.always else {}),
+        }
         for c in containers
     ]
 

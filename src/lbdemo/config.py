@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lbdemo.durations import seconds
 from lbdemo.errors import InputError
+from lbdemo.trace_config import JAEGER_IMAGE, TraceWish, trace_wish
 
 ISTIO_CHARTS = "https://istio-release.storage.googleapis.com/charts"  # the Istio project's public chart repository
 ISTIO_VERSION = "1.31.0"
@@ -69,6 +70,7 @@ class UpConfig:
     page_image: str = ""  # Envoy's, where it serves the page; "" where there is no page
     addons: bool = False
     addons_from: str = ""  # a folder or an address of Istio's manifests of them; "" is the installed release's
+    trace: TraceWish | None = None
 
 
 def up_config(
@@ -77,7 +79,8 @@ def up_config(
     max_connection_age: str = "", source: IstioSource | None = None, registry: str = "", image: str = "",
     envoy_image: str = ENVOY_IMAGE, timeout: str = "5m", adopt: bool = False, outlier_detection: bool = False,
     values_files: Sequence[str] = (), sets: Sequence[str] = (), cluster_domain: str = "", addons: bool = False,
-    addons_from: str = "",
+    addons_from: str = "", trace: bool = False, otlp: str = "", trace_backend: str = "",
+    jaeger_image: str = JAEGER_IMAGE,
 ) -> UpConfig:  # fmt: skip
     """The settings of `up`, from its options as they were typed; raises InputError for the first that is wrong."""
     if istio and strategy not in ("", "istio"):
@@ -101,6 +104,7 @@ def up_config(
         cluster_domain=check_domain(cluster_domain) if cluster_domain else "",
         addons=addons,
         addons_from=check_source(addons_from) if addons_from else "",
+        trace=trace_wish(trace=trace, otlp=otlp, backend=trace_backend, image=check_image(jaeger_image), addons=addons),
     )
 
 
@@ -122,7 +126,8 @@ DECIDED = (
     "role", "replicas", "image.repository", "image.tag", "image.digest", "clusterDomain", "server.port",
     "server.adminPort", "server.maxConnectionAgeSeconds", "client.target", "client.policy", "client.connections",
     "balancing.policy", "balancing.outlierDetection.enabled", "istio", "envoy.enabled", "envoy.image.repository",
-    "envoy.image.tag", "envoy.image.digest", "ui.enabled", "xds",
+    "envoy.image.tag", "envoy.image.digest", "ui.enabled", "xds", "trace.otlp", "trace.provider", "trace.backend",
+    "trace.image.repository", "trace.image.tag", "trace.image.digest",
 )  # fmt: skip
 # One `--set`: NAME=VALUE, and more of them after commas; a comma in a value is escaped, or stands in a list.
 SET = re.compile(r"(?:^|,)((?:\\.|[^=,{}])+)=")

@@ -16,6 +16,7 @@ from lbdemo.cluster.install.values import (
     ImageValues,
     OutlierDetectionValues,
     ServerValues,
+    TraceValues,
     Values,
 )
 
@@ -60,8 +61,9 @@ def envoy_program() -> str:
         Values("server", server=ServerValues(port=9000), envoy=EnvoyValues(enabled=True, retries=3)),
         Values("server", envoy=EnvoyValues(enabled=True), balancing=BalancingValues("LEAST_REQUEST", OUTLIERS)),
         Values("server", server=ServerValues(metrics_port=9464), envoy=EnvoyValues(enabled=True)),
+        Values("server", envoy=EnvoyValues(enabled=True), trace=TraceValues("traces.shop.svc:4317")),
     ],
-    ids=["default", "retries", "outlier-detection", "metrics"],
+    ids=["default", "retries", "outlier-detection", "metrics", "traces"],
 )
 def test_a_real_envoy_accepts_the_bootstrap(values: Values, tmp_path: Path) -> None:
     file = tmp_path / "bootstrap.yaml"

@@ -60,7 +60,7 @@ def test_all_strategies_keep_their_promises_and_leave_nothing(envoy_image: str, 
 
 
 def test_headless_without_an_age_never_finds_new_pods(cluster: Cluster) -> None:
-    options = ("--drill", "scale-up", "--drill", "kill", "--max-connection-age", "0")
+    options = ("--drill", "scale-up", "--drill", "kill", "--max-connection-age", "0", "--trace")
     done = cluster("compare", "headless", "--json", *options)
 
     result = done.json["results"][0]
@@ -68,6 +68,9 @@ def test_headless_without_an_age_never_finds_new_pods(cluster: Cluster) -> None:
     assert figures(result, "scale-up")["first_call_s"] is None
     assert result["drills"]["scale-up"]["as_expected"], "never is what was promised"
     assert figures(result, "kill")["last_trouble_s"] < 10
+    hops = {hop["role"]: hop for hop in result["extra"]["traces"]["hops"]}
+    assert list(hops) == ["caller", "client", "server"], "each was seen whole, and measured last"
+    assert all(hop["p50_ms"] <= hop["p99_ms"] for hop in hops.values())
 
 
 def test_slow_and_sick_pods_show_what_a_policy_is_worth(envoy_image: str) -> None:

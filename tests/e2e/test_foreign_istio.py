@@ -6,8 +6,10 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import yaml
 
 from e2e.cluster import Cluster, changes_since, eventually, inventory, kubectl, new_since, run
 
@@ -59,6 +61,15 @@ def foreign() -> Iterator[None]:
     eventually(lambda: new_since(before) == [], 30)
 
 
+def the_operator_adds(providers: list[dict[str, Any]]) -> None:
+    """Changes the configuration of Istio by hand, and back at the end of the test: with Istio itself."""
+    config = json.loads(kubectl("get", "configmap/istio", "-n", "istio-system", "-o", "json"))
+    mesh = yaml.safe_load(config["data"]["mesh"])
+    mesh["extensionProviders"] = [*mesh.get("extensionProviders", ()), *providers]
+    change = {"data": {"mesh": yaml.safe_dump(mesh)}}
+    kubectl("patch", "configmap/istio", "-n", "istio-system", "--type=merge", "-p", json.dumps(change))
+
+
 def quiet() -> bool:
     """Whether istiod has written all that it writes when it starts."""
     if run(["kubectl", "get", "configmap", "istio-ca-root-cert", "-n", "default"]).code:
@@ -83,6 +94,12 @@ def test_a_foreign_istio_is_used_and_stays_as_it_is(cluster: Cluster) -> None:
     assert all(pod["sidecar"] for pod in cluster.pods())
     assert cluster("verify", "--json").json["results"][0]["verdict"]["outcome"] == "BALANCED"
     assert "of somebody else" in cluster("status").out
+
+    told = cluster("up", "--istio", "--trace", "--trace-backend", "lbdemo").err
+    assert releases() == as_it_was
+    assert cluster("trace", "--calls", "5", "--json", expect=1).json["answered"] == 5
+    the_operator_adds(yaml.safe_load(told[told.index("  - name: lbdemo-") : told.index("ready: strategy")]))
+    assert cluster("trace", "--calls", "30", "--json").json["ok"], "what was printed is what it takes"
 
     assert "nothing left" in cluster("clean", "--istio").out
     assert releases() == as_it_was

@@ -21,7 +21,7 @@ from traced import called
 
 from lbdemo.echo.address import Address
 from lbdemo.echo.client_metrics import client_metrics, metered
-from lbdemo.echo.collector import answering, taking
+from lbdemo.echo.collector import Pages, answering, taking
 from lbdemo.echo.faults import Faults
 from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions
@@ -175,6 +175,9 @@ def test_without_a_collector_calls_go_on_and_what_is_lost_is_counted() -> None:
     assert active.words.startswith("60 of 60 spans were not delivered to http://127.0.0.1:1")
 
 
+PAGES = Pages(lambda trace: f"<p>{trace.id}</p>", lambda traces: " ".join(trace.id for trace in traces))
+
+
 def test_questions_are_answered_as_jaeger_does() -> None:
     def asked(path: str) -> Any:
         with urllib.request.urlopen(f"http://{where}{path}", timeout=5) as answer:
@@ -182,7 +185,7 @@ def test_questions_are_answered_as_jaeger_does() -> None:
 
     store = Store()
     store.add([*called(0, "a"), *called(1, "b", at=2000)])
-    with answering(store, LOOPBACK, lambda trace: f"<p>{trace.id}</p>") as where:
+    with answering(store, LOOPBACK, PAGES) as where:
         everything = asked("/api/v3/traces?query.service_name=echo-client")
         late = asked("/api/v3/traces?query.start_time_min=2027-01-15T08:00:01Z")
         one = asked(f"/api/v3/traces/{1:032x}")
@@ -190,10 +193,13 @@ def test_questions_are_answered_as_jaeger_does() -> None:
             asked("/api/v3/traces/ff")
         with urllib.request.urlopen(f"http://{where}/trace/{2:032x}", timeout=5) as answer:
             page = answer.read().decode()
+        with urllib.request.urlopen(f"http://{where}/", timeout=5) as answer:
+            listed = answer.read().decode()
 
     assert [len(spans(answer)) for answer in (everything, late, one)] == [6, 3, 3]
     assert (store.received, store.dropped) == (6, 0)
     assert page == f"<p>{2:032x}</p>"
+    assert listed == f"{2:032x} {1:032x}", "the newest first"
 
 
 def test_who_asks_for_traces() -> None:
@@ -208,7 +214,7 @@ def test_another_protocol_is_refused() -> None:
 
 
 def test_a_port_that_is_taken_is_told() -> None:
-    with answering(Store(), LOOPBACK, lambda _: "") as where:
+    with answering(Store(), LOOPBACK, PAGES) as where:
         taken = Address(where.host, where.port)
-        with pytest.raises(OperationFailedError, match="cannot listen"), answering(Store(), taken, lambda _: ""):
+        with pytest.raises(OperationFailedError, match="cannot listen"), answering(Store(), taken, PAGES):
             pass

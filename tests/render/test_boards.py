@@ -5,9 +5,14 @@ import io
 import pytest
 from reports import compared, result
 from rich.console import Console
+from traced import called, meshed
 
 from lbdemo.render.boards import Row, boards, megabytes, milliseconds, seconds, share
 from lbdemo.render.scoreboard import print_scoreboard
+from lbdemo.traces import Span, joined
+from lbdemo.traces.proof import prove
+from lbdemo.traces.record import proof_record
+from lbdemo.traces.role import DIRECT, MESHED, Role
 
 
 def printed(report: dict[str, object], *, terminal: bool = False, width: int = 80) -> str:
@@ -111,3 +116,31 @@ def test_the_scoreboard_is_as_wide_as_the_terminal_at_most_and_has_colour_there_
     assert "\x1b[32myes" in coloured
     assert "\x1b[1;31mNO: even, so slow" in coloured
     assert "\x1b[1m12.3" not in coloured
+
+
+def with_traces(name: str, spans: list[Span], path: tuple[Role, ...], calls: int) -> dict[str, object]:
+    """A result's record, with what was traced of it."""
+    told = result(name).to_dict()
+    return {**told, "extra": {"traces": proof_record(prove(joined(spans), "r1", calls, path))}}
+
+
+def test_hops_of_strategies_stand_side_by_side() -> None:
+    direct = [span for n in range(500) for span in called(n, "a", at=20.0 * n)]
+    mesh = [span for n in range(2) for span in meshed(n, "a", at=20.0 * n)]
+    results = [with_traces("headless", direct, DIRECT, 500), with_traces("istio", mesh, MESHED, 2)]
+
+    [board] = [board for board in boards(results) if board.title == "hop"]
+
+    assert board.heads == ("caller", "client", "client's sidecar", "server's sidecar", "server")
+    assert board.rows == (
+        Row("headless p50", ("2.00 ms", "4.00 ms", "-", "-", "4.00 ms")),
+        Row("headless p99", ("2.00 ms", "4.00 ms", "-", "-", "4.00 ms")),
+        Row("istio p50", ("2.00 ms", "2.00 ms", "1.00 ms", "1.00 ms", "4.00 ms")),
+        Row("istio p99", ("-", "-", "-", "-", "-")),
+    ), "two calls tell no p99"
+    lines = printed({"results": results}).splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def test_without_traces_there_is_no_board_of_hops() -> None:
+    assert "hop" not in {board.title for board in boards(compared()["results"])}

@@ -9,7 +9,7 @@ from rich.console import Console
 from traced import called, meshed
 
 from lbdemo.render.graph import graph_table
-from lbdemo.render.trace_html import trace_page
+from lbdemo.render.trace_html import LIST_ID, trace_list, trace_page
 from lbdemo.render.trace_parts import graph_section
 from lbdemo.traces import Span, Trace, joined
 from lbdemo.traces.graph import graph
@@ -106,3 +106,21 @@ def test_the_record_of_a_trace_tells_each_span() -> None:
 
 def test_a_proof_of_nothing_is_a_record_as_well() -> None:
     assert proof_record(prove((), "r1", 0, MESHED))["slowest"] is None
+
+
+def test_a_list_of_traces_leads_to_each() -> None:
+    page = trace_list(joined(spans()))
+
+    assert [f'href="/trace/{n + 1:032x}"' in page for n in range(3)] == [True] * 3
+    assert "<h1>3 traces</h1>" in page
+    assert page.count("33.3") >= 3, "each pod's share"
+    found = re.search(f'id="{LIST_ID}">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    assert json.loads(found[1]) == [f"{n + 1:032x}" for n in range(3)]
+    assert "0 traces" in trace_list(())
+
+
+def test_what_a_hostile_trace_says_is_text_in_the_list() -> None:
+    evil = [replace(span, name=EVIL, trace=EVIL, attributes={}) for span in called(0, EVIL)]
+
+    assert "<img" not in trace_list(joined(evil))

@@ -1,6 +1,7 @@
 {{/* The environment of a client; proxyless gRPC reads its bootstrap from there. */}}
 {{- define "echo.client.env" -}}
 {{ include "echo.pod.name" . }}
+{{- include "echo.trace.env" . }}
 {{- if .Values.xds.enabled }}
 - name: POD_IP
   valueFrom:

@@ -16,7 +16,25 @@ How the sidecar ends. A native sidecar (Kubernetes 1.29 and later) gets its SIGT
 nothing left to wait for; an older one gets it together with the server, and must outlive the calls in flight.
 */}}
 {{- define "echo.mesh.annotations" -}}
-proxy.istio.io/config: '{"holdApplicationUntilProxyStarts": true, "proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": "1s"}}'
+{{- $metadata := dict "EXIT_ON_ZERO_ACTIVE_CONNECTIONS" "true" "MINIMUM_DRAIN_DURATION" "1s" -}}
+{{- $config := dict "holdApplicationUntilProxyStarts" true "proxyMetadata" $metadata -}}
+{{- if .Values.trace.otlp }}{{ $config = merge $config (include "echo.mesh.trace" . | fromYaml) }}{{ end -}}
+proxy.istio.io/config: {{ $config | toJson | quote }}
+{{- if .Values.trace.otlp }}
+traffic.sidecar.istio.io/excludeOutboundPorts: {{ include "echo.trace.port" . | quote }}
+sidecar.istio.io/statsInclusionPrefixes: cluster.outbound
+{{- end }}
+{{- end }}
+
+{{/*
+Of a sidecar that tells its spans: under the pod's own name, for client's and server's would be one otherwise; and soon,
+not with every fifth span or after 5 s. What the program beside it sends to the same place goes past it (above): each
+export would be a trace, too.
+*/}}
+{{- define "echo.mesh.trace" -}}
+tracingServiceName: CANONICAL_NAME_ONLY
+runtimeValues:
+  tracing.opentelemetry.flush_interval_ms: {{ include "echo.trace.flush" . | quote }}
 {{- end }}
 
 {{/*
@@ -99,6 +117,11 @@ capabilities:
   valueFrom:
     fieldRef:
       fieldPath: metadata.name
+{{- end }}
+
+{{- define "echo.server.env" -}}
+{{ include "echo.pod.name" . }}
+{{- include "echo.trace.env" . }}
 {{- end }}
 
 {{/* requests and limits, without the quantities that are empty. */}}

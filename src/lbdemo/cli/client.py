@@ -184,7 +184,7 @@ def client(
     )
     received = list[Signals]()
     lines = Lines(format, lambda: bool(received))
-    with traces(CLIENT, trace) as traced:
+    with traces(CLIENT, trace, tell=lines.tell) as traced:
         chosen = replace(chosen, trace=traced)
         lines.begin(chosen, processes)
         with asyncio.Runner(loop_factory=lambda: loop_for(chosen.interval)) as runner:

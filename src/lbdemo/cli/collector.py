@@ -12,20 +12,34 @@ if TYPE_CHECKING:
 
 def collector(
     otlp: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where to take spans, by OTLP over gRPC; port 0 takes a free one.")
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where to take spans, by OTLP over gRPC; port 0 takes a free one.",
+            envvar="LBDEMO_COLLECTOR_OTLP",
+        ),
     ] = "127.0.0.1:4317",
     query: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where to answer over HTTP, as Jaeger's API v3 does.")
+        str,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where to answer over HTTP, as Jaeger's API v3 does.",
+            envvar="LBDEMO_COLLECTOR_QUERY",
+        ),
     ] = "127.0.0.1:16686",
 ) -> int:
-    """Keeps the traces of the last calls in memory until SIGTERM or Ctrl-C, and shows each as a page (/trace/ID)."""
+    """Keeps the traces of the last calls in memory until SIGTERM or Ctrl-C, and shows them as pages."""
     import asyncio
 
     from lbdemo.echo.address import parse_address
     from lbdemo.echo.collecting import collect
-    from lbdemo.render.trace_html import trace_page
+    from lbdemo.echo.tracing import check_installed
 
-    return asyncio.run(collect(parse_address(otlp), parse_address(query), say, trace_page))
+    check_installed("a collector needs")
+    from lbdemo.echo.collector import Pages
+    from lbdemo.render.trace_html import trace_list, trace_page
+
+    return asyncio.run(collect(parse_address(otlp), parse_address(query), say, Pages(trace_page, trace_list)))
 
 
 def say(collecting: Collecting) -> None:

@@ -62,6 +62,14 @@ def compare(
             metavar="DURATION", help="Servers close connections older than this (where the strategy needs it)."
         ),
     ] = "",
+    trace: Annotated[
+        bool,
+        typer.Option(
+            "--trace",
+            help="Measure what each hop costs, too: by traces, after all the rest.",
+            envvar="LBDEMO_COMPARE_TRACE",
+        ),
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything installed.")] = False,
     registry: options.Registry = "",
     envoy_image: Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Envoy's image.")] = config.ENVOY_IMAGE,
@@ -91,7 +99,8 @@ def compare(
         source=config.IstioSource(istio_charts, istio_version, plain_http, istio_values, istio_revision),
     )  # fmt: skip
     wanted = tuple(options.strategy(name, "strategy") for name in strategies or ())
-    comparison = Comparison(base, wanted, chosen(drill), VerifyOptions(calls=calls, rate=config.check_rate(rate)), keep)
+    how = VerifyOptions(calls=calls, rate=config.check_rate(rate))
+    comparison = Comparison(base, wanted, chosen(drill), how, keep, trace)
     for name in comparison.strategies:
         config.check_namespace(comparison.config(name).place.namespace)
     report, left = measured(ctx.obj, comparison, yes=yes)

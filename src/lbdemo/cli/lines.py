@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lbdemo.echo.options import LoadOptions
     from lbdemo.records import Sample
+    from lbdemo.records.spans import Spans
 
 GIVE_UP = 0.5  # seconds that lines may wait for their reader once the client is to end
 TICK = 0.1  # seconds
@@ -56,6 +57,14 @@ class Lines:
 
         if not self.readable:
             self._kept.append(unwitnessed())
+            self.write()
+
+    def tell(self, spans: Spans) -> None:
+        """For programs, what became of the spans of the calls."""
+        from lbdemo.records.spans import encode_spans
+
+        if not self.readable:
+            self._kept.append(encode_spans(spans))
             self.write()
 
     def add(self, sample: Sample) -> None:

@@ -28,6 +28,7 @@ COMMANDS = (
     "logs",
     "status",
     "verify",
+    "trace",
     "compare",
     "ui",
     "open",
@@ -43,7 +44,21 @@ COMMANDS = (
 )
 HIDDEN = frozenset({"peer"})
 ON_A_CLUSTER = frozenset(
-    {"build", "up", "logs", "status", "verify", "compare", "ui", "open", "doctor", "diagnose", "rules", "clean"}
+    {
+        "build",
+        "up",
+        "logs",
+        "status",
+        "verify",
+        "trace",
+        "compare",
+        "ui",
+        "open",
+        "doctor",
+        "diagnose",
+        "rules",
+        "clean",
+    }
 )  # these take the global options, too
 
 

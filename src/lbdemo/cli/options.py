@@ -9,6 +9,7 @@ import typer
 from lbdemo import config
 from lbdemo.cli.context import SAFETY, Globals
 from lbdemo.cluster.install.strategies import TABLE
+from lbdemo.trace_config import BACKENDS
 
 __all__ = [
     "SAFETY",
@@ -21,18 +22,23 @@ __all__ = [
     "IstioRevision",
     "IstioValues",
     "IstioVersion",
+    "JaegerImage",
     "NoOpen",
+    "Otlp",
     "PlainHttp",
     "Port",
     "Registry",
     "Sets",
     "Timeout",
+    "Trace",
+    "TraceBackend",
     "ValuesFiles",
     "Yes",
 ]
 
 ISTIO = "Istio"
 CHART = "The cluster's wishes"
+TRACES = "Traces"
 
 
 def strategies() -> tuple[str, ...]:
@@ -91,6 +97,32 @@ AddonsFrom = Annotated[
         rich_help_panel=ISTIO,
     ),
 ]
+Trace = Annotated[
+    bool,
+    typer.Option(
+        "--trace",
+        help="Trace each call, into a Jaeger in the namespace (`lbdemo trace` shows and proves it).",
+        envvar="LBDEMO_UP_TRACE",
+        rich_help_panel=TRACES,
+    ),
+]
+Otlp = Annotated[
+    str,
+    typer.Option(
+        metavar="HOST:PORT", help="Send the spans there, by OTLP over gRPC.", show_default=False, rich_help_panel=TRACES
+    ),
+]
+TraceBackend = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="What takes them: jaeger, or lbdemo (its own collector, in the image that is there anyway).",
+        show_default="jaeger; with --addons theirs",
+        autocompletion=lambda: BACKENDS,
+        rich_help_panel=TRACES,
+    ),
+]
+JaegerImage = Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Jaeger's image.", rich_help_panel=TRACES)]
 Timeout = Annotated[str, typer.Option(metavar="DURATION", help="How long to wait for pods, such as 90s or 5m.")]
 Port = Annotated[
     int, typer.Option(min=0, max=65_535, metavar="N", help="Where the page is on this machine (0: a free port).")

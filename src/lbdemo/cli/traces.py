@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lbdemo.errors import InputError
+
+if TYPE_CHECKING:
+    from lbdemo.records.spans import Spans
 
 Trace = Annotated[
     bool | None,
@@ -23,8 +26,10 @@ Trace = Annotated[
 
 
 @contextmanager
-def traces(service: str, told: bool | None, name: str = "") -> Iterator[bool]:
-    """Yields whether calls are traced; at the end says on stderr which spans were not delivered.
+def traces(
+    service: str, told: bool | None, name: str = "", tell: Callable[[Spans], None] | None = None
+) -> Iterator[bool]:
+    """Yields whether calls are traced; at the end says on stderr which spans were not delivered, and `tell`s it all.
 
     Raises InputError where that was asked for and cannot be; where only the environment asks, a line says so.
     """
@@ -43,5 +48,7 @@ def traces(service: str, told: bool | None, name: str = "") -> Iterator[bool]:
             yield False
             return
         yield True
+    if tell is not None:
+        tell(active.spans)
     if active.words:
         print(f"traces: {active.words}", file=sys.stderr)

@@ -8,6 +8,7 @@ import typer
 
 from lbdemo import config
 from lbdemo.cli import options
+from lbdemo.trace_config import JAEGER_IMAGE
 
 if TYPE_CHECKING:
     from lbdemo.cluster.install.up import Outcome
@@ -63,6 +64,10 @@ def up(
             envvar="LBDEMO_UP_METRICS",
         ),
     ] = False,
+    trace: options.Trace = False,
+    otlp: options.Otlp = "",
+    trace_backend: options.TraceBackend = "",
+    jaeger_image: options.JaegerImage = JAEGER_IMAGE,
     registry: options.Registry = "",
     image: Annotated[str, typer.Option(metavar="NAME[:TAG]", help="Use this image; build and deliver none.")] = "",
     envoy_image: Annotated[
@@ -97,6 +102,7 @@ def up(
         outlier_detection=outlier_detection, values_files=values or (),
         sets=(*(METRICS if metrics else ()), *(sets or ())), cluster_domain=cluster_domain,
         addons=addons, addons_from=addons_from,
+        trace=trace, otlp=otlp, trace_backend=trace_backend, jaeger_image=jaeger_image,
     )  # fmt: skip
     if dry_run:
         return show_plan(ctx.obj, wanted)
@@ -142,11 +148,13 @@ def carry_out(options_: options.Globals, wanted: config.UpConfig, *, yes: bool) 
     what = f"strategy {outcome.desired.strategy.name}, {wanted.replicas} servers"
     if wanted.addons:
         tell_addons(outcome)
+    for line in outcome.lacking:
+        say(line)
     if not outcome.changed:
         say(f"nothing to change: {what}, image {outcome.desired.image.reference} ({seconds:.1f} s)")
         return 0
     say(f"ready: {what} ({seconds:.1f} s)")
-    say(f"next: {options_.typed()} logs client   or   {options_.typed()} verify")
+    say(f"next: {options_.typed()} logs client   or   {options_.typed()} {'trace' if wanted.trace else 'verify'}")
     if outcome.addons.failure is not None:
         raise outcome.addons.failure
     return 0

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lbdemo.echo.address import Address
-    from lbdemo.echo.collector import Collecting, Page
+    from lbdemo.echo.collector import Collecting, Pages
 
 
-async def collect(otlp: Address, query: Address, ready: Callable[[Collecting], None], page: Page) -> int:
+async def collect(otlp: Address, query: Address, ready: Callable[[Collecting], None], pages: Pages) -> int:
     """Takes spans until SIGTERM or SIGINT; returns the exit code, 0. `ready` is called once, when it listens.
 
     Raises InputError where OpenTelemetry is not installed, OperationFailedError when it cannot listen.
@@ -29,7 +29,7 @@ async def collect(otlp: Address, query: Address, ready: Callable[[Collecting], N
         loop.add_signal_handler(number, stop.set)
     store = Store()
     server, where = taking(store, otlp)
-    with answering(store, query, page) as answers:
+    with answering(store, query, pages) as answers:
         await server.start()
         ready(Collecting(where, answers))
         await stop.wait()

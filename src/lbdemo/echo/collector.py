@@ -7,7 +7,7 @@ alike: https://www.jaegertracing.io/docs/latest/architecture/apis/.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,14 +99,23 @@ class Collecting:
     query: Address
 
 
-Page = Callable[[Trace], str]
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What people see, as HTML: one trace, and the list of those that there are, the newest first."""
+
+    one: Callable[[Trace], str]
+    all: Callable[[Sequence[Trace]], str]
+
+
+LISTED = 200
+"""Traces on the page that lists them."""
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Answers GET; `store` and `page` (a trace as HTML) are set by who serves."""
+    """Answers GET; `store` and `pages` are set by who serves."""
 
     store: Store
-    page: Page
+    pages: Pages
 
     def do_GET(self) -> None:
         """One question."""
@@ -116,6 +125,9 @@ class Answers(BaseHTTPRequestHandler):
         elif asked.path.startswith(f"{PREFIX}/"):
             found = self.store.of(asked.path.removeprefix(f"{PREFIX}/"))
             self._say(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND, told(found) if found else UNKNOWN)
+        elif asked.path in ("/", PAGE):
+            newest = self.store.traces()[: -LISTED - 1 : -1]
+            self._send(HTTPStatus.OK, HTML, self.pages.all(newest).encode())
         elif asked.path.startswith(PAGE):
             self._show(asked.path.removeprefix(PAGE))
         elif asked.path == "/status":
@@ -135,7 +147,7 @@ class Answers(BaseHTTPRequestHandler):
     def _show(self, trace: str) -> None:
         found = joined(self.store.of(trace))
         if found:
-            self._send(HTTPStatus.OK, "text/html; charset=utf-8", type(self).page(found[0]).encode())
+            self._send(HTTPStatus.OK, HTML, self.pages.one(found[0]).encode())
         else:
             self._say(HTTPStatus.NOT_FOUND, UNKNOWN)
 
@@ -153,6 +165,7 @@ class Answers(BaseHTTPRequestHandler):
         """Says nothing of questions."""
 
 
+HTML = "text/html; charset=utf-8"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
@@ -175,12 +188,12 @@ def moment(text: str) -> int:
 
 
 @contextmanager
-def answering(store: Store, address: Address, page: Page) -> Iterator[Address]:
+def answering(store: Store, address: Address, pages: Pages) -> Iterator[Address]:
     """Answers questions over HTTP from threads of its own; yields where, with the real port.
 
     Raises OperationFailedError when it cannot listen there.
     """
-    handler = type("Handler", (Answers,), {"store": store, "page": staticmethod(page)})
+    handler = type("Handler", (Answers,), {"store": store, "pages": pages})
     with listening(address, "--query"):
         server = ThreadingHTTPServer((address.host, address.port), handler)
     thread = Thread(target=server.serve_forever, daemon=True)

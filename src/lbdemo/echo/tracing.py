@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from lbdemo.errors import InputError
+from lbdemo.records.spans import Spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,6 +74,11 @@ class Tracing:
 
     def __init__(self, tracer: Tracer, delivery: Delivery, endpoint: str) -> None:
         self.tracer, self.delivery, self.endpoint = tracer, delivery, endpoint
+
+    @property
+    def spans(self) -> Spans:
+        """What became of them, so far."""
+        return Spans(self.delivery.ended, self.delivery.lost, self.delivery.reason)
 
     @property
     def words(self) -> str:

@@ -107,7 +107,8 @@ def spans(service: str) -> dict[str, Any]:
     """
     told = {
         "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
-        "grpc_service": {"envoy_grpc": {"cluster_name": COLLECTOR}, "timeout": "1s"},
+        # What is not taken by then is lost.
+        "grpc_service": {"envoy_grpc": {"cluster_name": COLLECTOR}, "timeout": "10s"},
         "service_name": service,
     }
     return {"tracing": {"provider": {"name": "envoy.tracers.opentelemetry", "typed_config": told}}}

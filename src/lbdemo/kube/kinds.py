@@ -87,5 +87,6 @@ RESOURCE_QUOTAS = Kind("resourcequotas", "ResourceQuota", raw)
 LIMIT_RANGES = Kind("limitranges", "LimitRange", raw)
 ISTIO_VERSIONS = ("v1", "v1beta1")  # Istio has served its kinds in both
 DESTINATION_RULES = Kind("destinationrules", "DestinationRule", parse_meta, "networking.istio.io", ISTIO_VERSIONS)
+TELEMETRIES = Kind("telemetries", "Telemetry", parse_meta, "telemetry.istio.io", ("v1", "v1alpha1"))
 PEER_AUTHENTICATIONS = Kind("peerauthentications", "PeerAuthentication", parse_meta, "security.istio.io",
                             ISTIO_VERSIONS)  # fmt: skip

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from lbdemo.records.costs import Costs
 from lbdemo.records.drills import KINDS, Drilled, Kill, RollingRestart, ScaleUp, Sick, Slow
 from lbdemo.render import figures
-from lbdemo.words import number, percent
+from lbdemo.traces.hops import Hop
+from lbdemo.traces.record import hops_of
+from lbdemo.traces.role import Role
+from lbdemo.words import duration, number, percent
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
@@ -120,7 +123,7 @@ class Board:
 
 def boards(results: Sequence[Record]) -> tuple[Board, ...]:
     """A table of the costs, one of each drill; those without figures left out."""
-    found = (costs(results), *(drill(name, results) for name in KINDS))
+    found = (costs(results), hops(results), *(drill(name, results) for name in KINDS))
     return tuple(board for board in found if board.rows)
 
 
@@ -131,6 +134,24 @@ def costs(results: Sequence[Record]) -> Board:
     rows = [Row(name, tuple(its.values())) for (name, _), its in zip(told, cells, strict=True)]
     notes = tuple(f"{figures.printable(name)}: {figures.printable(found.note)}" for name, found in told if found.note)
     return Board("cost", _heads(cells), tuple(rows), notes)
+
+
+def hops(results: Sequence[Record]) -> Board:
+    """What each hop costs beyond those below it, where a comparison's calls were traced: p50 and p99."""
+    told = {result["name"]: hops_of(result["extra"]["traces"]) for result in results if "traces" in result["extra"]}
+    roles = [each for each in Role if any(hop.role is each for found in told.values() for hop in found)]
+    times = {"p50": lambda hop: hop.p50, "p99": lambda hop: hop.p99}
+    rows = [
+        Row(f"{name} {word}", tuple(_time_of(each, found, time) for each in roles))
+        for name, found in told.items()
+        for word, time in times.items()
+    ]
+    return Board("hop", tuple(each.value for each in roles), tuple(rows))
+
+
+def _time_of(role: Role, hops: Sequence[Hop], time: Callable[[Hop], float | None]) -> str:
+    value = next((time(hop) for hop in hops if hop.role is role), None)
+    return figures.NONE if value is None else duration(value)
 
 
 def drill(name: str, results: Sequence[Record]) -> Board:

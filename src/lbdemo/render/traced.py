@@ -11,7 +11,8 @@ from rich.text import Text
 from lbdemo.render.figures import printable
 from lbdemo.render.graph import graph_table
 from lbdemo.render.trace_parts import graph_section, waterfall_section
-from lbdemo.render.waterfall import hop_table, print_waterfall
+from lbdemo.render.waterfall import hop_table, print_waterfall, slowest_line
+from lbdemo.traces.hops import slowest as slowest_among
 from lbdemo.traces.record import graph_of, hops_of, slowest_of
 from lbdemo.words import count, number
 
@@ -32,6 +33,8 @@ def print_traced(console: Console, traced: Record) -> None:
     for table in (hop_table(hops_of(traced)), graph_table(graph_of(traced))):
         console.print(Padding(table, (0, 0, 0, INDENT)))
     print_waterfall(console, slowest, INDENT)
+    if worst := slowest_among([slowest]):
+        console.print(Padding(Text(slowest_line(worst)), (0, 0, 0, INDENT), expand=False))
 
 
 def sentences(traced: Record) -> list[str]:

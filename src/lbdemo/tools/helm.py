@@ -125,6 +125,15 @@ class Helm:
         stdin = as_yaml(install.values) if install.values else ""
         self._call(self.install_argv(install), stdin=stdin, timeout=install.timeout + 30)
 
+    def template(self, install: Install, only: str) -> str:
+        """One template of the chart as it would be rendered, without asking the cluster."""
+        files = [part for name in install.values_files for part in ("-f", name)]
+        argv = self.argv(
+            "template", install.release, install.chart.reference, *install.chart.options(), "--show-only", only, *files,
+            namespace=install.namespace,
+        )  # fmt: skip
+        return self._call(argv, timeout=install.timeout)
+
     def values(self, release: str, namespace: str) -> dict[str, Any]:
         """The values that the release was given, without the chart's defaults."""
         told = self._call(self.argv("get", "values", release, "-o", "json", namespace=namespace), timeout=60.0)
@@ -174,6 +183,7 @@ CHART_HINTS = (
 # By what Helm was to do: the first sign in its words tells.
 HINTS = {
     "upgrade": CHART_HINTS,
+    "template": CHART_HINTS,
     "uninstall": (("context deadline exceeded", "a finalizer may hold its objects back"),),
 }
 

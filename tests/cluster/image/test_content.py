@@ -26,7 +26,7 @@ def test_the_context_is_the_runtime_subset() -> None:
 
     assert {"Dockerfile", "requirements.txt", "lbdemo/cli/serve.py", "lbdemo/echo/server.py"} <= names
     assert not any(
-        part in name for name in names for part in ("cluster", "tools", "render", "local/", "__pycache__", ".pyc")
+        part in name for name in names for part in ("cluster", "kube", "tools", "local/", "__pycache__", ".pyc")
     )
 
 

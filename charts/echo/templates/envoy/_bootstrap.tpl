@@ -20,6 +20,9 @@ prometheus.io/path: /stats/prometheus
 {{- end }}
 
 {{- define "echo.envoy.bootstrap" -}}
+{{- if .Values.trace.otlp }}
+{{- include "echo.envoy.flush" . }}
+{{ end -}}
 admin:
   address:
     socket_address: {address: 127.0.0.1, port_value: {{ include "echo.envoy.adminPort" . }}}
@@ -29,6 +32,9 @@ static_resources:
     {{- include "echo.envoy.status" (list . "echo") | nindent 4 }}
   clusters:
     {{- include "echo.envoy.cluster" (list . "echo" "headless") | nindent 4 }}
+    {{- if .Values.trace.otlp }}
+    {{- include "echo.envoy.collector" . | nindent 4 }}
+    {{- end }}
     {{- include "echo.envoy.admin" . | nindent 4 }}
 {{- end }}
 
@@ -58,6 +64,9 @@ static_resources:
             codec_type: HTTP2
             # Between the first GOAWAY and the last one.
             drain_timeout: 1s
+            {{- if .Values.trace.otlp }}
+            {{- include "echo.envoy.tracing" . | nindent 12 }}
+            {{- end }}
             route_config:
               name: echo
               virtual_hosts:

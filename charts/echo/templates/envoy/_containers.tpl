@@ -20,6 +20,15 @@ containers:
       - --disable-hot-restart
       - --log-level
       - warn
+      {{- if .Values.trace.otlp }}
+      # The name that its spans have.
+      - --service-node
+      - $(POD_NAME)
+      - --service-cluster
+      - {{ .Release.Name | quote }}
+    env:
+      {{- include "echo.pod.name" . | nindent 6 }}
+      {{- end }}
     lifecycle:
       preStop:
         exec:

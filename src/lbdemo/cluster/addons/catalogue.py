@@ -56,7 +56,7 @@ ADDONS: Mapping[str, Addon] = {
         ),
         Addon(
             "jaeger", (("tracing", 80), ("tracing", 16685), ("jaeger-collector", 4317)),
-            ("tracing", "jaeger-query", "jaeger"), 16686, "/jaeger",
+            ("tracing", "jaeger-query", "jaeger", "echo-server-traces"), 16686, "/jaeger",
         ),
         Addon(
             "grafana", (("grafana", 3000),), ("grafana", "kube-prometheus-stack-grafana"), 3000,
@@ -95,6 +95,11 @@ class Addresses:
     def otlp(self) -> Address:
         """Where spans are sent, by OTLP over gRPC."""
         return otlp(self.places["jaeger"])
+
+
+def query(namespace: str) -> Address:
+    """Where that Jaeger shows traces, and answers questions over HTTP."""
+    return Address("tracing", namespace, 80)
 
 
 def otlp(namespace: str) -> Address:

@@ -18,6 +18,7 @@ WAIT = (("list", "deployments"), ("list", "replicasets"))
 POLICIES = (
     ("create", "destinationrules", "networking.istio.io"), ("patch", "destinationrules", "networking.istio.io"),
     ("create", "peerauthentications", "security.istio.io"), ("patch", "peerauthentications", "security.istio.io"),
+    ("create", "telemetries", "telemetry.istio.io"), ("patch", "telemetries", "telemetry.istio.io"),
 )  # fmt: skip
 # For the whole cluster, where Istio is to be installed. Whoever gives rights must have them, or may give any.
 ISTIO = (

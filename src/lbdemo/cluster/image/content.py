@@ -15,9 +15,9 @@ from lbdemo import __version__, resources
 from lbdemo.cluster.kernel.reference import Image
 
 REPOSITORY = "lbdemo/echo"
-# The runtime subset: what `serve`, `client` and `peer` import inside a pod.
+# The runtime subset: what `serve`, `client`, `peer` and `collector` import inside a pod.
 FILES = ("__init__.py", "__main__.py", "durations.py", "errors.py", "py.typed", "words.py")
-ROOMS = ("_proto", "echo", "measure", "records", "traces")
+ROOMS = ("_proto", "echo", "measure", "records", "render", "traces")
 COMMANDS = (
     "__init__.py",
     "main.py",
@@ -27,6 +27,7 @@ COMMANDS = (
     "client.py",
     "lines.py",
     "peer.py",
+    "collector.py",
     "traces.py",
 )
 # What pip and proxies are told through the environment reaches the build as well.

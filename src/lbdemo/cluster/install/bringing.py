@@ -62,7 +62,8 @@ def needed(plan: Plan, namespace: str) -> tuple[Right, ...]:
     """The rights that it takes: those for the whole release, its policies in a mesh among them."""
     [release] = [step.install for step in plan.steps if isinstance(step, InstallRelease)]
     mesh = STRATEGIES[release.labels[labels.STRATEGY]].mesh
-    policies = len(mesh.policies(release.release)) if mesh else 0
+    traced = bool(release.values.get("trace", {}).get("provider"))
+    policies = len(mesh.policies(release.release, traced=traced)) if mesh else 0
     return rights.needed(plan, namespace, new=False, policies=policies, installs_istio=False)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from lbdemo.cluster.image import delivery
 from lbdemo.cluster.image.content import UNKNOWN, Recipe, content_image, context_files, on_another_base
 from lbdemo.cluster.image.delivery import Delivery
-from lbdemo.cluster.install import page
+from lbdemo.cluster.install import page, tracing
 from lbdemo.cluster.install.strategies import STRATEGIES
 from lbdemo.cluster.install.strategies.base import Cluster, Strategy
 from lbdemo.cluster.install.values import Values
+from lbdemo.cluster.istio.providers import Provider
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import DECIDED, UpConfig
@@ -32,7 +33,7 @@ class DesiredRelease:
     deployments: Mapping[str, int] = field(default_factory=dict)  # name -> replicas
     services: tuple[str, ...] = ()
     config_maps: tuple[str, ...] = ()
-    policies: tuple[str, ...] = ()  # names of DestinationRules and PeerAuthentications
+    policies: tuple[str, ...] = ()  # names of DestinationRules and the like
     overrides: Mapping[str, Any] = field(default_factory=dict)  # what a file of values must not change
 
 
@@ -46,6 +47,7 @@ class Desired:
     build: Image | None = None
     delivery: Delivery | None = None
     recipe: Recipe = UNKNOWN
+    provider: Provider | None = None  # by which Istio's sidecars send spans
 
     @property
     def deployments(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def desire(
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         release = _release(name, values, digest, strategy)
         releases.append(replace(release, overrides=decided(values)) if config.values_files else release)
-    return Desired(strategy, used, tuple(releases), built, how, recipe)
+    return Desired(strategy, used, tuple(releases), built, how, recipe, cluster.provider)
 
 
 def decided(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,13 +120,17 @@ def _release(name: str, values: Mapping[str, Any], digest: str, strategy: Strate
     paged = values.get("ui", {}).get("enabled", False)
     envoy = {f"{name}-envoy": 1} if proxied else {}
     ui = {page.NAME: 1} if paged else {}
-    direct = paged and strategy.injects  # the page's Envoy calls pods by their own addresses
+    taking = values.get("trace", {}).get("backend", "none") != "none"
+    traces = {tracing.NAME: 1} if taking else {}
+    traced = bool(values.get("trace", {}).get("provider"))
+    direct = (f"{name}-headless",) if paged and strategy.injects else ()  # the page's Envoy calls pods by address
+    policies = strategy.mesh.policies(name, traced=traced) if strategy.mesh else ()
     return DesiredRelease(
         name,
         values,
         digest,
-        {name: values["replicas"], **envoy, **ui},
-        (name, f"{name}-headless", *((f"{name}-envoy",) if proxied else ())),
+        {name: values["replicas"], **envoy, **ui, **traces},
+        (name, f"{name}-headless", *envoy, *traces),
         (*envoy, *ui),
-        (*(strategy.mesh.policies(name) if strategy.mesh else ()), *((f"{name}-headless",) if direct else ())),
+        (*policies, *direct),
     )

@@ -28,7 +28,7 @@ def build_plan(config: UpConfig, observed: ObservedWithIstio, desired: Desired, 
 
     `chart` is the folder of our chart. Raises InputError when an Istio stands half-installed that is not ours.
     """
-    mesh = desired.strategy.mesh.steps(config, observed) if desired.strategy.mesh else ()
+    mesh = desired.strategy.mesh.steps(config, observed, desired.provider) if desired.strategy.mesh else ()
     stale = [release for release in desired.releases if not up_to_date(release, observed, desired)]
     label = _label(observed, desired, config)
     releases = [_install(release, observed, desired, config, chart) for release in stale]

@@ -13,13 +13,13 @@ from lbdemo.cluster.doctor.asked import UP, Asked
 from lbdemo.cluster.image.content import Recipe
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.image.step import DeliverImage, recipe_of
-from lbdemo.cluster.install import addons, page, preflight, rights
+from lbdemo.cluster.install import addons, page, preflight, rights, tracing
 from lbdemo.cluster.install.desired import Desired, desire
 from lbdemo.cluster.install.fitness import fitness_of
 from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
-from lbdemo.cluster.install.strategies.base import Cluster
+from lbdemo.cluster.install.strategies.base import DOMAIN, Cluster
 from lbdemo.cluster.install.surroundings import read_surroundings
 from lbdemo.cluster.istio.control_planes import DAEMON
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
@@ -44,6 +44,7 @@ class Outcome:
     plan: Plan
     desired: Desired
     addons: addons.Brought = field(default_factory=addons.Brought)
+    lacking: tuple[str, ...] = ()  # what the operator of somebody else's Istio has to add for traces, in lines
 
     @property
     def changed(self) -> bool:
@@ -64,6 +65,11 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
     if not in_use and not config.image:
         preflight.warm_docker(tools)
     cluster = read_surroundings(tools.api, config, observed.istio)
+    config = tracing.settled(tools, config, observed, observed.istio.namespace)
+    if mesh is not None and mesh.sidecars:
+        asked = tracing.wanted(config, cluster.domain or DOMAIN)
+        istio, provider = tracing.with_providers(tools, config, observed.istio, asked)
+        observed, cluster = replace(observed, istio=istio), replace(cluster, provider=provider)
     unbuilt = Recipe(architecture=cluster.architecture)
     desired, plan = _planned(config, context, observed, cluster, unbuilt, in_use)
     preflight.check_foreign_releases(tools, config, observed, [release.name for release in desired.releases])
@@ -108,7 +114,7 @@ def up(
         observed, desired, plan = plan_up(tools, config, context)
         more = addons.plan_addons(tools, config, observed)
     if not plan and not more.plan and observed.has_inventory:
-        return Outcome(plan, desired, addons.Brought(more))
+        return Outcome(plan, desired, addons.Brought(more), tracing.lacking(observed.istio, desired.provider))
     istio = installs_istio(observed, desired)
     answers.check(tools, _delivery(plan))
     steps = Plan((*plan.steps, *more.plan.steps))
@@ -123,7 +129,7 @@ def up(
             more = addons.plan_addons(tools, config, observed)
         execute(Plan((*_inventory(config, observed, plan, istio=istio), *plan.steps)), tools, reporter)
         brought = addons.bring(more, tools, reporter)
-    return Outcome(plan, desired, brought)
+    return Outcome(plan, desired, brought, tracing.lacking(observed.istio, desired.provider))
 
 
 def _stop_unfit(tools: Tools, asked: Asked) -> None:
@@ -137,10 +143,10 @@ def _delivery(plan: Plan) -> Delivery | None:
 
 
 def _needed(config: UpConfig, observed: ObservedWithIstio, desired: Desired, plan: Plan) -> tuple[Right, ...]:
-    mesh = desired.strategy.mesh
+    named = [name for release in desired.releases for name in release.policies]
     return rights.needed(
-        plan, config.place.namespace, new=observed.namespace is None,
-        policies=len(mesh.policies(labels.SERVER)) if mesh else 0, installs_istio=installs_istio(observed, desired),
+        plan, config.place.namespace, new=observed.namespace is None, policies=named.count(labels.SERVER),
+        installs_istio=installs_istio(observed, desired),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ Role = Literal["server", "client"]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 ChannelPolicy = Literal["pick_first", "round_robin"]
 LbPolicy = Literal["ROUND_ROBIN", "LEAST_REQUEST"]
+Backend = Literal["none", "jaeger", "lbdemo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,17 @@ class XdsValues:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceValues:
+    """Where spans of calls are sent (HOST:PORT; "" is nowhere), and what takes them there; `provider` is Istio's."""
+
+    otlp: str = ""
+    provider: str = ""
+    backend: Backend = "none"
+    image: ImageValues = ImageValues("docker.io/jaegertracing/jaeger", "2.21.0")
+    resources: ResourceValues = ResourceValues(limits=Quantities("", "512Mi"))
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
     """All values of one release. At most one of istio, envoy and xds is enabled; a client needs a target."""
 
@@ -163,6 +175,7 @@ class Values:
     envoy: EnvoyValues = EnvoyValues()
     ui: UiValues = UiValues()
     xds: XdsValues = XdsValues()
+    trace: TraceValues = TraceValues()
     resources: ResourceValues = ResourceValues()
 
     def to_values(self) -> dict[str, Any]:

@@ -25,12 +25,14 @@ from lbdemo.kube.kinds import (
     PODS,
     SECRETS,
     SERVICES,
+    TELEMETRIES,
     raw,
 )
 from lbdemo.kube.side_by_side import together
 
 T = TypeVar("T")
-POLICIES = (DESTINATION_RULES.read_as(parse_given), PEER_AUTHENTICATIONS.read_as(parse_given))
+POLICIES = tuple(kind.read_as(parse_given) for kind in (DESTINATION_RULES, PEER_AUTHENTICATIONS, TELEMETRIES))
+OLD = 2  # of these are of every Istio's
 AUTHORITY = "istio-ca-root-cert"  # the ConfigMap that a control plane puts into each namespace that it serves
 MESHED = "security.istio.io/tlsMode=istio"  # on every pod with a sidecar; the injector sets it
 
@@ -69,7 +71,7 @@ def observe_istio(api: Api, namespace: str, *, thorough: bool = False) -> Istio:
     known = replace(
         found,
         policies=tuple(meta for answer in policies if not isinstance(answer, Unseen) for meta in answer),
-        crds=not any(isinstance(answer, Unseen) and answer.why is Why.NO_SUCH_KIND for answer in policies),
+        crds=not any(isinstance(answer, Unseen) and answer.why is Why.NO_SUCH_KIND for answer in policies[:OLD]),
         traces=f"ConfigMap {namespace}/{AUTHORITY}" if served else "",
     )
     alone = not known.planes and not known.unseen

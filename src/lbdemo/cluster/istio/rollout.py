@@ -30,7 +30,7 @@ class AwaitPods(Await):
         pods = [pod for pod in objects.pods if pod.stays]
         if wrong := sidecars.wrong(pods, wanted=self.sidecars):
             raise self._wrong_sidecars(tools, wrong)
-        found = count(len(pods), "pod")
+        found = count(sum(map(sidecars.on_the_way, pods)), "pod")
         return f"{found}, each with its sidecar" if self.sidecars else f"{found}, none with a sidecar"
 
     def _wrong_sidecars(self, tools: Tools, wrong: list[Pod]) -> NotReadyError:

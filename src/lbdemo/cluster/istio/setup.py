@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lbdemo.cluster.istio.charts import chart, digest
 from lbdemo.cluster.istio.choice import names
 from lbdemo.cluster.istio.control_planes import DAEMON
+from lbdemo.cluster.istio.providers import Provider, kept
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Release
@@ -17,10 +20,11 @@ from lbdemo.kube.answers import UnseenError
 from lbdemo.tools.helm import Install
 
 BASE = "istio-base"
+PROVIDERS = "meshConfig.extensionProviders"  # the chart's value
 
 
-def setup(source: IstioSource, istio: Istio, timeout: float) -> tuple[Step, ...]:
-    """The steps to a running Istio; none when it runs as asked.
+def setup(source: IstioSource, istio: Istio, timeout: float, provider: Provider | None = None) -> tuple[Step, ...]:
+    """The steps to a running Istio that knows the provider; none when it runs as asked.
 
     A control plane of somebody else is used as it is, and only waited for. Raises InputError when one is there in part
     and is not ours, or cannot be what was asked for; NotReadyError when it is not ours and switched off; UnseenError
@@ -39,7 +43,7 @@ def setup(source: IstioSource, istio: Istio, timeout: float) -> tuple[Step, ...]
             "finish that installation, or remove it; lbdemo changes nothing of it",
         )
     base = _release(source, istio, BASE, "base", timeout)
-    daemon = _release(source, istio, DAEMON, "istiod", timeout)
+    daemon = _release(source, istio, DAEMON, "istiod", timeout, provider)
     stopped = istio.daemon is not None and not istio.daemon.replicas
     revive = Scale(ISTIO_NAMESPACE, DAEMON, 1, after=(DAEMON,)) if stopped else None
     running = istio.daemon is not None and istio.daemon.complete and not stopped
@@ -74,23 +78,44 @@ def _check_hidden(istio: Istio) -> None:
         raise UnseenError(istio.unseen[0])
 
 
-def _release(source: IstioSource, istio: Istio, name: str, chart_name: str, timeout: float) -> InstallRelease | None:
+def stale(source: IstioSource, istio: Istio, name: str, provider: Provider | None = None) -> bool:
+    """Whether the release (BASE or DAEMON) has to be installed, or installed anew."""
     there = istio.releases.get(name)
-    wanted = digest(source, name)
-    missing = istio.daemon is None or not istio.reachable if name == DAEMON else not istio.crds
-    if there is not None and there.status == "deployed" and there.digest == wanted and not missing:
-        return None
-    install = Install(
+    if there is None or there.status != "deployed" or there.digest != digest(source, name):
+        return True
+    if name != DAEMON:
+        return not istio.crds
+    untold = provider is not None and provider.to_value() not in istio.providers
+    return istio.daemon is None or not istio.reachable or untold
+
+
+def daemon_install(source: IstioSource, timeout: float) -> Install:
+    """Istiod's release, without providers of ours."""
+    return _install(source, DAEMON, "istiod", timeout)
+
+
+def _install(source: IstioSource, name: str, chart_name: str, timeout: float) -> Install:
+    return Install(
         release=name,
         namespace=ISTIO_NAMESPACE,
         chart=chart(source, chart_name),
         values_files=(source.values_file,) if source.values_file and name == DAEMON else (),
-        labels={labels.PART_OF: "lbdemo", labels.DIGEST: wanted},
+        labels={labels.PART_OF: "lbdemo", labels.DIGEST: digest(source, name)},
         timeout=timeout,
     )
+
+
+def _release(
+    source: IstioSource, istio: Istio, name: str, chart_name: str, timeout: float, provider: Provider | None = None
+) -> InstallRelease | None:
+    if not stale(source, istio, name, provider):
+        return None
+    install = _install(source, name, chart_name, timeout)
+    if name == DAEMON and (told := kept(istio, provider)):
+        install = replace(install, overrides={PROVIDERS: told})
     title = f"Istio {source.version}: {'its CRDs' if name == BASE else 'istiod'}"
     first = ("inventory",) if name == BASE else ("inventory", BASE)  # istiod looks for its CRDs when it starts
-    return InstallRelease(name, title, install, first, unstick(there))
+    return InstallRelease(name, title, install, first, unstick(istio.releases.get(name)))
 
 
 def unstick(release: Release | None) -> str:

@@ -22,7 +22,12 @@ def sidecar(pod: Pod) -> Container | None:
 def wrong(pods: Sequence[Pod], *, wanted: bool) -> list[Pod]:
     """Pods of deployments that lack a wanted sidecar, or have one that is not wanted."""
     counted = [pod for pod in pods if pod.stays and HASH in pod.meta.labels]
-    return [pod for pod in counted if (sidecar(pod) is not None) != wanted]
+    return [pod for pod in counted if (sidecar(pod) is not None) != (wanted and on_the_way(pod))]
+
+
+def on_the_way(pod: Pod) -> bool:
+    """Whether calls go through it: what takes their spans has no sidecar, whatever the others have."""
+    return pod.meta.labels.get(labels.COMPONENT) != labels.TRACES
 
 
 def why_missing(pod: Pod, namespace: Meta | None, istio: Istio) -> str:

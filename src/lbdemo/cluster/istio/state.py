@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lbdemo.cluster.istio.choice import check_injected, revision_name, serving
 from lbdemo.cluster.istio.control_planes import DAEMON, ControlPlane, control_planes
@@ -32,6 +33,8 @@ class Istio:
     unseen: tuple[Unseen, ...] = ()  # of what shows control planes
     traces: str = ""  # what only an Istio leaves, seen where no control plane was; for a person
     name: str = ""
+    providers: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)  # extensionProviders, as it has them
+    others: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)  # and as its chart and values name them
 
     @property
     def planes(self) -> tuple[ControlPlane, ...]:

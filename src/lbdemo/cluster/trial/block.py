@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from lbdemo.config import Place
 from lbdemo.errors import LbdemoError, ProgramFailedError
 from lbdemo.records import Sample, Tally, decode, is_ours
+from lbdemo.records.spans import Spans, decode_spans
 from lbdemo.tools.failures import Source, failure
 from lbdemo.tools.kubectl import Kubectl
 
@@ -27,6 +28,7 @@ class Collected:
     blocks: int = 0
     next_seq: int = 0
     connections: int = 0
+    spans: Spans | None = None  # what became of them, where calls were traced
 
     def add(self, sample: Sample) -> None:
         """Takes a call in."""
@@ -37,6 +39,12 @@ class Collected:
             self.answers[sample.server] += 1
         if sample.gate and sample.server:
             self.gate[sample.server] += 1
+
+    def other(self, line: str) -> None:
+        """Takes a line in that is no call."""
+        self.spans = decode_spans(line) or self.spans
+        if not is_ours(line):
+            self.tally.count_unknown()
 
     def block_of(self, received: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         """How many calls of the block reached each server, of all that did."""
@@ -57,8 +65,7 @@ def collect(
         for line in kubectl.stream(kubectl.exec_argv(pod, place.namespace, argv)):
             sample = decode(line)
             if sample is None:
-                if not is_ours(line):
-                    so_far.tally.count_unknown()
+                so_far.other(line)
                 continue
             if so_far.blocks:
                 sample = replace(sample, seq=sample.seq + seq, connection=sample.connection + connection)

@@ -13,10 +13,11 @@ from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
 from lbdemo.cluster.install.up import up
 from lbdemo.cluster.istio.observe import observe_istio
 from lbdemo.cluster.istio.state import Istio
-from lbdemo.cluster.kernel.steps import Reporter, Tools
+from lbdemo.cluster.kernel.steps import Reporter, Tools, reported
 from lbdemo.cluster.trial import costs
 from lbdemo.cluster.trial.block import Sink
 from lbdemo.cluster.trial.drills import DRILLS, DrillRun
+from lbdemo.cluster.trial.hops import Hops, measure_hops
 from lbdemo.cluster.trial.namespaces import RunNamespaces, istio_came_with_a_comparison
 from lbdemo.cluster.trial.options import VerifyOptions
 from lbdemo.cluster.trial.verify import read_installation, verify
@@ -37,6 +38,7 @@ class Comparison:
     drills: tuple[str, ...] = ()
     options: VerifyOptions = field(default_factory=VerifyOptions)
     keep: bool = False
+    trace: bool = False  # whether hops are measured, too, after all the rest
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -214,12 +216,26 @@ def _one(comparison: Comparison, name: str, means: CompareTools, spaces: RunName
         except LbdemoError as error:
             notes.append(f"Drill {drill} could not be completed: {_reason(error)}.")
         notes += _put_right(drill, config, means, spaces)
+    hops = Hops()
+    if comparison.trace:
+        hops = _traced(config, means, spaces)
+        notes += hops.broken
     broken = [drill for drill in drilled if not drill.as_expected]
     notes += [f"Drill {drill.name}: {drill.told()}, where {drill.expected}." for drill in broken]
     return replace(
-        result, costs=replace(spent, setup_s=round(setup, 1)), drills=tuple(drilled), notes=(*result.notes, *notes),
-        promises_kept=not notes,
+        result, costs=replace(spent, setup_s=round(setup, 1)), drills=tuple(drilled),
+        notes=(*result.notes, *notes, *hops.lacking), promises_kept=not notes, extra={**result.extra, **hops.told},
     )  # fmt: skip
+
+
+def _traced(config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> Hops:
+    """What each hop costs: last, and by our own collector, so that nothing else that is measured pays for traces."""
+    key = f"{config.strategy} hops"
+    with reported(means.tools, means.reporter, key, f"hops of {config.strategy}") as say:
+        try:
+            return measure_hops(means.fresh, config, means.context, means.reporter, spaces.names, say)
+        except LbdemoError as error:
+            return Hops(broken=(f"Hops could not be measured: {_reason(error)}.",))
 
 
 def _put_right(drill: str, config: UpConfig, means: CompareTools, spaces: RunNamespaces) -> list[str]:

@@ -33,6 +33,7 @@ from lbdemo.tools.kubectl import Kubectl
 
 BROKEN_OFF = "run it again; `lbdemo status` shows whether the client's pod is well"
 NAME_LABEL = "app.kubernetes.io/name"  # "echo" is a server or the client
+PROXY = "envoy"
 CONTAINER = "echo"  # the client's or the server's own
 SETTLE = 12.0  # seconds that name servers and proxies get at most to learn of all servers: CoreDNS keeps answers for 5
 WITNESS = "each server's own counter"
@@ -51,6 +52,7 @@ class Installation:
     proxies: tuple[Pod, ...] = ()  # what stands before the servers, in pods of its own
     connections: int = 1  # the client's
     connection_age: float = 0.0  # seconds after which the servers close connections; 0: never
+    otlp: str = ""  # where client and servers send spans (HOST:PORT); "" for nowhere
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ def read_installation(api: Api, place: Place) -> Installation:
     strategy = STRATEGIES.get(release.strategy)
     if strategy is None:
         raise InputError(f"strategy {release.strategy!r} is unknown to this lbdemo", "run `lbdemo up` again")
-    proxies = tuple(pod for pod in seen.pods(labels.SERVER) if pod.meta.labels.get(NAME_LABEL) != "echo")
+    proxies = tuple(pod for pod in seen.pods(labels.SERVER) if pod.meta.labels.get(NAME_LABEL) == PROXY)
     if proxies and not any(pod.ready for pod in proxies):
         raise NotReadyError("no proxy is ready", ", ".join(pod.name for pod in proxies), "`lbdemo status`, `lbdemo up`")
     client, servers = _ready(seen, labels.CLIENT)[0], _ready(seen, labels.SERVER)
@@ -87,20 +89,25 @@ def read_installation(api: Api, place: Place) -> Installation:
         proxies=proxies,
         connections=int(_setting(client, "connections", "1")),
         connection_age=span(_setting(servers[0], "max-connection-age", "0")),
+        otlp=_variable(client, "OTEL_EXPORTER_OTLP_ENDPOINT").partition("://")[2].rstrip("/"),
     )
 
 
 def _setting(pod: Pod, option: str, default: str = "") -> str:
     """An option of the program in the pod, as it runs: from its arguments, else from its variable. Raises InputError
     when there is neither, nor a default."""
-    main = next((container for container in pod.containers if container.name == CONTAINER), None)
+    main = pod.container(CONTAINER)
     args = [word for arg in main.args for word in arg.split("=", 1)] if main else []
-    given = dict(pairwise(args)).get(f"--{option}") or (main.env if main else {}).get(
-        f"LBDEMO_{option.replace('-', '_').upper()}"
-    )
+    given = dict(pairwise(args)).get(f"--{option}") or _variable(pod, f"LBDEMO_{option.replace('-', '_').upper()}")
     if not given and not default:
         raise InputError(f"pod {pod.name} does not say its --{option}", "`lbdemo up` installs it anew")
     return given or default
+
+
+def _variable(pod: Pod, name: str) -> str:
+    """A variable of the program in the pod; "" where it has none."""
+    main = pod.container(CONTAINER)
+    return main.env.get(name, "") if main else ""
 
 
 def _ready(seen: Observed, release: str) -> tuple[Pod, ...]:
@@ -143,9 +150,13 @@ def planned(installation: Installation, options: VerifyOptions) -> int:
 
 
 def command(
-    installation: Installation, options: VerifyOptions, calls: int, run: str, *, gate: bool = True
-) -> list[str]:
-    """What is run inside the client's pod; without the gate it calls whoever is there."""
+    installation: Installation, options: VerifyOptions, calls: int, run: str, *, gate: bool = True,
+    traced: bool = False,
+) -> list[str]:  # fmt: skip
+    """What is run inside the client's pod; without the gate it calls whoever is there.
+
+    Only what is to be `traced` tells spans, wherever they are sent: they would cost what is measured.
+    """
     settle = gate and installation.strategy.outcome is Outcome.BALANCED
     connections = options.connections or installation.connections
     return [
@@ -155,6 +166,7 @@ def command(
         "--concurrency", str(options.concurrency), "--connections", str(connections),
         "--timeout", f"{options.timeout:g}", "--wait", "10", "--run", run, "--format", "json",
         *(["--retry"] if options.retry else []),
+        *(["--trace" if traced else "--no-trace"] if installation.otlp else []),
         *(["--settle", f"{SETTLE:g}", "--names", ",".join(installation.names)] if settle else []),
     ]  # fmt: skip
 

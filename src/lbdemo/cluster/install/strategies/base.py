@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lbdemo.cluster.install import tracing
 from lbdemo.cluster.install.page import page_values
 from lbdemo.cluster.install.strategies.promises import Promises
 from lbdemo.cluster.install.values import BalancingValues, ChannelPolicy, ImageValues, LbPolicy, PodValues, Values
+from lbdemo.cluster.istio.providers import Provider
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.reference import Image
 from lbdemo.config import ISTIO_NAMESPACE, UpConfig
 from lbdemo.errors import InputError
 from lbdemo.measure import Outcome
+from lbdemo.traces.role import DIRECT, Role
 
 if TYPE_CHECKING:
     from lbdemo.cluster.install.strategies.mesh import Mesh
@@ -59,6 +62,7 @@ class Cluster:
     architecture: str = ""
     mixed: bool = False
     chooses_users: bool = False
+    provider: Provider | None = None  # by which Istio's sidecars send spans
 
 
 Shape = Callable[[Values, Values, UpConfig, Cluster], tuple[Values, Values]]
@@ -79,6 +83,7 @@ class Strategy:
     shape: Shape
     promises: Promises
     mesh: Mesh | None = None  # what must be there first
+    path: tuple[Role, ...] = DIRECT  # whose spans a trace of one call has
     proxies: Callable[[int], int] = lambda _: 0  # how many stand in the data path, with so many servers
     connection_age: float = 0.0  # seconds after which servers end connections, unless told; 0: they do not age
     connections: int = 1  # the client's, unless told; more than one only where it may be told
@@ -114,6 +119,10 @@ class Strategy:
         client = Values("client", replicas=1, image=pod_image, pod=pod, cluster_domain=domain)
         client = replace(client, client=replace(client.client, connections=config.connections or self.connections))
         server, client = self.shape(server, client, config, cluster)
+        if config.trace is not None:
+            name = cluster.provider.name if cluster.provider else ""
+            told = tracing.values(config.trace, config.place.namespace, name, _other(cluster.domain))
+            server, client = tracing.traced(server, client, told)
         server = with_page(server, config.page_image) if config.page_image else server
         return {labels.SERVER: non_default(server), labels.CLIENT: non_default(client)}
 
@@ -202,8 +211,13 @@ def balancing(server: Values, config: UpConfig) -> BalancingValues:
 
 def host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:
     """A Service's address for any pod: its resolver completes what ends in `svc`, whatever the cluster's domain is."""
-    domain = f".{cluster.domain}" if cluster.domain not in ("", DOMAIN) else ""
-    return f"{name}.{config.place.namespace}.svc{domain}:{PORT}"
+    domain = _other(cluster.domain)
+    return f"{name}.{config.place.namespace}.svc{f'.{domain}' if domain else ''}:{PORT}"
+
+
+def _other(domain: str) -> str:
+    """The cluster's domain where it is not the usual one, else ""."""
+    return "" if domain == DOMAIN else domain
 
 
 def full_host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:

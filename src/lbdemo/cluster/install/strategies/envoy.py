@@ -10,6 +10,7 @@ from lbdemo.cluster.install.values import Values
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.config import UpConfig
 from lbdemo.measure import Outcome
+from lbdemo.traces.role import PROXIED
 
 DRAIN = 8.0  # seconds between SIGTERM and GOAWAY: longer than CoreDNS lets an answer live (5 s), and Envoy's refresh
 
@@ -31,6 +32,7 @@ STRATEGY = Strategy(
         slow=promises.by_policy,
         sick=promises.its_share_fails("one pod's share of the calls fails; outlier detection takes it out"),
     ),
+    path=PROXIED,
     proxies=lambda _: 1,
     policies=True,  # each of Envoy's workers takes turns by itself: exact for one connection, nearly so for several
     detects=True,

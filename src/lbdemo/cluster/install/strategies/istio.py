@@ -10,6 +10,7 @@ from lbdemo.cluster.install.strategies.mesh import Istio
 from lbdemo.cluster.install.values import IstioValues, Values
 from lbdemo.config import UpConfig
 from lbdemo.measure import Outcome
+from lbdemo.traces.role import MESHED
 
 
 def shape(server: Values, client: Values, config: UpConfig, cluster: Cluster) -> tuple[Values, Values]:
@@ -31,6 +32,7 @@ STRATEGY = Strategy(
         ),
     ),
     mesh=Istio(sidecars=True),
+    path=MESHED,
     proxies=lambda servers: servers + 1,
     policies=True,
     detects=True,

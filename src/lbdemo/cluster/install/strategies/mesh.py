@@ -11,6 +11,7 @@ from lbdemo.cluster.kernel import labels
 
 if TYPE_CHECKING:
     from lbdemo.cluster.istio.observe import ObservedWithIstio
+    from lbdemo.cluster.istio.providers import Provider
     from lbdemo.cluster.kernel.steps import Step
     from lbdemo.config import UpConfig
 
@@ -26,11 +27,12 @@ class Mesh(Protocol):
     def control_plane(self) -> tuple[str, str]:
         """The label selector of its control plane's pods, and the container in them."""
 
-    def policies(self, release: str) -> tuple[str, ...]:
-        """The names of the objects of its kinds that the servers' release brings."""
+    def policies(self, release: str, *, traced: bool = False) -> tuple[str, ...]:
+        """The names of the objects of its kinds that the servers' release brings; `traced`, with one for traces."""
 
-    def steps(self, config: UpConfig, observed: ObservedWithIstio) -> tuple[Step, ...]:
-        """What makes it run; nothing where it does. Raises InputError where that is not ours to do."""
+    def steps(self, config: UpConfig, observed: ObservedWithIstio, provider: Provider | None) -> tuple[Step, ...]:
+        """What makes it run, and know the provider; nothing where it does. Raises InputError where that is not ours
+        to do."""
 
     def installs(self, observed: ObservedWithIstio) -> bool:
         """Whether the one in use is, or will be, lbdemo's own."""
@@ -46,13 +48,13 @@ class Istio:
     sidecars: bool
     control_plane: tuple[str, str] = ("app=istiod", "discovery")
 
-    def policies(self, release: str) -> tuple[str, ...]:
-        """A DestinationRule, and with sidecars a PeerAuthentication, both with the release's name."""
-        return (release,) * (2 if self.sidecars else 1)
+    def policies(self, release: str, *, traced: bool = False) -> tuple[str, ...]:
+        """A DestinationRule; with sidecars a PeerAuthentication and, for traces, a Telemetry; of the release's name."""
+        return (release,) * (1 + self.sidecars + (self.sidecars and traced))
 
-    def steps(self, config: UpConfig, observed: ObservedWithIstio) -> tuple[Step, ...]:
+    def steps(self, config: UpConfig, observed: ObservedWithIstio, provider: Provider | None) -> tuple[Step, ...]:
         """Its charts, and the wait for istiod."""
-        return istio.setup(config.istio, observed.istio, config.timeout)
+        return istio.setup(config.istio, observed.istio, config.timeout, provider)
 
     def installs(self, observed: ObservedWithIstio) -> bool:
         """Ours, or none yet."""

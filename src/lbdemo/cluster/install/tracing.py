@@ -1,0 +1,124 @@
+"""Traces in the cluster: where pods send their spans, and what takes them there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lbdemo.cluster.addons import catalogue
+from lbdemo.cluster.addons import observe as addons
+from lbdemo.cluster.install.values import Backend, ImageValues, TraceValues, Values
+from lbdemo.cluster.istio import providers, setup
+from lbdemo.cluster.istio.control_planes import DAEMON
+from lbdemo.cluster.istio.providers import Provider, known, name_for, read_providers
+from lbdemo.cluster.istio.state import Istio
+from lbdemo.cluster.kernel import labels, reference
+from lbdemo.cluster.kernel.observe import Observed
+from lbdemo.cluster.kernel.steps import Tools
+from lbdemo.config import UpConfig
+from lbdemo.errors import InputError
+from lbdemo.kube.answers import Unseen
+from lbdemo.trace_config import TraceWish
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = f"{labels.SERVER}-traces"
+"""The Deployment and the Service of the backend."""
+OTLP, QUERY = 4317, 16686
+"""The Service's ports: for spans by OTLP over gRPC, and for questions over HTTP."""
+CONFIG = "templates/configmap.yaml"  # the template of Istio's chart that has the mesh's configuration
+SERVICE = re.compile(r"([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc(?:\.(.+))?)?)?")
+
+
+def values(wish: TraceWish, namespace: str, provider: str, domain: str) -> TraceValues:
+    """The chart's values of the servers' release; `provider` is the name of Istio's, "" for none."""
+    if wish.backend in ("none", "addon"):
+        return TraceValues(wish.otlp, provider)
+    named = reference.split(wish.image)
+    digest = named.tag[1:] if named.tag.startswith("@") else ""
+    image = ImageValues(named.repository, "" if digest else named.tag, digest)
+    backend: Backend = "lbdemo" if wish.backend == "lbdemo" else "jaeger"
+    return TraceValues(f"{own_host(namespace, domain)}:{OTLP}", provider, backend, image)
+
+
+def own_host(namespace: str, domain: str) -> str:
+    """The backend's Service, for any pod; a whole name only where the cluster's domain is not the usual one."""
+    return f"{NAME}.{namespace}.svc" + (f".{domain}" if domain else "")
+
+
+def traced(server: Values, client: Values, told: TraceValues) -> tuple[Values, Values]:
+    """Both releases' values: the backend and what belongs to Istio are the servers'."""
+    seen = told if server.istio.enabled else replace(told, provider="")
+    return replace(server, trace=seen), replace(client, trace=TraceValues(told.otlp))
+
+
+def settled(tools: Tools, config: UpConfig, observed: Observed, home: str) -> UpConfig:
+    """The configuration with the add-on Jaeger as an address, wherever that is; `home` is Istio's namespace."""
+    if config.trace is None or config.trace.backend != "addon":
+        return config
+    there = observed.namespace is not None and not observed.namespace.deleting
+    seen = addons.observe(tools.api, config.place.namespace, home, there=there)
+    place = seen.others.get("jaeger", config.place.namespace)
+    return replace(config, trace=replace(config.trace, otlp=str(catalogue.otlp(place))))
+
+
+def wanted(config: UpConfig, domain: str) -> Provider | None:
+    """The provider by which sidecars are to send their spans; None without traces.
+
+    Raises InputError for an address that is no Service's: Istio would not know it.
+    """
+    if config.trace is None:
+        return None
+    told = values(config.trace, config.place.namespace, "", domain)
+    host, _, port = told.otlp.rpartition(":")
+    service = whole_name(host, config.place.namespace, domain)
+    if not service:
+        raise InputError(
+            f"--otlp {told.otlp}: sidecars send spans to Services of this cluster, and that is none",
+            "a Service of type ExternalName can stand for it: --otlp NAME.NAMESPACE:PORT",
+        )
+    return Provider(name_for(config.place.namespace), service, int(port))
+
+
+def whole_name(host: str, namespace: str, domain: str) -> str:
+    """A Service's whole name, by which Istio knows it; "" for what is none."""
+    found = SERVICE.fullmatch(host)
+    if found is None or (found[3] and found[3] != domain):
+        return ""
+    return f"{found[1]}.{found[2] or namespace}.svc.{domain}"
+
+
+def with_providers(
+    tools: Tools, config: UpConfig, istio: Istio, provider: Provider | None
+) -> tuple[Istio, Provider | None]:
+    """Istio with the providers that it knows, and the one to use: ours, or one that sends to the same place already.
+
+    Of an Istio of ours that has to be installed (anew) its chart is asked which others there are, for a list in
+    Helm's values replaces every other.
+    """
+    seen = read_providers(tools.api, istio)
+    istio = replace(istio, providers=() if isinstance(seen, Unseen) else seen)
+    if not istio.to_install:
+        name = known(istio.providers, provider) if provider else ""
+        return istio, replace(provider, name=name) if provider and name else provider
+    if (provider or providers.any_of_ours(istio)) and setup.stale(config.istio, istio, DAEMON, provider):
+        manifests = tools.helm.template(setup.daemon_install(config.istio, config.timeout), CONFIG)
+        istio = replace(istio, others=providers.rendered(manifests))
+    return istio, provider
+
+
+def lacking(istio: Istio, provider: Provider | None) -> tuple[str, ...]:
+    """What the operator of an Istio that is not ours has to add for traces, in lines; none where nothing lacks."""
+    if provider is None or istio.to_install or known(istio.providers, provider):
+        return ()
+    told: Mapping[str, Any] = provider.to_value()["opentelemetry"]
+    return (
+        f"Istio in {istio.namespace} is not lbdemo's, and sends no spans to {told['service']}: sidecars are missing in",
+        "traces until its operator adds this to meshConfig.extensionProviders:",
+        f"  - name: {provider.name}",
+        "    opentelemetry:",
+        f"      service: {told['service']}",
+        f"      port: {told['port']}",
+    )
