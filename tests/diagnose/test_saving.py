@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from diagnose.shops import ambient, caller, envoy_looks, fronted, route, shop, waypoint
+from diagnose.shops import ambient, caller, envoy_looks, fronted, route, service, shop, waypoint
 
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence, Surroundings
@@ -132,6 +132,20 @@ def test_of_variables_and_arguments_what_causes_ask_for_is_kept(tmp_path: Path) 
     assert kept is not None
     assert kept.containers[0].env == {"HTTPS_PROXY": "proxy:3128", "LB": "round_robin"}
     assert kept.containers[0].args == ("round_robin",)
+
+
+def test_of_other_services_of_the_pods_callers_are_told_in_what_is_kept_too(tmp_path: Path) -> None:
+    checkout = caller("checkout")
+    assert checkout.pod is not None
+    told = replace(checkout.pod.containers[0], args=("--target=dns:///payments-pods.shop.svc:9090",))
+    around = Surroundings(services=(replace(service("payments-pods", headless=True), selector={"app": "payments"}),))
+    seen = shop(callers=[replace(checkout, pod=replace(checkout.pod, containers=(told,)))], surroundings=around)
+
+    save(seen, tmp_path)
+
+    kept = load(tmp_path).callers[0].pod
+    assert kept is not None
+    assert kept.containers[0].args == ("payments-pods:9090",)
 
 
 def test_other_names_change_no_judgement(tmp_path: Path) -> None:

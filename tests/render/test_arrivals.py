@@ -12,8 +12,8 @@ from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence
 from lbdemo.diagnose.looks import MetricsLook
 from lbdemo.render.arrivals import of_callers, of_nobody
-from lbdemo.render.diagnosis import picture
 from lbdemo.render.diagnosis_html import page
+from lbdemo.render.way_picture import picture
 
 HELD = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
 CALLERS = [caller("checkout"), caller("batch", 2)]

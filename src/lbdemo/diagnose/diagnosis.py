@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from lbdemo.diagnose.apart import apart
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes import explain
+from lbdemo.diagnose.counting import SERVERS_ONLY
 from lbdemo.diagnose.findings import Finding, Severity
 from lbdemo.diagnose.history import History, history
 from lbdemo.diagnose.parts import UNEVEN
@@ -20,6 +22,7 @@ from lbdemo.records.verdict import verdict_record
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from lbdemo.diagnose.apart import Apart
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
     from lbdemo.diagnose.scrapes import Window
@@ -33,12 +36,13 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The evidence, judged."""
+    """The evidence, judged: `case` is what is left of it without the callers of other Services (`apart`)."""
 
     evidence: Evidence
     case: Case
     ways: tuple[Way, ...]
     said: Ranked
+    apart: Apart
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -81,6 +85,17 @@ class Diagnosis:
         settled = self.connected_everywhere or self.nothing_to_balance
         return self.case.judged.outcome is Outcome.INCONCLUSIVE and not settled
 
+    @property
+    def counted_too(self) -> bool:
+        """Whether calls by other Services of the same pods may be among those that were counted.
+
+        Servers do not know by which Service somebody calls; they count nobody else's where all callers are known.
+        """
+        calls = self.case.judged.calls
+        alone = bool(self.case.active) and self.case.all_sockets_seen and not self.apart.unknown
+        by_servers = calls is not None and any(flow.caller == SERVERS_ONLY for flow in calls.flows)
+        return bool(self.apart.names) and by_servers and not alone
+
     def to_dict(self) -> dict[str, Any]:
         """The record ready for JSON: stable keys, null for what is not known."""
         evidence = self.evidence
@@ -92,7 +107,11 @@ class Diagnosis:
             "made": evidence.made,
             "watched": evidence.watched,
             "servers": [_server(server) for server in self.case.servers],
+            "called_by": self.case.evidence.name,
             "callers": [_way(callers[way.caller], way) for way in self.ways],
+            "others": [{"service": name, **_way(callers[way.caller], way)} for name, way in self.apart.others],
+            "services_beside": {"names": list(self.apart.names), "unknown": list(self.apart.unknown),
+                                "counted_too": self.counted_too},
             "verdict": judged_record(self.case.judged, evidence),
             "history": history_record(history(self.case)),
             "unexplained": self.unexplained,
@@ -109,8 +128,9 @@ class Diagnosis:
 
 def diagnose(evidence: Evidence, ignored: Collection[str] = ()) -> Diagnosis:
     """Judges the evidence; findings of `ignored` codes are left out, and counted."""
-    case = Case(evidence)
-    return Diagnosis(evidence, case, ways(case), ranked(explain(case), evidence, ignored))
+    split = apart(evidence)
+    case = Case(split.judged, [way.caller for _, way in split.others])
+    return Diagnosis(evidence, case, ways(case), ranked(explain(case), evidence, ignored), split)
 
 
 def _server(server: Server) -> dict[str, Any]:

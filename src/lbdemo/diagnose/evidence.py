@@ -73,6 +73,7 @@ class Surroundings:
     deployments: tuple[Deployment, ...] | Unseen = ()  # of the service's namespace
     autoscalers: tuple[Autoscaler, ...] | Unseen = ()  # of the service's namespace
     services: tuple[Service, ...] | Unseen = ()  # others of the service's namespace that select the same pods
+    others: tuple[Service, ...] | Unseen = ()  # others there that select some of them
     virtual_services: tuple[VirtualService, ...] | Unseen = ()
     destination_rules: tuple[DestinationRule, ...] | Unseen = ()
     peer_authentications: tuple[PeerAuthentication, ...] | Unseen = ()
@@ -130,4 +131,8 @@ class Evidence:
     @property
     def host(self) -> str:
         """The service's whole DNS name."""
-        return f"{self.name}.{self.namespace}.svc.{self.domain}"
+        return self.host_of(self.service)
+
+    def host_of(self, service: Service) -> str:
+        """The whole DNS name of a Service of this cluster."""
+        return f"{service.meta.name}.{service.meta.namespace}.svc.{self.domain}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
+from lbdemo.diagnose.called import beside
 from lbdemo.diagnose.evidence import VERSION, Evidence
 from lbdemo.diagnose.proxies import GENERATOR
 from lbdemo.diagnose.scrapes import place
@@ -34,7 +35,7 @@ ANNOTATIONS = ("istio.io/", "linkerd.io/", "prometheus.io/", "kubernetes.io/topo
 
 def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
     """Writes the evidence into the folder, which is made if need be. Raises OperationFailedError."""
-    document = without_secrets(converter().unstructure(evidence), evidence.name)
+    document = without_secrets(converter().unstructure(evidence), services(evidence))
     if anonymous:
         document = renamed(document, names(evidence))
     file = folder / FILE
@@ -91,29 +92,39 @@ def _unseen(value: Mapping[str, Any]) -> Unseen:
     return Unseen(**{**told, "why": Why(told["why"]), "right": Right(**told["right"]) if told["right"] else None})
 
 
-def without_secrets(document: Any, service: str) -> Any:
+def without_secrets(document: Any, services: Collection[str]) -> Any:
     """The document without what may be nobody's business: variables, arguments and annotations that no cause reads."""
     if isinstance(document, list):
-        return [without_secrets(one, service) for one in document]
+        return [without_secrets(one, services) for one in document]
     if not isinstance(document, dict):
         return document
-    kept = {name: without_secrets(value, service) for name, value in document.items()}
+    kept = {name: without_secrets(value, services) for name, value in document.items()}
     if isinstance(kept.get("env"), dict):
-        kept["env"] = {name: _kept(name, value, service) for name, value in kept["env"].items()}
+        kept["env"] = {name: _kept(name, value, services) for name, value in kept["env"].items()}
     if isinstance(kept.get("annotations"), dict):
         known = kept["annotations"].items()
         kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
     for words in ("args", "command"):
         if isinstance(kept.get(words), list):
-            kept[words] = list(dict.fromkeys((*marks(kept[words], service), *several(kept[words], {}))))
+            kept[words] = list(dict.fromkeys((*_marks(kept[words], services), *several(kept[words], {}))))
     return kept
 
 
-def _kept(variable: str, value: str, service: str) -> str:
+def services(evidence: Evidence) -> tuple[str, ...]:
+    """The Service's name, and those of others of its pods: callers may be told of them."""
+    return (evidence.name, *(one.meta.name for one in beside(evidence)))
+
+
+def _marks(said: Iterable[str], services: Collection[str]) -> Iterator[str]:
+    words = list(said)
+    return (mark for service in services for mark in marks(words, service))
+
+
+def _kept(variable: str, value: str, services: Collection[str]) -> str:
     """Of a variable's value what causes ask for: all of it, or the marks in it."""
     if variable.upper() in TOLD:
         return value.rpartition("@")[2]  # a proxy's address may have a password before it
-    return " ".join((*marks([value], service), *several((), {variable: value}))) or SECRET
+    return " ".join(dict.fromkeys((*_marks([value], services), *several((), {variable: value})))) or SECRET
 
 
 def names(evidence: Evidence) -> dict[str, str]:

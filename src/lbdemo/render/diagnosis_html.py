@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from lbdemo.render.arrivals import Row, of_callers, of_nobody
+from lbdemo.render.arrivals import Row, of_callers, of_nobody, of_others
 from lbdemo.render.diagnosis import headline, matters, unseen_line
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, window_words
 from lbdemo.render.html import document
+from lbdemo.render.services_beside import services_beside
 from lbdemo.render.tables import badge
 from lbdemo.words import count, number, percent
 
@@ -29,7 +30,7 @@ def page(records: Sequence[Record]) -> str:
 def _service(record: Record) -> str:
     judged = record["verdict"]
     fine = not record["unwanted"] and not any(f["severity"] == "problem" for f in record["findings"])
-    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in flow_reasons(judged))
+    told = "".join(f"<p>{escape(each)}</p>" for each in (*flow_reasons(judged), *services_beside(record)))
     about = (", about" if judged["about"] else "") + window_words(judged)
     told += f"<p>{escape(beside_line(judged['beside']))}</p>" if judged["beside"] else ""
     told += f"<p>history: {escape(history_line(record['history']))}</p>" if record["history"] else ""
@@ -38,12 +39,12 @@ def _service(record: Record) -> str:
 {_picture(record)}
 <p class="whole">{badge(judged["outcome"], ok=fine)}</p>
 {told}<p class="quiet">by {escape(judged["source"] or "nobody")}{escape(about)}, {escape(record["made"])}</p>
-{"".join(map(_finding, record["findings"]))}{_unseen(record)}</section>
+{"".join(_finding(each, matters(each, record)) for each in record["findings"])}{_unseen(record)}</section>
 """
 
 
 def _picture(record: Record) -> str:
-    rows = "".join(map(_row, (*of_callers(record), *of_nobody(record))))
+    rows = "".join(map(_row, (*of_callers(record), *of_others(record), *of_nobody(record))))
     heads = "".join(f"<th scope='col'>{head}</th>" for head in ("caller", "way", "pod", "calls", "share"))
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
@@ -65,12 +66,12 @@ def _bar(share: float | None) -> str:
     return f'<meter min="0" max="1" value="{share:.4f}">{percent(share)}</meter> {percent(share)}'
 
 
-def _finding(finding: Record) -> str:
+def _finding(finding: Record, weight: str) -> str:
     seen = "".join(f"<li>{escape(line['text'])} <span class='quiet'>{escape(line['source'])}</span></li>"
                    for line in finding["evidence"])  # fmt: skip
     possible = "possible: " if finding["possible"] else ""
     return f"""<h3>{escape(finding["code"])} {escape(possible + finding["sentence"])}</h3>
-<p class="quiet">{escape(matters(finding))} · {escape(finding["page"])}</p>
+<p class="quiet">{escape(weight)} · {escape(finding["page"])}</p>
 <ul>{seen}</ul>
 {"".join(map(_fix, finding["fixes"]))}"""
 

@@ -56,7 +56,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     with asking(2) as pool:
         carried = pool.submit(network.read, means.api, servers)
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
-        seen = watch(means, service, bare.host, objects.port.number, servers, pods, before.pods, asked.watch)
+        seen = watch(means, replace(bare, surroundings=around), servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
     busy, moved, again = together(
         lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers),
