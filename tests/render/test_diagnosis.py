@@ -160,6 +160,20 @@ def test_brackets_in_names_are_no_markup() -> None:
     assert "[red]" in printed(shop(HELD, callers=[caller("[red]x"), caller("batch", 2)]), 120)
 
 
+def test_who_calls_from_a_nodes_network_is_told_as_far_as_it_is_known() -> None:
+    at_node = replace(caller("agent"), node="node-1")
+    unsure = replace(at_node, name="node/node-1", pod=None, one_of=("shop/agent", "ops/other"))
+    held = {"payments-a": {"10.0.1.1": 1}}
+
+    one, some = (printed(shop(held, callers=[who]), 200) for who in (at_node, unsure))
+
+    assert "agent calls from the network of node-1" in one
+    assert "  node-1 ── 1 connection" in some
+    assert "some program in its network calls, such as that of agent and other." in some
+    assert "in the network of node-1 there is none" in some
+    assert "in a node's network, where node-1 calls, there are none" in some
+
+
 FIGURES = {
     "callers": {"shop/a": "PINNED"}, "all_callers": 2, "calls": 5, "of": 10, "total": "BALANCED", "phi": 2.0,
     "intervals": 3, "wanted": 100, "seconds": 12.0, "error": 0.1, "servers": 3, "tolerance": 0.2, "provable": 0.5,

@@ -139,7 +139,8 @@ def _server(server: Server) -> dict[str, Any]:
 
 
 def _way(caller: Caller, way: Way) -> dict[str, Any]:
-    return {**asdict(way), "proxy": proxy_of(caller.pod), "workload": caller.workload}
+    return {**asdict(way), "proxy": proxy_of(caller.pod), "workload": caller.workload, "node": caller.node,
+            "one_of": list(caller.one_of)}  # fmt: skip
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

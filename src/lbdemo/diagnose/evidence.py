@@ -44,11 +44,13 @@ class Caller:
     `environment` (its variables or arguments name the service, no call was seen).
     """
 
-    name: str  # `namespace/pod`, or the address
+    name: str  # `namespace/pod`, `node/name`, or the address
     addresses: tuple[str, ...]
     found_by: str
     pod: Pod | None = None
     workload: str = ""  # what keeps the pod running, as kubectl takes it: deployment/checkout; "" for none
+    node: str = ""  # in whose network it calls, where its address is the node's; "" for who has one of his own
+    one_of: tuple[str, ...] = ()  # pods of that network that it may be, where nobody can tell
 
 
 @dataclass(frozen=True, slots=True)

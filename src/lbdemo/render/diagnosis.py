@@ -11,8 +11,8 @@ from rich.text import Text
 
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, window_words
-from lbdemo.render.services_beside import services_beside
 from lbdemo.render.way_picture import picture
+from lbdemo.render.whose_calls import whose_calls
 from lbdemo.words import count, duration, listing, percent
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def print_diagnosis(console: Console, record: Record) -> None:
     console.print()
     for text in verdict(record):
         folded(console, text)
-    for sentence in services_beside(record):
+    for sentence in whose_calls(record):
         folded(console, Text(sentence))
     if record["history"]:
         folded(console, Text.assemble(("history: ", "bold"), history_line(record["history"])), 2)

@@ -11,8 +11,8 @@ from lbdemo.render.diagnosis import headline, matters, unseen_line
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, window_words
 from lbdemo.render.html import document
-from lbdemo.render.services_beside import services_beside
 from lbdemo.render.tables import badge
+from lbdemo.render.whose_calls import whose_calls
 from lbdemo.words import count, number, percent
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def page(records: Sequence[Record]) -> str:
 def _service(record: Record) -> str:
     judged = record["verdict"]
     fine = not record["unwanted"] and not any(f["severity"] == "problem" for f in record["findings"])
-    told = "".join(f"<p>{escape(each)}</p>" for each in (*flow_reasons(judged), *services_beside(record)))
+    told = "".join(f"<p>{escape(each)}</p>" for each in (*flow_reasons(judged), *whose_calls(record)))
     about = (", about" if judged["about"] else "") + window_words(judged)
     told += f"<p>{escape(beside_line(judged['beside']))}</p>" if judged["beside"] else ""
     told += f"<p>history: {escape(history_line(record['history']))}</p>" if record["history"] else ""

@@ -1,4 +1,4 @@
-"""Several Services of the same pods: what a diagnosis says of whose calls it has counted."""
+"""What a diagnosis says of whose calls it has counted: by which of several Services, and of whom at a node."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from lbdemo.render.figures import Record
 
 
-def services_beside(record: Record) -> Iterator[str]:
-    """Sentences; none where the pods have one Service only, or all callers are known to call by this one."""
+def whose_calls(record: Record) -> Iterator[str]:
+    """Sentences; none where all callers have addresses of their own, and are known to call by this Service."""
+    yield from map(_at_node, (caller for caller in record["callers"] if caller["node"]))
     asked, beside = record["service"]["name"], record["services_beside"]
     if record["called_by"] != asked:
         used = record["called_by"]
@@ -26,6 +27,15 @@ def services_beside(record: Record) -> Iterator[str]:
         yield f"Nobody can tell by which Service {who} {_verb(beside['unknown'])}: {names}."
     if beside["counted_too"]:
         yield f"Servers count calls by all of their Services: those by {listing(beside['names'])} may be among them."
+
+
+def _at_node(caller: Record) -> str:
+    """Who calls from the network of a node, as far as that can be told."""
+    name, node = short(caller["caller"]), caller["node"]
+    if not caller["caller"].startswith("node/"):
+        return f"{name} calls from the network of {node}: what else calls from there cannot be told from it."
+    pods = listing(short(caller["one_of"]))
+    return f"{name} is a node: some program in its network calls" + (f", such as that of {pods}." if pods else ".")
 
 
 def _others(record: Record) -> Iterator[str]:
