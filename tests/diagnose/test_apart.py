@@ -24,6 +24,7 @@ from lbdemo.diagnose.looks import (
 )
 from lbdemo.kube.records.pods import Container
 from lbdemo.kube.records.services import Service, ServicePort
+from lbdemo.render.diagnosis_line import line
 
 OWN = {"app": "payments"}
 HEADLESS = replace(service("payments-headless", headless=True), selector=OWN)
@@ -220,3 +221,11 @@ def test_without_another_service_nothing_is_taken_away() -> None:
 
     assert apart(seen).judged is seen
     assert seen.port == PORT
+
+
+def test_a_line_says_by_which_name_its_callers_call() -> None:
+    seen = shop(held(1, 1, 1), callers=[CHECKOUT], segments=even(400), surroundings=beside(HEADLESS),
+                sockets=(own(CHECKOUT, BY_POD),))  # fmt: skip
+
+    assert "(called by the name payments-headless)  nothing found" in line(record(seen))
+    assert "called by" not in line(record(replace(seen, surroundings=Surroundings())))

@@ -12,6 +12,7 @@ from diagnose.test_history import EVEN, ODD, period
 from diagnose.test_scrapes import scrapes
 from rich.console import Console
 
+from lbdemo.diagnose.changes import Changes
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.looks import ESTABLISHED, Socket, SocketLook
@@ -228,6 +229,29 @@ def test_the_record_has_both_sources_and_the_history() -> None:
     assert [each["outcome"] for each in record["history"]["periods"]] == ["BALANCED", "PINNED"]
     assert record["history"]["calls"]["shop/payments-a"] == 12_000
     assert record["history"]["uneven_since"] == "2026-11-26T11:55:00+00:00"
+
+
+def test_the_page_has_a_table_for_each_caller_under_its_way() -> None:
+    inside = page([diagnose(pinned()).to_dict()])
+
+    captions = re.findall(r"<caption>(.*?)</caption>", inside)
+    assert captions[0] == "checkout ── 1 connection ──&gt; 10.96.3.7 (kube-proxy: one choice a connection) ──&gt;"
+    assert captions[2:] == ["called by nobody"]
+
+
+def test_on_the_page_what_nobody_can_tell_is_neither_good_nor_bad() -> None:
+    quiet = page([diagnose(shop({})).to_dict()])
+
+    assert '<span class="badge found">INCONCLUSIVE</span>' in quiet
+
+
+def test_the_page_says_what_changed_what_was_ignored_and_that_nothing_was_found() -> None:
+    was, now = diagnose(pinned()), diagnose(pinned(), ["LB101"])
+    inside = page([{**now.to_dict(), "after": Changes(was, now).to_dict()}])
+
+    assert "ignored: LB101" in inside
+    assert "since 2026-11-26T12:00:00Z: PINNED then, PINNED now" in inside
+    assert "What explains it is ignored on purpose: LB101." in inside
 
 
 def test_the_page_says_the_same() -> None:

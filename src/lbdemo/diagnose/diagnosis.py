@@ -57,13 +57,16 @@ class Diagnosis:
     @property
     def unexplained(self) -> bool:
         """Whether calls are provably not spread, and no cause that is known here accounts for any of it."""
-        return self.case.judged.outcome in UNEVEN and not any(finding.explains for finding in self.findings)
+        known = any(finding.explains for finding in self.findings) or self.said.excused
+        return self.case.judged.outcome in UNEVEN and not known
 
     @property
     def unwanted(self) -> bool:
-        """Whether calls are provably not spread, and nothing was told to do that: a weight, a hash, a policy."""
+        """Whether calls are provably not spread, and neither was anything told to do that (a weight, a hash, a policy)
+        nor is all that explains it ignored on purpose."""
         told = any(finding.explains and finding.severity is Severity.NOTE for finding in self.findings)
-        return self.case.judged.outcome in UNEVEN and not told
+        known = self.said.excused and not any(finding.explains for finding in self.findings)
+        return self.case.judged.outcome in UNEVEN and not told and not known
 
     @property
     def nothing_to_balance(self) -> bool:
@@ -122,6 +125,7 @@ class Diagnosis:
             "findings": [_finding(finding) for finding in self.findings],
             "cannot_tell": [{"code": c.code, "name": c.name, "because": c.because} for c in self.said.cannot],
             "ignored": list(self.said.ignored),
+            "excused": list(self.said.excused),
             "unseen": [unseen_record(unseen) for unseen in evidence.unseen],
         }  # fmt: skip
 

@@ -39,7 +39,7 @@ def print_diagnosis(console: Console, record: Record) -> None:
         folded(console, Text(sentence))
     if record["history"]:
         folded(console, Text.assemble(("history: ", "bold"), history_line(record["history"])), 2)
-    for sentence in _in_sum(record):
+    for sentence in in_sum(record):
         folded(console, Text(sentence))
     for finding in record["findings"]:
         console.print()
@@ -51,10 +51,12 @@ def print_diagnosis(console: Console, record: Record) -> None:
             folded(console, text, 2)
 
 
-def _in_sum(record: Record) -> Iterator[str]:
+def in_sum(record: Record) -> Iterator[str]:
     """What no finding says: that none explains it, or that there is none though the verdict is open."""
     if record["unexplained"]:
         yield "No cause that is known here explains it."
+    elif record["excused"]:
+        yield f"What explains it is ignored on purpose: {listing(record['excused'])}."
     elif not record["findings"] and record["connected_everywhere"]:
         yield "Each call is given to a pod of its own choice, over connections to all of them: nothing was found."
     elif not record["findings"] and not record["undecided"] and not record["unwanted"]:
@@ -70,8 +72,10 @@ def folded(console: Console, text: Text, deeper: int = 0) -> None:
 
 def changes(record: Record) -> Iterator[Text]:
     """What is different since the evidence of before."""
-    after = record["after"]
+    after, now = record["after"], record["service"]
     told = f"{after['outcome']} then, {record['verdict']['outcome']} now"
+    if (after["service"], after["namespace"]) != (now["name"], now["namespace"]):
+        told += f" (then it was {after['service']} in namespace {after['namespace']})"
     yield Text.assemble(("since ", "bold"), (after["made"], "bold"), f": {told}")
     for label, codes, style in (("gone", after["gone"], "green"), ("new", after["new"], "red"),
                                 ("still", after["still"], "yellow")):  # fmt: skip
