@@ -172,17 +172,20 @@ def test_of_one_that_calls_by_both_each_connection_is_counted_where_it_belongs()
         (told(CHECKOUT, "dns:///payments-headless.shop.svc:9090"), own(CHECKOUT, BY_POD), beside(HEADLESS, mode=""),
          {"payments-headless"}),
         (told(CHECKOUT, "payments:8080"), own(CHECKOUT, BY_POD), beside(HEADLESS, mode=""), {"payments"}),
-        (told(CHECKOUT, "xds:///payments:8080"), own(CHECKOUT, BY_POD), beside(HEADLESS), {"payments"}),
+        (told(CHECKOUT, "xds:///payments"), own(CHECKOUT, BY_POD), beside(HEADLESS), {"payments"}),
         (told(CHECKOUT, "payments:8080"), own(CHECKOUT, BY_SECOND), beside(SECOND), {"payments-old"}),
         (CHECKOUT, own(CHECKOUT, BY_SECOND, state=TIME_WAIT), beside(SECOND), {"payments-old"}),
         (CHECKOUT, own(CHECKOUT, ("10.96.9.9", 80)), beside(SECOND), set()),
         (CHECKOUT, own(CHECKOUT, (SECOND_IP, 443)), beside(SECOND), set()),
-        (CHECKOUT, own(CHECKOUT, BY_SECOND),
-         beside(replace(SECOND, ports=(ServicePort(80, "metrics", 9100),))), set()),
+        (CHECKOUT, own(CHECKOUT, (SECOND_IP, 8080)),
+         beside(replace(SECOND, ports=(ServicePort(8080, "metrics", 9100),))), set()),
+        (CHECKOUT, replace(own(CHECKOUT, BY_ADDRESS), sockets=(
+            *own(CHECKOUT, BY_ADDRESS).sockets, *own(CHECKOUT, BY_SECOND, state=TIME_WAIT, first=41000).sockets)),
+         beside(SECOND), {"payments"}),
     ],
     ids=["its address", "pods, and kube-proxy translates", "pods, and who knows", "pods, and told of the headless",
          "pods, and told of the address", "pods, by xDS", "sockets before words", "closed a moment ago",
-         "somewhere else", "another port", "a port of other things"],
+         "somewhere else", "another port", "a port of other things", "what is there before what was closed"],
 )  # fmt: skip
 def test_by_which_service_somebody_calls(who: Caller, look: SocketLook, around: Surroundings, by: set[str]) -> None:
     seen = shop(held(1), callers=[who], surroundings=around, sockets=(look,))

@@ -19,8 +19,7 @@ Columns = tuple[str, str, str, str]  # caller; connections and choice; pod; call
 
 
 def picture(record: Record, width: int) -> list[str]:
-    """A line for each caller and pod where that is wide enough; else the caller, its way and the pods in lines of
-    their own."""
+    """A line for each caller and pod where that is wide enough; else pods have lines of their own, or ways, too."""
     rows = list(_rows(record))
     if not rows:
         return []
@@ -39,9 +38,11 @@ def _line(row: Columns, sizes: Sequence[int]) -> str:
 
 def _folded(row: Columns, sizes: Sequence[int], width: int) -> Iterator[str]:
     caller, way, pod, calls = row
-    if caller:
-        yield f"  {fitted(caller, width - 2)}"
-    yield from wrap(way, width, initial_indent="    ── ", subsequent_indent=" " * 7, break_on_hyphens=False)
+    if caller and way and len(whole := f"  {caller} ── {way}") <= width:
+        yield whole
+    else:
+        yield from [f"  {fitted(caller, width - 2)}"] if caller else []
+        yield from wrap(way, width, initial_indent="    ── ", subsequent_indent=" " * 7, break_on_hyphens=False)
     room = max(TAIL, width - 12 - sizes[3])
     arrow = ARROW if way else " " * len(ARROW)
     if pod or calls:

@@ -71,15 +71,26 @@ def gather(asked: Asked, means: Means) -> Evidence:
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(_bridged(means, whole)) if asked.callers else whole
-    after = first_look(means, [one.pod for one in late.callers if one.pod is not None and not proxy_of(one.pod)])
+    after = first_look(means, _not_looked_at(late.callers, whole))
     came, went = _changes(Case(bare), Case(again))
     whole = replace(whole, gone=_gone(means, whole), came=came, went=went)
     missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *kept.unseen,
                *late.unseen, *after.unseen)  # fmt: skip
     return replace(
-        whole, callers=(*whole.callers, *late.callers), hosts=(*whole.hosts, *late.hosts),
+        whole, callers=_each_once(whole.callers, late.callers), hosts=(*whole.hosts, *late.hosts),
         sockets=(*whole.sockets, *after.sockets), unseen=tuple(dict.fromkeys(missing)),
     )  # fmt: skip
+
+
+def _not_looked_at(late: Sequence[Caller], evidence: Evidence) -> list[Pod]:
+    """The pods, none with a proxy, of callers that showed themselves after their sockets could be looked at."""
+    looked = {look.pod for look in evidence.sockets}
+    return [one.pod for one in late if one.pod is not None and not proxy_of(one.pod) and one.name not in looked]
+
+
+def _each_once(callers: Sequence[Caller], late: Sequence[Caller]) -> tuple[Caller, ...]:
+    """All callers; what was known of one before it showed itself is what is known now, with its further addresses."""
+    return tuple({one.name: one for one in (*callers, *late)}.values())
 
 
 @dataclass(frozen=True, slots=True)
