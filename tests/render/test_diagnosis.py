@@ -18,7 +18,7 @@ from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.looks import ESTABLISHED, Socket, SocketLook
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.pods import ContainerPort
-from lbdemo.render.diagnosis import headline, packed, print_diagnosis, verdict
+from lbdemo.render.diagnosis import headline, matters, packed, print_diagnosis, verdict
 from lbdemo.render.diagnosis_html import page
 from lbdemo.render.flow_sentences import SENTENCES, flow_reason, short
 from lbdemo.render.way_picture import picture
@@ -109,6 +109,16 @@ def test_where_too_few_calls_were_seen_a_cause_is_not_said_to_explain_nothing() 
     text = " ".join(printed(few, 120).split())
 
     assert "[too little was seen to say what it explains]" in text
+
+
+def test_a_note_is_told_as_what_it_is() -> None:
+    record = diagnose(shop({})).to_dict()
+    (silence,) = record["findings"]
+
+    assert matters(silence, record) == "no fault of balancing"
+    assert matters({**silence, "explains": 1.0}, record) == "explains all of it, as it was told to be"
+    assert matters({**silence, "explains": 1.0, "severity": "problem"}, record) == "explains all of it"
+    assert matters({**silence, "explains": 0.501, "severity": "risk"}, record) == "explains 50.0 % of it"
 
 
 def test_where_nothing_is_found_it_is_said() -> None:

@@ -146,12 +146,12 @@ def matters(finding: Record, record: Record) -> str:
     """How much of what was seen it explains, in words."""
     if finding["follows_from"]:
         return f"follows from {listing(finding['follows_from'])}"
-    if finding["explains"] > 0.995:
-        return "explains all of it"
-    if finding["explains"] > 0:
-        return f"explains {percent(round(finding['explains'], 2))} of it"
-    if finding["severity"] == "note":
-        return "as it was told to be"
+    note = finding["severity"] == "note"
+    if finding["explains"]:
+        part = "all" if finding["explains"] > 0.995 else percent(round(finding["explains"], 2))
+        return f"explains {part} of it" + (", as it was told to be" if note else "")
+    if note:
+        return "no fault of balancing"
     if record["verdict"]["outcome"] == "INCONCLUSIVE":
         return "too little was seen to say what it explains"
     return "explains nothing of what was seen"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.called import beside
 from lbdemo.diagnose.collect import clients, envoy_config, envoy_files, envoy_hosts, metrics, socket_script
 from lbdemo.diagnose.collect.exec_looks import Execs, Turns, running, unseen
+from lbdemo.diagnose.collect.monitors import Monitors
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.images import is_envoy
 from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
@@ -21,7 +22,9 @@ from lbdemo.kube.side_by_side import each
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Means
     from lbdemo.diagnose.evidence import Evidence
+    from lbdemo.kube.api import Api
     from lbdemo.kube.records.pods import Pod
+    from lbdemo.kube.records.services import Service
 
 TURNS = 12
 """Looks of a watch: from 8 intervals on it is known how much a total varies."""
@@ -73,7 +76,7 @@ def watch(
         *(lambda pod=pod: _files(means, pod, bare) for pod in plain if is_envoy(pod)),
         *(lambda pod=pod: _envoy(execs, pod, names, turns) for pod in proxied),
         *(lambda pod=pod: _config(means, pod, bare) for pod in proxied),
-        lambda: Counters(means, servers).watch(turns),
+        lambda: Counters(means, bare.service, servers).watch(turns),
     ]
     return _together(each(lambda job: job(), jobs, max(AT_ONCE, len(jobs)) if len(jobs) < 4 * AT_ONCE else 64))
 
@@ -144,11 +147,11 @@ class Counters:
     """The servers' own counters of calls, over HTTP through the API server."""
 
     def __init__(
-        self, means: Means, servers: Sequence[Pod], clock: Callable[[], float] = time.monotonic,
+        self, means: Means, service: Service, servers: Sequence[Pod], clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         self._api = means.api
-        self._pods = [(pod, page) for pod in servers for page in metrics.pages(pod)]
+        self._pods = [(pod, page) for pod, pages in _pages(means.api, service, servers) for page in pages]
         self._clock = clock
         self._pause = pause
 
@@ -177,6 +180,15 @@ class Counters:
             return metrics.counted(reply.body.decode("utf-8", "replace")) if reply.status == 200 else {}
         except ValueError:
             return {}
+
+
+def _pages(api: Api, service: Service, servers: Sequence[Pod]) -> list[tuple[Pod, list[metrics.Page]]]:
+    """Where each pod tells its figures: by what it says itself; where some say nothing, by monitors."""
+    own = [(pod, list(metrics.pages(pod))) for pod in servers]
+    if all(pages for _, pages in own):
+        return own
+    monitors = Monitors(api, service)
+    return [(pod, pages or list(monitors.pages(pod))) for pod, pages in own]
 
 
 def _looks(answers: Iterator[tuple[Pod, dict[str, int]]], turn: int, at: float) -> Iterator[MetricsLook]:
