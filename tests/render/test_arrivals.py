@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from diagnose.shops import caller, shop
+from diagnose.shops import caller, fronted, shop
 
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence
 from lbdemo.diagnose.looks import MetricsLook
-from lbdemo.render.arrivals import of_callers, of_nobody
+from lbdemo.render.arrivals import of_callers, of_fronts, of_nobody
 from lbdemo.render.diagnosis_html import page
 from lbdemo.render.way_picture import picture
 
@@ -61,3 +61,26 @@ def test_terminal_and_page_name_the_same_pods_in_the_same_order(counted: dict[st
 
     assert len(pods) == 5
     assert all(pod in line for pod, line in zip(pods, picture(counted, 200), strict=True))
+
+
+def test_the_hop_before_a_proxy_is_drawn_too() -> None:
+    seen = shop({"payments-a": {"10.0.1.1": 1}}, **fronted(4, 0))
+    record = diagnose(seen).to_dict()
+
+    rows = list(of_fronts(record))
+
+    assert rows[0].way == "4 connections ──> front (kube-proxy: one choice a connection)"
+    assert [(row.caller, row.pod, row.connections) for row in rows] == [
+        ("who calls deployment/front", "front-1", 4), ("", "front-2", 0),
+    ]  # fmt: skip
+    assert record["fronts"][0]["choice"] == {"who": "kube-proxy", "per": "connection", "among": 2, "policy": ""}
+    assert [line.split()[-3:] for line in picture(record, 200)[:2]] == [["front-1", "4", "connections"],
+                                                                        ["front-2", "0", "connections"]]  # fmt: skip
+    assert "who calls deployment/front ── 4 connections" in page([record])
+
+
+def test_who_calls_a_waypoint_chooses_nothing_itself() -> None:
+    labels = {"gateway.networking.k8s.io/gateway-class-name": "istio-waypoint"}
+    record = diagnose(shop({}, **fronted(4, 0, labels=labels))).to_dict()
+
+    assert record["fronts"][0]["choice"]["who"] == "ztunnel"

@@ -10,6 +10,7 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes import explain
 from lbdemo.diagnose.counting import SERVERS_ONLY
 from lbdemo.diagnose.findings import Finding, Severity
+from lbdemo.diagnose.fronts import choice_before, hops
 from lbdemo.diagnose.history import History, history
 from lbdemo.diagnose.parts import UNEVEN
 from lbdemo.diagnose.path import Per, Way, ways
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.apart import Apart
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.fronts import Load
     from lbdemo.diagnose.scrapes import Window
     from lbdemo.diagnose.servers import Server
     from lbdemo.kube.answers import Unseen
@@ -111,6 +113,7 @@ class Diagnosis:
             "watched": evidence.watched,
             "servers": [_server(server) for server in self.case.servers],
             "called_by": self.case.evidence.name,
+            "fronts": [_front(load) for load in hops(self.case)],
             "callers": [_way(callers[way.caller], way) for way in self.ways],
             "others": [{"service": name, **_way(callers[way.caller], way)} for name, way in self.apart.others],
             "services_beside": {"names": list(self.apart.names), "unknown": list(self.apart.unknown),
@@ -145,6 +148,14 @@ def _server(server: Server) -> dict[str, Any]:
 def _way(caller: Caller, way: Way) -> dict[str, Any]:
     return {**asdict(way), "proxy": proxy_of(caller.pod), "workload": caller.workload, "node": caller.node,
             "one_of": list(caller.one_of)}  # fmt: skip
+
+
+def _front(load: Load) -> dict[str, Any]:
+    """A hop before the callers: who chooses one of its pods, and how many connections (of all its callers) each has."""
+    front = load.front
+    names = [service.meta.name for service in front.services]
+    return {"namespace": front.namespace, "workload": front.workload, "services": names,
+            "choice": asdict(choice_before(front)), "pods": dict(load.connections)}  # fmt: skip
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

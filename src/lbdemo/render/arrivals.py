@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.render.flow_sentences import short
-from lbdemo.words import count
+from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
+
+
+PER = {"connection": "one choice a connection", "call": "one choice a call"}
+UNKNOWN = "choice unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,22 @@ class Row:
     connections: int | None = None
     share: float | None = None
     state: str = ""  # what else is to be said: `terminating`, `not ready`, `not counted`
+
+
+def of_fronts(record: Record) -> Iterator[Row]:
+    """The hop before callers that are proxies of several callers: over what these reach which of the proxies."""
+    for front in record["fronts"]:
+        name, way = f"who calls {front['workload']}", _way_before(front)
+        for pod, held in front["pods"].items():
+            yield Row(name, way, short(pod), None, held)
+            name = way = ""
+
+
+def _way_before(front: Record) -> str:
+    choice = front["choice"]
+    over = count(sum(front["pods"].values()), "connection")
+    by = listing(front["services"]) or "its pods"
+    return f"{over} ──> {by} ({choice['who']}: {PER.get(choice['per'], UNKNOWN)})"
 
 
 def of_callers(record: Record, most: int | None = None) -> Iterator[Row]:
@@ -88,7 +108,7 @@ def way_of(caller: Record) -> str:
     if caller["found_by"] == "environment":
         return f"is told of {caller['address']}; no call was seen"
     over = "connections unknown" if held is None else count(held, "connection")
-    per = {"connection": "one choice a connection", "call": "one choice a call"}.get(choice["per"], "choice unknown")
+    per = PER.get(choice["per"], UNKNOWN)
     policy = f", {choice['policy']}" if choice["policy"] else ""
     by = f"Service {caller['service']}, " if "service" in caller else ""
     return f"{over} ──> {caller['address']} ({by}{choice['who']}: {per}{policy})"

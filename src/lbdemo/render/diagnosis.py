@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NOBODY = "no caller was seen"
 COLOURS = {"BALANCED": "bold green", "INCONCLUSIVE": "bold yellow"}
+WEIGHTS = {"note": "no fault of balancing", "risk": "a risk: it does not matter here yet"}
+"""How much matters what explains nothing."""
 SEVERITIES = {"problem": "bold red", "risk": "bold yellow", "note": "bold"}
 MARGIN = " " * 7
 LABEL = 7  # columns of seen, fix, undo, more
@@ -150,8 +152,8 @@ def matters(finding: Record, record: Record) -> str:
     if finding["explains"]:
         part = "all" if finding["explains"] > 0.995 else percent(round(finding["explains"], 2))
         return f"explains {part} of it" + (", as it was told to be" if note else "")
-    if note:
-        return "no fault of balancing"
+    if finding["severity"] in WEIGHTS:
+        return WEIGHTS[finding["severity"]]
     if record["verdict"]["outcome"] == "INCONCLUSIVE":
         return "too little was seen to say what it explains"
     return "explains nothing of what was seen"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from lbdemo.render.arrivals import Row, of_callers, of_nobody, of_others
+from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
 from lbdemo.render.diagnosis import changes, headline, in_sum, matters, unseen_line
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, window_words
@@ -66,7 +66,7 @@ def _paragraphs(sentences: Iterable[str]) -> str:
 def _picture(record: Record) -> str:
     """A table for each caller, and one for the pods that get nothing, or whose callers nobody knows."""
     whole: list[tuple[str, list[Row]]] = []
-    for row in (*of_callers(record), *of_others(record)):
+    for row in (*of_fronts(record), *of_callers(record), *of_others(record)):
         if row.caller:
             whole.append((f"{row.caller} ── {row.way} ──>", []))
         whole[-1][1].append(row)

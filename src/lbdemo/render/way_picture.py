@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from lbdemo.render.arrivals import Row, of_callers, of_nobody, of_others
+from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
 from lbdemo.words import count, number, percent
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def fitted(name: str, room: int) -> str:
 
 
 def _rows(record: Record) -> Iterator[Columns]:
-    for row in of_callers(record, MANY):
+    for row in (*of_fronts(record), *of_callers(record, MANY)):
         yield row.caller, row.way, row.pod, _amount(record, row)
     if more := record["callers"][MANY:]:
         yield f"and {count(len(more), 'caller')} more", "", "", ""
