@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from diagnose.shops import caller, envoy_looks, servers, shop
+from diagnose.shops import caller, envoy_looks, servers, service, shop
 from echo_server import told
 
 from lbdemo.cli.diagnose import which_prometheus
@@ -95,14 +96,14 @@ def test_a_line_says_the_most_of_it(kept: Path) -> None:
     )
 
 
-def test_junit_has_a_failure_for_a_problem_and_an_error_for_what_nobody_can_tell(kept: Path) -> None:
+def test_junit_has_failures_for_a_verdict_and_a_problem_and_an_error_for_what_nobody_can_tell(kept: Path) -> None:
     counts = {}
     for which in ("pinned", "healthy", "blind"):
         given("--load", str(kept / which), "--junit", str(kept / "junit.xml"))
         root = ET.parse(kept / "junit.xml").getroot()
         counts[which] = (root.get("failures"), root.get("errors"))
 
-    assert counts == {"pinned": ("1", "0"), "healthy": ("0", "0"), "blind": ("0", "1")}
+    assert counts == {"pinned": ("2", "0"), "healthy": ("0", "0"), "blind": ("0", "1")}
 
 
 def test_the_page_needs_nothing_else_and_has_the_record(kept: Path) -> None:
@@ -126,9 +127,23 @@ def test_what_changed_is_said(kept: Path) -> None:
 
 def test_people_may_mind_more_or_less(kept: Path) -> None:
     assert given("--load", str(kept / "pinned"), "--fail-on", "never")[0] == 0
-    assert given("--load", str(kept / "pinned"), "--ignore", "lb101")[0] == 1, (
-        "it is pinned, and nothing else explains it"
-    )
+
+
+def test_what_explains_it_may_be_ignored_on_purpose(kept: Path) -> None:
+    code, out, _ = given("--load", str(kept / "pinned"), "--ignore", "lb101")
+
+    assert code == 0
+    assert "What explains it is ignored on purpose: LB101." in out
+    assert given("--load", str(kept / "pinned"), "--ignore", "lb999")[0] == 1
+
+
+def test_evidence_of_another_service_is_said_to_be_that(kept: Path) -> None:
+    other = replace(pinned(), service=service("orders"))
+    save(other, kept / "other")
+
+    assert "(then it was orders in namespace shop)" in given("--load", str(kept / "pinned"), "--after",
+                                                             str(kept / "other"))[1]  # fmt: skip
+    assert "then it was" not in given("--load", str(kept / "healthy"), "--after", str(kept / "pinned"))[1]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from silence import kubectl
 
 from lbdemo.cli import examination
 from lbdemo.cluster.doctor.asked import COMMANDS
+from lbdemo.cluster.doctor.gate import SOON
+from lbdemo.cluster.doctor.probes import LIMIT
 from lbdemo.cluster.doctor.results import Examination, Judged, Result, Status, failed, ok, warning
 
 
@@ -42,9 +46,16 @@ def test_the_commands_that_may_be_named_are_those_that_the_doctor_knows() -> Non
     assert examination.COMMANDS == COMMANDS
 
 
+ROOM = 3.0  # seconds for Python to start, and for programs to end, on a machine that does other things, too
+
+
 def doctor(*arguments: str, path: Path, kubeconfig: str = "/dev/null") -> subprocess.CompletedProcess[str]:
+    return lbdemo("doctor", *arguments, path=path, kubeconfig=kubeconfig)
+
+
+def lbdemo(*arguments: str, path: Path, kubeconfig: str = "/dev/null") -> subprocess.CompletedProcess[str]:
     environment = {"PATH": str(path), "KUBECONFIG": kubeconfig, "HOME": str(path), "DOCKER_HOST": "unix:///nowhere"}
-    argv = [sys.executable, "-m", "lbdemo", "doctor", *arguments]
+    argv = [sys.executable, "-m", "lbdemo", *arguments]
     return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -63,3 +74,28 @@ def test_a_machine_with_nothing_on_it_is_told_all_that_is_missing(tmp_path: Path
 )
 def test_words_that_mean_nothing_are_bad_input(arguments: tuple[str, ...], tmp_path: Path) -> None:
     assert doctor(*arguments, path=tmp_path).returncode == 2
+
+
+def test_an_api_server_that_never_answers_is_told_in_time(tmp_path: Path) -> None:
+    kubectl(tmp_path)
+    begun = time.monotonic()
+    done = doctor("--for", "diagnose", "-o", "json", path=tmp_path)
+
+    assert time.monotonic() - begun < LIMIT + ROOM
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert (done.returncode, checks["API server"]["status"]) == (1, "failed")
+    assert "timed out: no answer in 2 s" in checks["API server"]["seen"]
+    assert "--request-timeout" in checks["API server"]["mend"]
+    assert {checks[name]["status"] for name in ("kubectl", "context")} == {"ok"}
+    assert {checks[name]["status"] for name in ("login", "rights", "exec")} == {"skipped"}
+
+
+def test_diagnose_is_stopped_by_it_as_soon(tmp_path: Path) -> None:
+    kubectl(tmp_path)
+    begun = time.monotonic()
+    done = lbdemo("diagnose", "payments", path=tmp_path)
+
+    assert time.monotonic() - begun < SOON + ROOM
+    assert done.returncode == 5
+    assert "cannot see the API server: timed out: no answer in 5 s" in done.stderr
+    assert "hint: is the way there open" in done.stderr

@@ -90,3 +90,18 @@ def test_of_one_server_of_three_nobody_knows_what_a_caller_holds() -> None:
 
     assert not Case(replace(seen, sockets=one)).holds_few(CHECKOUT)
     assert Case(replace(seen, sockets=two)).holds_few(CHECKOUT), "none to the second, whatever the third holds"
+
+
+def test_a_kubelets_probes_are_not_of_who_calls_from_its_nodes_network() -> None:
+    bridge = "10.0.0.254"
+    agent = replace(caller("agent"), addresses=(bridge,), node="node-1")
+    a, *others = servers()
+    stays, probes = socket_looks(a, {bridge: 1}), socket_looks(a, {bridge: 3}, new_each_turn=True)
+    both = [replace(one, sockets=(*one.sockets, *two.sockets)) for one, two in zip(stays[1:], probes[1:], strict=True)]
+    left = closed(CLOSED, agent.name, bridge, 0, "10.0.0.1", LISTENS)
+    quiet = (look for other in others for look in socket_looks(other, {}))
+
+    case = Case(shop(callers=[agent], hosts=(bridge,), sockets=(stays[0], *both, *quiet, left)))
+
+    assert case.fleeting(agent) == Fleeting(looks=12, seen=1, lasting=1, closed=0)
+    assert case.connections(agent) == 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from diagnose.shops import ambient, caller, envoy_looks, fronted, route, shop, waypoint
+from diagnose.shops import ambient, caller, envoy_looks, fronted, route, service, shop, waypoint
 
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence, Surroundings
@@ -17,8 +17,15 @@ from lbdemo.diagnose.told import channels, xds_target
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
-from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, TrafficPolicy
-from lbdemo.kube.records.meta import Meta
+from lbdemo.kube.records.istio import (
+    Destination,
+    DestinationRule,
+    MeshRoute,
+    PeerAuthentication,
+    TrafficPolicy,
+    VirtualService,
+)
+from lbdemo.kube.records.meta import Meta, Owner
 
 HOST = "payments.shop.svc.cluster.local"
 FORBIDDEN = Unseen("nodes", Why.FORBIDDEN, "no", Right("list", "nodes"), "work")
@@ -134,6 +141,20 @@ def test_of_variables_and_arguments_what_causes_ask_for_is_kept(tmp_path: Path) 
     assert kept.containers[0].args == ("round_robin",)
 
 
+def test_of_other_services_of_the_pods_callers_are_told_in_what_is_kept_too(tmp_path: Path) -> None:
+    checkout = caller("checkout")
+    assert checkout.pod is not None
+    told = replace(checkout.pod.containers[0], args=("--target=dns:///payments-pods.shop.svc:9090",))
+    around = Surroundings(services=(replace(service("payments-pods", headless=True), selector={"app": "payments"}),))
+    seen = shop(callers=[replace(checkout, pod=replace(checkout.pod, containers=(told,)))], surroundings=around)
+
+    save(seen, tmp_path)
+
+    kept = load(tmp_path).callers[0].pod
+    assert kept is not None
+    assert kept.containers[0].args == ("payments-pods:9090",)
+
+
 def test_other_names_change_no_judgement(tmp_path: Path) -> None:
     seen = pinned()
 
@@ -145,6 +166,45 @@ def test_other_names_change_no_judgement(tmp_path: Path) -> None:
     assert [f["code"] for f in again["findings"]] == [f["code"] for f in first["findings"]]
     assert again["verdict"]["outcome"] == first["verdict"]["outcome"]
     assert again["verdict"]["calls"] == first["verdict"]["calls"]
+
+
+def test_names_of_whatever_else_was_seen_are_others_too(tmp_path: Path) -> None:
+    labels = {"acme.example/team": "falcons", "app.kubernetes.io/part-of": "acme-suite", "app": "payments", "v": "v2"}
+    foreign = Meta("DestinationRule", "elsewhere", "secret-rule", labels, owners=(Owner("Release", "hidden", "1"),))
+    to = (MeshRoute("http", (Destination("backend.hidden-ns.svc.cluster.local"),)),)
+    around = Surroundings(
+        destination_rules=(
+            DestinationRule(
+                foreign,
+                "reviews.bookinfo.svc.cluster.local",
+                TrafficPolicy(),
+                selector={"acme.example/team": "falcons"},
+            ),
+        ),
+        virtual_services=(VirtualService(Meta("VirtualService", "elsewhere", "vs"), ("pay.acme.example",), (), to),),
+        services=(replace(service("ledger-pods", headless=True), selector={"app": "payments"}),),
+    )
+    why = 'pods is forbidden: User "alice" cannot list resource'
+    denied = Unseen("pods", Why.FORBIDDEN, why, Right("list", "pods"), "acme-prod")
+    seen = shop({"payments-a": {"10.0.1.1": 1}}, callers=[caller("checkout")], surroundings=around, unseen=(denied,))
+
+    text = save(seen, tmp_path, anonymous=True).read_text()
+
+    assert not re.search("acme|falcons|elsewhere|secret|hidden|reviews|bookinfo|backend|ledger|alice", text)
+    rules = load(tmp_path).surroundings.destination_rules
+    assert isinstance(rules, tuple)
+    assert rules[0].selector.items() <= rules[0].meta.labels.items(), "what belonged together still does"
+    assert rules[0].meta.labels["v"] == "v2"
+
+
+def test_words_that_mean_something_are_no_names(tmp_path: Path) -> None:
+    seen = shop({"payments-a": {"10.0.1.1": 1}}, callers=[caller("grpc")], about=service("server"),
+                metrics=(MetricsLook("shop/payments-a", 0, 0.1, "grpc_server_started_total", 7),))  # fmt: skip
+
+    save(seen, tmp_path, anonymous=True)
+
+    kept = load(tmp_path)
+    assert (kept.metrics[0].source, kept.port.app_protocol) == ("grpc_server_started_total", "grpc")
 
 
 @pytest.mark.parametrize("where", ["towers/thanos:9090", "https://thanos.corp.example/x"])

@@ -71,3 +71,37 @@ def test_the_port_of_a_headless_service_at_which_nobody_listens(shop: Shop) -> N
     shop.apply(python_client("checkout", HEADLESS))
     shop.calling("checkout")
     assert "LB111" not in codes(shop.record("parcels"))
+
+
+def test_of_two_services_of_the_same_pods_each_has_its_own_callers(shop: Shop) -> None:
+    pods = service("parcels-pods", headless=True, selector={"app": "parcels"})
+    shop.apply(python_server("parcels"), service("parcels"), pods)
+    shop.apply(python_client("checkout", "parcels:80"),
+               python_client("batch", f"dns:///parcels-pods:{PORT}", "--policy=round_robin"))  # fmt: skip
+    for name in ("checkout", "batch"):
+        shop.calling(name)
+
+    one, other = shop.record("parcels", expect=1), shop.record("parcels-pods")
+
+    assert (codes(one), problems(other)) == (["LB101"], [])
+    assert [who["workload"] for who in one["callers"]] == ["deployment/checkout"]
+    assert [(who["workload"], who["service"]) for who in one["others"]] == [("deployment/batch", "parcels-pods")]
+    assert [who["workload"] for who in other["callers"]] == ["deployment/batch"]
+    assert [who["choice"]["who"] for who in other["others"]] == ["kube-proxy"]
+    shop.kubectl("delete", "deployment/checkout", "--wait=true")
+    moved = shop.record("parcels")
+    assert (moved["called_by"], problems(moved)) == ("parcels-pods", [])
+
+
+def test_who_calls_from_the_network_of_its_node_is_named(shop: Shop) -> None:
+    at_node = {"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}
+    target = f"parcels.{shop.namespace}.svc.cluster.local:80"
+    shop.apply(python_server("parcels", 2), service("parcels"), python_client("agent", target, **at_node))
+    shop.calling("agent")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB101"]
+    assert [(who["workload"], bool(who["node"])) for who in record["callers"]] == [("deployment/agent", True)]
+    by_name = shop.record("parcels", "--from", "deployment/agent", expect=1)
+    assert by_name["verdict"]["outcome"] == "PINNED"

@@ -6,14 +6,14 @@ import re
 from typing import Any
 
 import pytest
-from diagnose.shops import caller, shop
+from diagnose.shops import caller, fronted, shop
 
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence
 from lbdemo.diagnose.looks import MetricsLook
-from lbdemo.render.arrivals import of_callers, of_nobody
-from lbdemo.render.diagnosis import picture
+from lbdemo.render.arrivals import of_callers, of_fronts, of_nobody
 from lbdemo.render.diagnosis_html import page
+from lbdemo.render.way_picture import picture
 
 HELD = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
 CALLERS = [caller("checkout"), caller("batch", 2)]
@@ -27,9 +27,9 @@ def by_metrics() -> Evidence:
 
 
 def cells(record: dict[str, Any]) -> list[list[str]]:
-    """The cells of the page's table, row by row."""
-    rows = re.findall(r"<tr>(<td>.*?)</tr>", page([record]))
-    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", row)] for row in rows]
+    """The cells of the page's tables, row by row: the pod, its calls, its share."""
+    rows = re.findall(r'<tr role="row">(<th scope="row".*?)</tr>', page([record]))
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd] .*?</t[hd]>", row)] for row in rows]
 
 
 @pytest.fixture(name="counted")
@@ -38,7 +38,7 @@ def counted_by_servers() -> dict[str, Any]:
 
 
 def test_the_page_says_what_each_pod_got_where_only_servers_count(counted: dict[str, Any]) -> None:
-    got = [row[2:4] for row in cells(counted)[len(CALLERS) :]]
+    got = [row[:2] for row in cells(counted)[len(CALLERS) :]]
 
     assert got == [["payments-a", "6,300"], ["payments-b", "1,800"], ["payments-c", "0"]]
 
@@ -46,7 +46,7 @@ def test_the_page_says_what_each_pod_got_where_only_servers_count(counted: dict[
 def test_the_page_says_how_many_connections_a_caller_holds_where_nobody_counts_calls() -> None:
     record = diagnose(shop(HELD, callers=CALLERS)).to_dict()
 
-    assert [row[3] for row in cells(record)] == ["1 connection", "1 connection", "0", "0"]
+    assert [row[1] for row in cells(record)] == ["1 connection", "1 connection", "0", "0"]
 
 
 def test_shares_are_of_what_all_got(counted: dict[str, Any]) -> None:
@@ -57,7 +57,30 @@ def test_shares_are_of_what_all_got(counted: dict[str, Any]) -> None:
 
 
 def test_terminal_and_page_name_the_same_pods_in_the_same_order(counted: dict[str, Any]) -> None:
-    pods = [row[2] for row in cells(counted)]
+    pods = [row[0] for row in cells(counted)]
 
     assert len(pods) == 5
     assert all(pod in line for pod, line in zip(pods, picture(counted, 200), strict=True))
+
+
+def test_the_hop_before_a_proxy_is_drawn_too() -> None:
+    seen = shop({"payments-a": {"10.0.1.1": 1}}, **fronted(4, 0))
+    record = diagnose(seen).to_dict()
+
+    rows = list(of_fronts(record))
+
+    assert rows[0].way == "4 connections ──> front (kube-proxy: one choice a connection)"
+    assert [(row.caller, row.pod, row.connections) for row in rows] == [
+        ("who calls deployment/front", "front-1", 4), ("", "front-2", 0),
+    ]  # fmt: skip
+    assert record["fronts"][0]["choice"] == {"who": "kube-proxy", "per": "connection", "among": 2, "policy": ""}
+    assert [line.split()[-3:] for line in picture(record, 200)[:2]] == [["front-1", "4", "connections"],
+                                                                        ["front-2", "0", "connections"]]  # fmt: skip
+    assert "who calls deployment/front ── 4 connections" in page([record])
+
+
+def test_who_calls_a_waypoint_chooses_nothing_itself() -> None:
+    labels = {"gateway.networking.k8s.io/gateway-class-name": "istio-waypoint"}
+    record = diagnose(shop({}, **fronted(4, 0, labels=labels))).to_dict()
+
+    assert record["fronts"][0]["choice"]["who"] == "ztunnel"

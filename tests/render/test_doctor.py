@@ -75,3 +75,12 @@ def test_fit_is_said_so() -> None:
     fit = {**RECORD, "for": "up", "strategy": "", "fit": True, "checks": []}
 
     assert lines(fit) == ["fit for `lbdemo up`: 1 ok, 1 warning, 1 failed, 1 skipped"]
+
+
+def test_what_mends_several_checks_is_said_once() -> None:
+    away = [check(name, "cluster", "skipped", "timed out", "open the way") for name in ("nodes", "login", "namespace")]
+    out = io.StringIO()
+    print_examination(Console(file=out, width=80), {**RECORD, "checks": away})
+
+    assert out.getvalue().count("mend: open the way") == 1
+    assert out.getvalue().count("timed out") == 3

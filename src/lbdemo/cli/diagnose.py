@@ -107,9 +107,10 @@ def diagnose(
     asked = Asked("", service, port, tuple(callers or ()), seconds, probe)
     found = seen(ctx, asked, everywhere=everywhere, selector=selector, prometheus=asked_too)
     if save:
+        from lbdemo.cli.session import say
         from lbdemo.diagnose.saving import save as keep
 
-        keep(found[0], Path(save), anonymous=anonymize)
+        say(f"evidence kept in {keep(found[0], Path(save), anonymous=anonymize)}")
     return give(found, how)
 
 

@@ -12,7 +12,7 @@ from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.servers import Server, servers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lbdemo.diagnose.connections import Arrived, Held
     from lbdemo.diagnose.counting import Judged
@@ -27,10 +27,14 @@ ALL_ADDRESSES = ("0.0.0.0_", "[::]_", "::_")
 
 
 class Case:
-    """One service's evidence with what follows from it. All of it is worked out of the evidence alone."""
+    """One service's evidence with what follows from it. All of it is worked out of the evidence alone.
 
-    def __init__(self, evidence: Evidence) -> None:
+    `elsewhere` names callers of the same pods by other Services, who are not in it any more.
+    """
+
+    def __init__(self, evidence: Evidence, elsewhere: Sequence[str] = ()) -> None:
         self.evidence = evidence
+        self.elsewhere = tuple(elsewhere)
 
     @cached_property
     def servers(self) -> tuple[Server, ...]:

@@ -34,8 +34,12 @@ class Changes:
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         judged = self.before.case.judged
-        return {"made": self.before.evidence.made, "outcome": judged.outcome.value, "source": judged.source,
-                "gone": list(self.gone), "new": list(self.new), "still": list(self.still)}  # fmt: skip
+        before = self.before.evidence
+        return {
+            "made": before.made, "namespace": before.namespace, "service": before.name,
+            "outcome": judged.outcome.value, "source": judged.source,
+            "gone": list(self.gone), "new": list(self.new), "still": list(self.still),
+        }  # fmt: skip
 
 
 def _codes(diagnosis: Diagnosis) -> set[str]:

@@ -74,11 +74,11 @@ def arrived(
 ) -> dict[str, tuple[Arrived, ...]]:
     """By server, look by look: the established connections to its port.
 
-    Those of the pod itself (a port-forward, its own proxy) are left out, and of those of nodes all that do not last:
-    kubelets probe with a new one each time. With a sidecar of Istio the connections to all ports end at the sidecar.
+    Those of the pod itself (a port-forward, its own proxy) are left out, and of those of nodes, whoever else calls from
+    there, all that do not last: kubelets probe with a new one each time. With a sidecar of Istio the connections to all
+    ports end at the sidecar.
     """
-    names, nodes = names_by_address(evidence), nodes_addresses(evidence)
-    kubelets = nodes - names.keys()
+    names, kubelets = names_by_address(evidence), nodes_addresses(evidence)
     return {server.name: tuple(_arrived(server, looks.get(server.name, ()), names, kubelets)) for server in servers}
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from lbdemo.diagnose.apart import apart
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes import explain
+from lbdemo.diagnose.counting import SERVERS_ONLY
 from lbdemo.diagnose.findings import Finding, Severity
+from lbdemo.diagnose.fronts import choice_before, hops
 from lbdemo.diagnose.history import History, history
 from lbdemo.diagnose.parts import UNEVEN
 from lbdemo.diagnose.path import Per, Way, ways
@@ -20,8 +23,10 @@ from lbdemo.records.verdict import verdict_record
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from lbdemo.diagnose.apart import Apart
     from lbdemo.diagnose.counting import Judged
     from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.fronts import Load
     from lbdemo.diagnose.scrapes import Window
     from lbdemo.diagnose.servers import Server
     from lbdemo.kube.answers import Unseen
@@ -33,12 +38,13 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The evidence, judged."""
+    """The evidence, judged: `case` is what is left of it without the callers of other Services (`apart`)."""
 
     evidence: Evidence
     case: Case
     ways: tuple[Way, ...]
     said: Ranked
+    apart: Apart
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -53,13 +59,16 @@ class Diagnosis:
     @property
     def unexplained(self) -> bool:
         """Whether calls are provably not spread, and no cause that is known here accounts for any of it."""
-        return self.case.judged.outcome in UNEVEN and not any(finding.explains for finding in self.findings)
+        known = any(finding.explains for finding in self.findings) or self.said.excused
+        return self.case.judged.outcome in UNEVEN and not known
 
     @property
     def unwanted(self) -> bool:
-        """Whether calls are provably not spread, and nothing was told to do that: a weight, a hash, a policy."""
+        """Whether calls are provably not spread, and neither was anything told to do that (a weight, a hash, a policy)
+        nor is all that explains it ignored on purpose."""
         told = any(finding.explains and finding.severity is Severity.NOTE for finding in self.findings)
-        return self.case.judged.outcome in UNEVEN and not told
+        known = self.said.excused and not any(finding.explains for finding in self.findings)
+        return self.case.judged.outcome in UNEVEN and not told and not known
 
     @property
     def nothing_to_balance(self) -> bool:
@@ -81,6 +90,17 @@ class Diagnosis:
         settled = self.connected_everywhere or self.nothing_to_balance
         return self.case.judged.outcome is Outcome.INCONCLUSIVE and not settled
 
+    @property
+    def counted_too(self) -> bool:
+        """Whether calls by other Services of the same pods may be among those that were counted.
+
+        Servers do not know by which Service somebody calls; they count nobody else's where all callers are known.
+        """
+        calls = self.case.judged.calls
+        alone = bool(self.case.active) and self.case.all_sockets_seen and not self.apart.unknown
+        by_servers = calls is not None and any(flow.caller == SERVERS_ONLY for flow in calls.flows)
+        return bool(self.apart.names) and by_servers and not alone
+
     def to_dict(self) -> dict[str, Any]:
         """The record ready for JSON: stable keys, null for what is not known."""
         evidence = self.evidence
@@ -92,7 +112,12 @@ class Diagnosis:
             "made": evidence.made,
             "watched": evidence.watched,
             "servers": [_server(server) for server in self.case.servers],
+            "called_by": self.case.evidence.name,
+            "fronts": [_front(load) for load in hops(self.case)],
             "callers": [_way(callers[way.caller], way) for way in self.ways],
+            "others": [{"service": name, **_way(callers[way.caller], way)} for name, way in self.apart.others],
+            "services_beside": {"names": list(self.apart.names), "unknown": list(self.apart.unknown),
+                                "counted_too": self.counted_too},
             "verdict": judged_record(self.case.judged, evidence),
             "history": history_record(history(self.case)),
             "unexplained": self.unexplained,
@@ -103,14 +128,16 @@ class Diagnosis:
             "findings": [_finding(finding) for finding in self.findings],
             "cannot_tell": [{"code": c.code, "name": c.name, "because": c.because} for c in self.said.cannot],
             "ignored": list(self.said.ignored),
+            "excused": list(self.said.excused),
             "unseen": [unseen_record(unseen) for unseen in evidence.unseen],
         }  # fmt: skip
 
 
 def diagnose(evidence: Evidence, ignored: Collection[str] = ()) -> Diagnosis:
     """Judges the evidence; findings of `ignored` codes are left out, and counted."""
-    case = Case(evidence)
-    return Diagnosis(evidence, case, ways(case), ranked(explain(case), evidence, ignored))
+    split = apart(evidence)
+    case = Case(split.judged, [way.caller for _, way in split.others])
+    return Diagnosis(evidence, case, ways(case), ranked(explain(case), evidence, ignored), split)
 
 
 def _server(server: Server) -> dict[str, Any]:
@@ -119,7 +146,16 @@ def _server(server: Server) -> dict[str, Any]:
 
 
 def _way(caller: Caller, way: Way) -> dict[str, Any]:
-    return {**asdict(way), "proxy": proxy_of(caller.pod), "workload": caller.workload}
+    return {**asdict(way), "proxy": proxy_of(caller.pod), "workload": caller.workload, "node": caller.node,
+            "one_of": list(caller.one_of)}  # fmt: skip
+
+
+def _front(load: Load) -> dict[str, Any]:
+    """A hop before the callers: who chooses one of its pods, and how many connections (of all its callers) each has."""
+    front = load.front
+    names = [service.meta.name for service in front.services]
+    return {"namespace": front.namespace, "workload": front.workload, "services": names,
+            "choice": asdict(choice_before(front)), "pods": dict(load.connections)}  # fmt: skip
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

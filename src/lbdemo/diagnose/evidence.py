@@ -44,11 +44,13 @@ class Caller:
     `environment` (its variables or arguments name the service, no call was seen).
     """
 
-    name: str  # `namespace/pod`, or the address
+    name: str  # `namespace/pod`, `node/name`, or the address
     addresses: tuple[str, ...]
     found_by: str
     pod: Pod | None = None
     workload: str = ""  # what keeps the pod running, as kubectl takes it: deployment/checkout; "" for none
+    node: str = ""  # in whose network it calls, where its address is the node's; "" for who has one of his own
+    one_of: tuple[str, ...] = ()  # pods of that network that it may be, where nobody can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Surroundings:
     deployments: tuple[Deployment, ...] | Unseen = ()  # of the service's namespace
     autoscalers: tuple[Autoscaler, ...] | Unseen = ()  # of the service's namespace
     services: tuple[Service, ...] | Unseen = ()  # others of the service's namespace that select the same pods
+    others: tuple[Service, ...] | Unseen = ()  # others there that select some of them
     virtual_services: tuple[VirtualService, ...] | Unseen = ()
     destination_rules: tuple[DestinationRule, ...] | Unseen = ()
     peer_authentications: tuple[PeerAuthentication, ...] | Unseen = ()
@@ -130,4 +133,8 @@ class Evidence:
     @property
     def host(self) -> str:
         """The service's whole DNS name."""
-        return f"{self.name}.{self.namespace}.svc.{self.domain}"
+        return self.host_of(self.service)
+
+    def host_of(self, service: Service) -> str:
+        """The whole DNS name of a Service of this cluster."""
+        return f"{service.meta.name}.{service.meta.namespace}.svc.{self.domain}"

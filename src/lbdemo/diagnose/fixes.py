@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.diagnose.findings import Fix
+from lbdemo.words import listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -32,19 +33,27 @@ def applied(*documents: Mapping[str, Any]) -> str:
 
 
 def mesh_the_callers(callers: Collection[Caller]) -> Fix:
-    """A proxy beside each caller, which chooses a server for each call."""
+    """A proxy beside each caller, which chooses a server for each call. In a node's network there are none."""
+    inside = [caller for caller in callers if not caller.node]
     return Fix(
         "a proxy at the callers: Istio's sidecar chooses for each call",
         commands=(
-            *(kubectl("label", "namespace", name, f"{INJECTION}=enabled", "--overwrite") for name in _spaces(callers)),
-            *made_anew(callers),
+            *(kubectl("label", "namespace", name, f"{INJECTION}=enabled", "--overwrite") for name in _spaces(inside)),
+            *made_anew(inside),
         ),
         undo=(
-            *(kubectl("label", "namespace", name, f"{INJECTION}-") for name in _spaces(callers)),
-            *made_anew(callers),
+            *(kubectl("label", "namespace", name, f"{INJECTION}-") for name in _spaces(inside)),
+            *made_anew(inside),
         ),
-        advice="needs Istio in the cluster; pods that are no Deployment's must be made anew by whoever made them",
+        advice=_for_sidecars(callers),
     )
+
+
+def _for_sidecars(callers: Collection[Caller]) -> str:
+    at_nodes = [caller.name.rpartition("/")[2] for caller in callers if caller.node]
+    no = f"; in a node's network, where {listing(at_nodes)} {'calls' if len(at_nodes) == 1 else 'call'}, there are none"
+    made = "pods that are no Deployment's must be made anew by whoever made them"
+    return f"needs Istio in the cluster; {made}{no if at_nodes else ''}"
 
 
 def choose_in_the_client(case: Case) -> Fix:

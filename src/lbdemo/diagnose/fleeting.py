@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.connections import names_by_address
+from lbdemo.diagnose.connections import names_by_address, nodes_addresses
 from lbdemo.diagnose.looks import TIME_WAIT
 
 if TYPE_CHECKING:
@@ -46,10 +46,14 @@ NONE = Fleeting(0, 0, 0, 0)
 
 
 def fleeting(case: Case) -> dict[str, Fleeting]:
-    """How long the connections of each caller last; all sockets are gone through once."""
+    """How long the connections of each caller last; all sockets are gone through once.
+
+    What was closed in a node's network is nobody's: its kubelet's probes are among it.
+    """
     seen: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
     closed: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    evidence, names = case.evidence, names_by_address(case.evidence)
+    evidence, nodes = case.evidence, nodes_addresses(case.evidence)
+    names = {address: name for address, name in names_by_address(evidence).items() if address not in nodes}
     for server in case.servers:
         for arrived in case.arrived[server.name]:
             for name, inode in {(n, s.inode) for n, s in arrived.sockets if s.inode}:
@@ -72,7 +76,7 @@ def _closed_by_callers(case: Case) -> Iterator[tuple[str, str, int]]:
     evidence = case.evidence
     ends = {(address, server.port) for server in case.servers for address in server.addresses}
     ends |= {(address, evidence.port.number) for address in evidence.service.cluster_ips}
-    for caller in evidence.callers:
+    for caller in (one for one in evidence.callers if not one.node):
         for s in (socket for look in case.socket_looks(caller.name) for socket in look.sockets):
             if s.state == TIME_WAIT and (s.peer, s.peer_port) in ends:
                 yield caller.name, s.peer, s.local_port

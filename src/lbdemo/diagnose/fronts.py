@@ -11,7 +11,7 @@ from lbdemo.diagnose.connections import from_itself
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.images import is_gateway, is_proxy
 from lbdemo.diagnose.looks import ESTABLISHED, LISTEN
-from lbdemo.diagnose.path import calls_of
+from lbdemo.diagnose.path import Choice, Per, calls_of
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -68,12 +68,26 @@ def leads_to(case: Case) -> Mapping[str, frozenset[str]]:
 
 def loads(case: Case) -> Iterator[Load]:
     """Those of fronts of several pods, all of whose sockets were seen."""
+    return (load for load in hops(case) if len(load.connections) > 1)
+
+
+def hops(case: Case) -> Iterator[Load]:
+    """Those of all fronts, all of whose pods' sockets were seen: the way to the service leads through them."""
     for front in case.evidence.fronts:
         held = [
             (key(pod), _held(front, pod, looks[-1])) for pod in front.pods if (looks := case.socket_looks(key(pod)))
         ]
-        if 1 < len(held) == len(front.pods):
+        if 0 < len(held) == len(front.pods):
             yield Load(front, tuple(held), _calls(case, front))
+
+
+def choice_before(front: Front) -> Choice:
+    """Who chooses one of the front's pods for those who call it."""
+    if is_waypoint(front):
+        return Choice("ztunnel", Per.CONNECTION, len(front.pods))
+    if any(not service.headless for service in front.services):
+        return Choice("kube-proxy", Per.CONNECTION, len(front.pods))
+    return Choice("who calls it", Per.UNKNOWN, len(front.pods))
 
 
 def _held(front: Front, pod: Pod, look: SocketLook) -> int:

@@ -17,11 +17,13 @@ IGNORE = "lbdemo.dev/ignore"
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Findings in the order in which they are told, what could not be told, and the codes that were ignored."""
+    """Findings in the order in which they are told, what could not be told, and the codes that were ignored; of those,
+    the `excused` ones account for some of what was seen."""
 
     findings: tuple[Finding, ...]
     cannot: tuple[CannotTell, ...]
     ignored: tuple[str, ...] = ()
+    excused: tuple[str, ...] = ()
 
 
 def ranked(said: Sequence[Finding | CannotTell], evidence: Evidence, ignored: Collection[str] = ()) -> Ranked:
@@ -34,7 +36,9 @@ def ranked(said: Sequence[Finding | CannotTell], evidence: Evidence, ignored: Co
     codes = {finding.code for finding in kept}
     kept.sort(key=lambda finding: _place(finding, codes))
     cannot = tuple(each for each in said if isinstance(each, CannotTell) and each.code not in left_out)
-    return Ranked(tuple(kept), cannot, tuple(sorted({f.code for f in findings} - codes)))
+    ignored_too = [finding for finding in findings if finding.code in left_out]
+    excused = {finding.code for finding in ignored_too if finding.explains}
+    return Ranked(tuple(kept), cannot, tuple(sorted({f.code for f in ignored_too})), tuple(sorted(excused)))
 
 
 def _place(finding: Finding, codes: Collection[str]) -> tuple[int, float, int, int, str]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
+from lbdemo.diagnose.called import beside
 from lbdemo.diagnose.evidence import VERSION, Evidence
+from lbdemo.diagnose.masking import masked
 from lbdemo.diagnose.proxies import GENERATOR
-from lbdemo.diagnose.scrapes import place
 from lbdemo.diagnose.told import marks, several
-from lbdemo.diagnose.workloads import workload_of
 from lbdemo.errors import InputError, OperationFailedError
 from lbdemo.kube.answers import Right, Unseen, Why
 
@@ -34,9 +33,9 @@ ANNOTATIONS = ("istio.io/", "linkerd.io/", "prometheus.io/", "kubernetes.io/topo
 
 def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
     """Writes the evidence into the folder, which is made if need be. Raises OperationFailedError."""
-    document = without_secrets(converter().unstructure(evidence), evidence.name)
+    document = without_secrets(converter().unstructure(evidence), services(evidence))
     if anonymous:
-        document = renamed(document, names(evidence))
+        document = masked(document, evidence)
     file = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,72 +90,36 @@ def _unseen(value: Mapping[str, Any]) -> Unseen:
     return Unseen(**{**told, "why": Why(told["why"]), "right": Right(**told["right"]) if told["right"] else None})
 
 
-def without_secrets(document: Any, service: str) -> Any:
+def without_secrets(document: Any, services: Collection[str]) -> Any:
     """The document without what may be nobody's business: variables, arguments and annotations that no cause reads."""
     if isinstance(document, list):
-        return [without_secrets(one, service) for one in document]
+        return [without_secrets(one, services) for one in document]
     if not isinstance(document, dict):
         return document
-    kept = {name: without_secrets(value, service) for name, value in document.items()}
+    kept = {name: without_secrets(value, services) for name, value in document.items()}
     if isinstance(kept.get("env"), dict):
-        kept["env"] = {name: _kept(name, value, service) for name, value in kept["env"].items()}
+        kept["env"] = {name: _kept(name, value, services) for name, value in kept["env"].items()}
     if isinstance(kept.get("annotations"), dict):
         known = kept["annotations"].items()
         kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
     for words in ("args", "command"):
         if isinstance(kept.get(words), list):
-            kept[words] = list(dict.fromkeys((*marks(kept[words], service), *several(kept[words], {}))))
+            kept[words] = list(dict.fromkeys((*_marks(kept[words], services), *several(kept[words], {}))))
     return kept
 
 
-def _kept(variable: str, value: str, service: str) -> str:
+def services(evidence: Evidence) -> tuple[str, ...]:
+    """The Service's name, and those of others of its pods: callers may be told of them."""
+    return (evidence.name, *(one.meta.name for one in beside(evidence)))
+
+
+def _marks(said: Iterable[str], services: Collection[str]) -> Iterator[str]:
+    words = list(said)
+    return (mark for service in services for mark in marks(words, service))
+
+
+def _kept(variable: str, value: str, services: Collection[str]) -> str:
     """Of a variable's value what causes ask for: all of it, or the marks in it."""
     if variable.upper() in TOLD:
         return value.rpartition("@")[2]  # a proxy's address may have a password before it
-    return " ".join((*marks([value], service), *several((), {variable: value}))) or SECRET
-
-
-def names(evidence: Evidence) -> dict[str, str]:
-    """Another name for each that people have given: namespaces, services, workloads, pods, nodes, images, what an Envoy
-    of their own is told."""
-    found: dict[str, str] = {}
-    for what, name in _named(evidence):
-        if name and name not in found:
-            found[name] = f"{what}-{sum(1 for other in found.values() if other.startswith(f'{what}-')) + 1}"
-    return found
-
-
-def _named(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    pods = [*(evidence.servers if isinstance(evidence.servers, tuple) else ()),
-            *(caller.pod for caller in evidence.callers if caller.pod is not None),
-            *(pod for front in evidence.fronts for pod in front.pods)]  # fmt: skip
-    yield "namespace", evidence.namespace
-    yield "service", evidence.name
-    for where in evidence.scrapes.asked if evidence.scrapes is not None else ():
-        yield "prometheus", where
-        yield from zip(("namespace", "service"), place(where), strict=False)
-    yield from (("service", service.meta.name) for front in evidence.fronts for service in front.services)
-    for pod in pods:
-        yield "namespace", pod.meta.namespace
-        yield "pod", pod.name
-        yield "workload", workload_of(pod).rpartition("/")[2]
-        yield "node", pod.node
-        for container in pod.containers:
-            yield "image", container.image
-        yield from (("configmap", name) for name in pod.config_maps)
-    yield from (("cluster", one.name) for one in evidence.clusters if one.told_by)
-
-
-def renamed(document: Any, others: Mapping[str, str]) -> Any:
-    """The document with other names, wherever they stand in it as words; the names of its own members stay."""
-    longest_first = sorted(others, key=len, reverse=True)
-    pattern = re.compile("|".join(rf"(?<![A-Za-z0-9-]){re.escape(name)}(?![A-Za-z0-9])" for name in longest_first))
-
-    def walk(value: Any) -> Any:
-        if isinstance(value, str):
-            return pattern.sub(lambda found: others[found[0]], value)
-        if isinstance(value, list | tuple):  # pairs stay tuples until they are written
-            return [walk(one) for one in value]
-        return {name: walk(one) for name, one in value.items()} if isinstance(value, dict) else value
-
-    return walk(document) if others else document
+    return " ".join(dict.fromkeys((*_marks([value], services), *several((), {variable: value})))) or SECRET

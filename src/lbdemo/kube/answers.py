@@ -37,7 +37,7 @@ class Why(StrEnum):
 HINTS = {
     Why.FORBIDDEN: "ask for the right",
     Why.NO_SUCH_KIND: "`kubectl api-resources` lists what this cluster knows",
-    Why.TIMED_OUT: "try again; `kubectl get --raw /readyz?verbose` tells how the API server is",
+    Why.TIMED_OUT: "is the way there open (VPN, proxy)? `kubectl get --raw /readyz --request-timeout=9s` asks again",
     Why.BROKEN: "`kubectl get apiservices` names the API whose server does not answer",
     Why.LOGIN: "log in again: the words above are the credential plugin's own",
     Why.UNKNOWN_USER: "log in again",

@@ -76,6 +76,9 @@ NAMESPACES = Kind("namespaces", "Namespace", parse_namespace, namespaced=False)
 EVENTS = Kind("events", "Event", parse_event)
 CONFIG_MAPS = Kind("configmaps", "ConfigMap", parse_meta)
 SECRETS = Kind("secrets", "Secret", parse_meta)
+OPERATOR = "monitoring.coreos.com"
+POD_MONITORS = Kind("podmonitors", "PodMonitor", raw, OPERATOR)
+SERVICE_MONITORS = Kind("servicemonitors", "ServiceMonitor", raw, OPERATOR)
 LEASES = Kind("leases", "Lease", raw, "coordination.k8s.io")
 CRDS = Kind("customresourcedefinitions", "CustomResourceDefinition", parse_meta, "apiextensions.k8s.io",
                   namespaced=False)  # fmt: skip

@@ -2,56 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from lbdemo.render.arrivals import Row, of_callers, of_nobody
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, window_words
-from lbdemo.words import count, duration, listing, number, percent
+from lbdemo.render.way_picture import picture
+from lbdemo.render.whose_calls import whose_calls
+from lbdemo.words import count, duration, listing, percent
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
 
 NOBODY = "no caller was seen"
 COLOURS = {"BALANCED": "bold green", "INCONCLUSIVE": "bold yellow"}
+WEIGHTS = {"note": "no fault of balancing", "risk": "a risk: it does not matter here yet"}
+"""How much matters what explains nothing."""
 SEVERITIES = {"problem": "bold red", "risk": "bold yellow", "note": "bold"}
 MARGIN = " " * 7
 LABEL = 7  # columns of seen, fix, undo, more
-MANY = 12  # callers that are drawn; of more the rest is counted
 
 
 def print_diagnosis(console: Console, record: Record) -> None:
     """Prints the record that `-o json` prints."""
-    console.print(Text(headline(record), "bold"), soft_wrap=True)
+    for line in packed(headline(record), console.width):
+        console.print(Text(line, "bold"), soft_wrap=True)
     console.print()
     for line in picture(record, console.width):
         console.print(Text(line), soft_wrap=True)
     console.print()
     for text in verdict(record):
-        console.print(text)
+        folded(console, text)
+    for sentence in whose_calls(record):
+        folded(console, Text(sentence))
     if record["history"]:
-        console.print(Text.assemble(("history: ", "bold"), history_line(record["history"])))
-    if record["unexplained"]:
-        console.print(Text("No cause that is known here explains it."))
+        folded(console, Text.assemble(("history: ", "bold"), history_line(record["history"])), 2)
+    for sentence in in_sum(record):
+        folded(console, Text(sentence))
     for finding in record["findings"]:
         console.print()
-        _finding(console, finding)
+        _finding(console, finding, matters(finding, record))
     _rest(console, record)
     if "after" in record:
         console.print()
         for text in changes(record):
-            console.print(text)
+            folded(console, text, 2)
+
+
+def in_sum(record: Record) -> Iterator[str]:
+    """What no finding says: that none explains it, or that there is none though the verdict is open."""
+    if record["unexplained"]:
+        yield "No cause that is known here explains it."
+    elif record["excused"]:
+        yield f"What explains it is ignored on purpose: {listing(record['excused'])}."
+    elif not record["findings"] and record["connected_everywhere"]:
+        yield "Each call is given to a pod of its own choice, over connections to all of them: nothing was found."
+    elif not record["findings"] and not record["undecided"] and not record["unwanted"]:
+        yield "Nothing was found."
+
+
+def folded(console: Console, text: Text, deeper: int = 0) -> None:
+    """A text folded at words, its further lines so many columns deeper."""
+    for number, line in enumerate(text.wrap(console, max(20, console.width - deeper))):
+        line.rstrip()
+        console.print(Text.assemble(" " * deeper if number else "", line), soft_wrap=True)
 
 
 def changes(record: Record) -> Iterator[Text]:
     """What is different since the evidence of before."""
-    after = record["after"]
+    after, now = record["after"], record["service"]
     told = f"{after['outcome']} then, {record['verdict']['outcome']} now"
+    if (after["service"], after["namespace"]) != (now["name"], now["namespace"]):
+        told += f" (then it was {after['service']} in namespace {after['namespace']})"
     yield Text.assemble(("since ", "bold"), (after["made"], "bold"), f": {told}")
     for label, codes, style in (("gone", after["gone"], "green"), ("new", after["new"], "red"),
                                 ("still", after["still"], "yellow")):  # fmt: skip
@@ -65,58 +91,28 @@ def headline(record: Record) -> str:
     ready = sum(1 for server in servers if server["ready"] and not server["terminating"])
     waiting = len(servers) - ready
     pods = count(ready, "ready pod") + (f", {waiting} not ready" if waiting else "")
-    callers = count(len(record["callers"]), "caller") if record["callers"] else NOBODY
     return (
-        f"{service['name']} ({service['namespace']}), port {service['port']}: {pods}; {callers}; "
+        f"{service['name']} ({service['namespace']}), port {service['port']}: {pods}; {_callers(record)}; "
         f"watched {duration(record['watched'])}"
     )
 
 
-def picture(record: Record, width: int) -> list[str]:
-    """Who calls whom over what: a line for each caller and pod where that is wide enough, else two."""
-    rows = list(_rows(record))
-    if not rows:
-        return []
-    sizes = [max(len(row[column]) for row in rows) for column in range(4)]
-    whole = [_line(row, sizes) for row in rows]
-    if max(map(len, whole)) <= width:
-        return whole
-    return [line for row in rows for line in _folded(row, sizes)]
+def packed(text: str, width: int) -> list[str]:
+    """The text in lines that end between its parts (a; b; c), where these fit; else folded at words."""
+    lines: list[str] = []
+    for part in text.split("; "):
+        if lines and len(lines[-1]) + 2 + len(part) < width:
+            lines[-1] += f"; {part}"
+        else:
+            lines.append(f"{'  ' if lines else ''}{part}")
+    ends = (*(f"{line};" for line in lines[:-1]), lines[-1])
+    return [each for line in ends for each in wrap(line, width, subsequent_indent="  ")]
 
 
-Columns = tuple[str, str, str, str]  # caller; connections and choice; pod; calls
-
-
-def _line(row: Columns, sizes: Sequence[int]) -> str:
-    caller, way, pod, calls = (text.ljust(size) for text, size in zip(row, sizes, strict=True))
-    first = f"  {caller} ── {way} ──> " if row[1] else f"  {caller}    {' ' * len(way)}     "
-    return f"{first}{pod}  {calls}".rstrip()
-
-
-def _folded(row: Columns, sizes: Sequence[int]) -> Iterator[str]:
-    if row[0]:
-        yield f"  {row[0]} ── {row[1]}"
-    arrow = "──> " if row[1] else "    "
-    yield f"      {arrow}{row[2].ljust(sizes[2])}  {row[3]}".rstrip()
-
-
-def _rows(record: Record) -> Iterator[Columns]:
-    for row in of_callers(record, MANY):
-        yield row.caller, row.way, row.pod, _amount(record, row)
-    if more := record["callers"][MANY:]:
-        yield f"and {count(len(more), 'caller')} more", "", "", ""
-    for row in of_nobody(record):
-        yield row.caller, row.way, row.pod, _amount(record, row) + (f"  ({row.state})" if row.state else "")
-
-
-def _amount(record: Record, row: Row) -> str:
-    if row.calls is None:
-        return "" if row.connections is None else count(row.connections, "connection")
-    if not row.calls and row.connections == 0:
-        return "0"
-    about = "≈" if record["verdict"]["about"] else " "
-    share = "" if row.share is None else percent(row.share)
-    return f"{number(row.calls):>9} calls {about} {share:>7}"
+def _callers(record: Record) -> str:
+    callers = count(len(record["callers"]), "caller") if record["callers"] else NOBODY
+    others = len({each["caller"] for each in record["others"]})
+    return callers + (f", {others} by another Service" if others else "")
 
 
 def verdict(record: Record) -> Iterator[Text]:
@@ -136,11 +132,11 @@ def verdict(record: Record) -> Iterator[Text]:
         yield Text(sentence)
 
 
-def _finding(console: Console, finding: Record) -> None:
+def _finding(console: Console, finding: Record, weight: str) -> None:
     possible = "possible: " if finding["possible"] else ""
     head = Text.assemble((finding["code"], SEVERITIES[finding["severity"]]), f"  {possible}{finding['sentence']}  ",
-                         (f"[{matters(finding)}]", "dim"))  # fmt: skip
-    console.print(head)
+                         (f"[{weight}]", "dim"))  # fmt: skip
+    folded(console, head, len(MARGIN))
     for index, line in enumerate(finding["evidence"]):
         _labelled(console, "seen" if index == 0 else "", f"{line['text']}  ({line['source']})")
     for index, fix in enumerate(finding["fixes"], 1):
@@ -148,21 +144,25 @@ def _finding(console: Console, finding: Record) -> None:
     _labelled(console, "more", finding["page"])
 
 
-def matters(finding: Record) -> str:
+def matters(finding: Record, record: Record) -> str:
     """How much of what was seen it explains, in words."""
     if finding["follows_from"]:
         return f"follows from {listing(finding['follows_from'])}"
-    if finding["explains"] > 0.995:
-        return "explains all of it"
-    if finding["explains"] > 0:
-        return f"explains {percent(round(finding['explains'], 2))} of it"
-    return "as it was told to be" if finding["severity"] == "note" else "explains nothing of what was seen"
+    note = finding["severity"] == "note"
+    if finding["explains"]:
+        part = "all" if finding["explains"] > 0.995 else percent(round(finding["explains"], 2))
+        return f"explains {part} of it" + (", as it was told to be" if note else "")
+    if finding["severity"] in WEIGHTS:
+        return WEIGHTS[finding["severity"]]
+    if record["verdict"]["outcome"] == "INCONCLUSIVE":
+        return "too little was seen to say what it explains"
+    return "explains nothing of what was seen"
 
 
 def _fix(console: Console, number_: str, fix: Record, *, first: bool) -> None:
-    _labelled(console, "fix" if first else "", f"{number_}{fix['title']}")
+    _labelled(console, "fix" if first else "", fix["title"], before=number_)
     if fix["advice"]:
-        _labelled(console, "", fix["advice"], deeper=len(number_))
+        _labelled(console, "", fix["advice"], before=" " * len(number_))
     for command in fix["commands"]:
         _command(console, "", command)
     for index, command in enumerate(fix["undo"]):
@@ -177,9 +177,9 @@ def _command(console: Console, label: str, command: str) -> None:
         console.print(Text(line, "cyan"), soft_wrap=True)
 
 
-def _labelled(console: Console, label: str, text: str, deeper: int = 0) -> None:
-    """A text beside its label, folded at words."""
-    first, rest = f"{MARGIN}{label:<{LABEL}}{' ' * deeper}", " " * (len(MARGIN) + LABEL + deeper)
+def _labelled(console: Console, label: str, text: str, before: str = "") -> None:
+    """A text beside its label, and behind what stands `before` it; folded at words."""
+    first, rest = f"{MARGIN}{label:<{LABEL}}{before}", " " * (len(MARGIN) + LABEL + len(before))
     lines = wrap(text, max(20, console.width - len(first)), break_long_words=False, break_on_hyphens=False)
     for index, line in enumerate(lines):
         console.print(Text(f"{rest if index else first}{line}"), soft_wrap=True)
@@ -192,7 +192,7 @@ def _rest(console: Console, record: Record) -> None:
         if lines:
             console.print()
         for line in lines:
-            console.print(Text.assemble((f"{label}: ", "bold"), line))
+            folded(console, Text.assemble((f"{label}: ", "bold"), line), 2)
     if record["ignored"]:
         console.print()
         console.print(Text(f"ignored: {listing(record['ignored'])}", "dim"))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from lbdemo.render.arrivals import Row, of_callers, of_nobody
-from lbdemo.render.diagnosis import headline, matters, unseen_line
+from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
+from lbdemo.render.diagnosis import changes, headline, in_sum, matters, unseen_line
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, window_words
 from lbdemo.render.html import document
-from lbdemo.render.tables import badge
-from lbdemo.words import count, number, percent
+from lbdemo.render.tables import badge, table
+from lbdemo.render.whose_calls import whose_calls
+from lbdemo.words import count, listing, number, percent
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
 
 RECORD_ID = "lbdemo-diagnosis"
+HEADS = ("pod", "calls", "share")
 
 
 def page(records: Sequence[Record]) -> str:
@@ -28,31 +30,56 @@ def page(records: Sequence[Record]) -> str:
 
 def _service(record: Record) -> str:
     judged = record["verdict"]
-    fine = not record["unwanted"] and not any(f["severity"] == "problem" for f in record["findings"])
-    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in flow_reasons(judged))
+    told = (*flow_reasons(judged), *whose_calls(record), *_beside(record), *in_sum(record))
     about = (", about" if judged["about"] else "") + window_words(judged)
-    told += f"<p>{escape(beside_line(judged['beside']))}</p>" if judged["beside"] else ""
-    told += f"<p>history: {escape(history_line(record['history']))}</p>" if record["history"] else ""
+    source = f"by {judged['source'] or 'nobody'}{about}, {record['made']}"
     return f"""<section>
 <h2>{escape(headline(record))}</h2>
 {_picture(record)}
-<p class="whole">{badge(judged["outcome"], ok=fine)}</p>
-{told}<p class="quiet">by {escape(judged["source"] or "nobody")}{escape(about)}, {escape(record["made"])}</p>
-{"".join(map(_finding, record["findings"]))}{_unseen(record)}</section>
+<p class="whole">{_outcome(record)}</p>
+{_paragraphs(told)}<p class="quiet">{escape(source)}</p>
+{"".join(_finding(each, matters(each, record)) for each in record["findings"])}{_rest(record)}</section>
 """
 
 
+def _outcome(record: Record) -> str:
+    """The verdict in a frame; what nobody can tell is neither good nor bad."""
+    outcome = record["verdict"]["outcome"]
+    fine = not record["unwanted"] and not any(f["severity"] == "problem" for f in record["findings"])
+    if fine and outcome == "INCONCLUSIVE":
+        return f'<span class="badge found">{outcome}</span>'
+    return badge(outcome, ok=fine)
+
+
+def _beside(record: Record) -> Iterator[str]:
+    """What a second source says, and what is known of before."""
+    if record["verdict"]["beside"]:
+        yield beside_line(record["verdict"]["beside"])
+    if record["history"]:
+        yield f"history: {history_line(record['history'])}"
+
+
+def _paragraphs(sentences: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+
+
 def _picture(record: Record) -> str:
-    rows = "".join(map(_row, (*of_callers(record), *of_nobody(record))))
-    heads = "".join(f"<th scope='col'>{head}</th>" for head in ("caller", "way", "pod", "calls", "share"))
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    """A table for each caller, and one for the pods that get nothing, or whose callers nobody knows."""
+    whole: list[tuple[str, list[Row]]] = []
+    for row in (*of_fronts(record), *of_callers(record), *of_others(record)):
+        if row.caller:
+            whole.append((f"{row.caller} ── {row.way} ──>", []))
+        whole[-1][1].append(row)
+    rest = list(of_nobody(record))
+    if rest:
+        whole.append(("whoever calls" if any(row.calls for row in rest) else "called by nobody", rest))
+    return "".join(table("cards board", HEADS, map(_cells, rows), caption, HEADS[1:2]) for caption, rows in whole)
 
 
-def _row(row: Row) -> str:
+def _cells(row: Row) -> tuple[str, str, str]:
     calls = number(row.calls) if row.calls is not None else _connections(row.connections)
     state = f" ({row.state})" if row.state else ""
-    cells = (escape(row.caller), escape(row.way), escape(row.pod + state), calls, _bar(row.share))
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    return escape(row.pod + state), calls, _bar(row.share)
 
 
 def _connections(held: int | None) -> str:
@@ -62,15 +89,16 @@ def _connections(held: int | None) -> str:
 def _bar(share: float | None) -> str:
     if share is None:
         return ""
-    return f'<meter min="0" max="1" value="{share:.4f}">{percent(share)}</meter> {percent(share)}'
+    told = percent(share)
+    return f'<span class="number"><meter min="0" max="1" value="{share:.4f}">{told}</meter> {told}</span>'
 
 
-def _finding(finding: Record) -> str:
+def _finding(finding: Record, weight: str) -> str:
     seen = "".join(f"<li>{escape(line['text'])} <span class='quiet'>{escape(line['source'])}</span></li>"
                    for line in finding["evidence"])  # fmt: skip
     possible = "possible: " if finding["possible"] else ""
     return f"""<h3>{escape(finding["code"])} {escape(possible + finding["sentence"])}</h3>
-<p class="quiet">{escape(matters(finding))} · {escape(finding["page"])}</p>
+<p class="quiet">{escape(weight)} · {escape(finding["page"])}</p>
 <ul>{seen}</ul>
 {"".join(map(_fix, finding["fixes"]))}"""
 
@@ -86,7 +114,9 @@ def _fix(fix: Record) -> str:
     )
 
 
-def _unseen(record: Record) -> str:
+def _rest(record: Record) -> str:
     told = [f"cannot tell {each['code']} {each['name']}: {each['because']}" for each in record["cannot_tell"]]
     told += [f"not seen: {unseen_line(each)}" for each in record["unseen"]]
-    return "".join(f"<p class='quiet'>{escape(line)}</p>" for line in told)
+    told += [f"ignored: {listing(record['ignored'])}"] if record["ignored"] else []
+    since = [text.plain for text in changes(record)] if "after" in record else []
+    return _paragraphs(since) + "".join(f"<p class='quiet'>{escape(line)}</p>" for line in told)

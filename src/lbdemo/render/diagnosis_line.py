@@ -16,5 +16,6 @@ def line(record: Record) -> str:
     calls = (
         "" if verdict["calls"] is None else f", {'about ' if verdict['about'] else ''}{count(verdict['calls'], 'call')}"
     )
+    by = f" (called by the name {record['called_by']})" if record["called_by"] != service["name"] else ""
     found = listing([f"{each['code']} {each['name']}" for each in record["findings"]]) or "nothing found"
-    return f"{service['namespace']}/{service['name']}:{service['port']}  {verdict['outcome']}{calls}  {found}"
+    return f"{service['namespace']}/{service['name']}:{service['port']}  {verdict['outcome']}{calls}{by}  {found}"

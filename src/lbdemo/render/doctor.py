@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import groupby
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -21,24 +22,26 @@ MARGIN = " " * (MARK + 4)
 
 
 def print_examination(console: Console, record: Record) -> None:
-    """Prints the record that `-o json` prints."""
+    """Prints the record that `-o json` prints. What mends several checks is said once."""
+    said: set[str] = set()
     for group, checks in groupby(record["checks"], key=lambda check: check["group"]):
         console.print(Text(group, "bold"))
         for check in checks:
-            _check(console, check)
+            _check(console, check, said)
+            said.add(check["mend"])
     console.print()
     for line in wrap(summary(record), console.width):
         console.print(Text(line, "bold green" if record["fit"] else "bold red"), soft_wrap=True)
 
 
-def _check(console: Console, check: Record) -> None:
+def _check(console: Console, check: Record, said: Collection[str]) -> None:
     status = check["status"]
     first, *rest = _folded(f"{check['name']}: {check['seen']}", console.width)
     console.print(Text.assemble("  ", (MARKS[status].ljust(MARK), STYLES[status]), f"  {first}"), soft_wrap=True)
     lines = list(rest)
     if status != "ok":
         lines += _folded(f"why: {check['why']}", console.width)
-        lines += _remedy(check["mend"], console.width)
+        lines += [] if check["mend"] in said else _remedy(check["mend"], console.width)
     for line in lines:
         console.print(Text(f"{MARGIN}{line}"), soft_wrap=True)
 

@@ -43,6 +43,11 @@ def short(value: Any) -> Any:
     return {short(name): short(one) for name, one in value.items()} if isinstance(value, Mapping) else value
 
 
+def _whole(share: float) -> str:
+    """A share without decimals, such as 20 %."""
+    return f"{share * 100:.0f} %"
+
+
 def _pinned_callers(seen: Figures) -> str:
     where = "one and the same pod" if seen["servers"] == 1 else f"one pod each, {seen['servers']} in all"
     return f"All {count(seen['calls'], 'call')} of {count(seen['callers'], 'caller')} went to {where}."
@@ -100,10 +105,10 @@ SENTENCES: Mapping[str, Callable[[Figures], str]] = {
         f"(--watch {seen['seconds']:.0f})."
     ),
     "source_too_coarse": lambda seen: (
-        f"Counts that may be off by {seen['error']:.0%} cannot prove that {seen['servers']} pods share within "
-        f"{seen['tolerance']:.0%}; within {seen['provable']:.0%} they could."
+        f"Counts that may be off by {_whole(seen['error'])} cannot prove that {seen['servers']} pods share within "
+        f"{_whole(seen['tolerance'])}; within {_whole(seen['provable'])} they could."
     ),
-    "source_error": lambda seen: f"Counts may be off by {seen['error']:.0%}.",
+    "source_error": lambda seen: f"Counts may be off by {_whole(seen['error'])}.",
     "intervals_left_out": _left_out,
     "no_connections": lambda seen: f"Nobody was connected in {seen['looks']} looks.",
     "one_endpoint": lambda _: "There is only one pod to be connected to: nothing to balance.",

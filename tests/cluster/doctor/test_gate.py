@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from fake_api import FakeApi
 from fakes import FakeRun, tools
+from silence import Silence
 from worlds import CONFIG
 
 from lbdemo.cluster.doctor.asked import Asked
 from lbdemo.cluster.doctor.checks import CHECKS
-from lbdemo.cluster.doctor.gate import GATES, error_of, stop_unfit
+from lbdemo.cluster.doctor.gate import GATES, error_of, patience, stop_unfit
 from lbdemo.cluster.doctor.results import Result, failed
 from lbdemo.cluster.install.fitness import fitness, fitness_of
 from lbdemo.errors import MissingProgramError, OperationFailedError
@@ -54,6 +56,17 @@ def test_a_server_that_is_away_stops_diagnose() -> None:
         pytest.raises(OperationFailedError, match="the API server does not answer"),
     ):
         gate(server, replace(UP, command="diagnose"))
+
+
+def test_a_server_that_takes_questions_and_never_answers_stops_diagnose_soon() -> None:
+    begun = time.monotonic()
+    with Silence() as api, pytest.raises(OperationFailedError, match=r"timed out: no answer in 0\.3 s") as caught:
+        stop_unfit(tools(FakeRun(), api=api), replace(UP, command="diagnose"), 0.3)
+
+    assert time.monotonic() - begun < 3
+    assert caught.value.exit_code == 5
+    assert "--request-timeout" in caught.value.hint
+    assert patience("diagnose") <= 5
 
 
 def test_the_error_that_a_check_saw_keeps_its_exit_code() -> None:

@@ -101,21 +101,10 @@ def test_where_all_pods_get_alike_all_the_same_it_is_a_risk() -> None:
 
 
 BESIDE = Surroundings(services=(service("orders"),))
-BY_ADDRESS = service("orders").cluster_ips[0]
 
 
 def own_look(peer: str) -> tuple[SocketLook, ...]:
     return (SocketLook(CHECKOUT.name, 0, 0.0, (Socket("10.0.1.1", 40000, peer, 80, ESTABLISHED, 7),)),)
-
-
-def test_a_caller_of_another_services_address_for_the_same_pods_takes_no_first_one() -> None:
-    seen = shop(held(1), callers=[CHECKOUT], headless=True, surroundings=BESIDE, sockets=own_look(BY_ADDRESS))
-
-    said = list(cause(Case(seen)))
-
-    assert [type(one) for one in said] == [CannotTell]
-    assert isinstance(said[0], CannotTell)
-    assert "by the address of Service orders" in said[0].because
 
 
 def test_beside_such_a_service_one_whose_own_sockets_lead_to_a_pod_is_certain() -> None:

@@ -39,7 +39,7 @@ InboundPassthroughCluster::10.0.0.9:8080::cx_total::1
 
 
 def test_hosts_of_the_services_clusters_are_read_with_their_counters() -> None:
-    first, second, third = envoy_hosts.hosts(TEXT.splitlines(), HOST)
+    first, second, third = envoy_hosts.hosts(TEXT.splitlines(), [HOST])
 
     assert first == EnvoyHost(
         NAME, "10.244.0.8", 8080, 128, 123, 5, 4, 3, 1, 2, 1, 1, "b", ("failed_outlier_check", "failed_eds_health"), 6
@@ -49,7 +49,7 @@ def test_hosts_of_the_services_clusters_are_read_with_their_counters() -> None:
 
 
 def test_a_shell_is_told_the_host_as_a_word_and_not_as_a_part_of_its_script() -> None:
-    with_shell, without = envoy_hosts.ways(HOST)
+    with_shell, without = envoy_hosts.ways((HOST,))
 
     assert with_shell.command(12, 0.5)[-3:] == ["12", "0.500", HOST]
     assert HOST not in with_shell.command(12, 0.5)[2]
@@ -67,7 +67,7 @@ def agent(folder: Path, script: str) -> str:
 
 
 def run(path: str) -> subprocess.CompletedProcess[str]:
-    command = ["/bin/sh", *envoy_hosts.ways(HOST)[0].command(2, 0.01)[1:]]
+    command = ["/bin/sh", *envoy_hosts.ways((HOST,))[0].command(2, 0.01)[1:]]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": path}, timeout=20)
 
 
@@ -78,17 +78,17 @@ def test_a_shell_brings_what_envoy_says_of_the_host_and_no_more(tmp_path: Path) 
 
     first, second = looks(done.stdout.splitlines())
     assert (done.returncode, first) == (0, second)
-    assert len(envoy_hosts.hosts(first, HOST)) == 3
+    assert len(envoy_hosts.hosts(first, [HOST])) == 3
     assert not any("other.shop" in line for line in first)
 
 
 def test_an_envoy_that_knows_nothing_of_the_host_has_answered_all_the_same(tmp_path: Path) -> None:
     done = run(agent(tmp_path, "echo other::10.0.0.1:80::rq_total::1"))
 
-    way, (first, _) = envoy_hosts.ways(HOST)[0], looks(done.stdout.splitlines())
+    way, (first, _) = envoy_hosts.ways((HOST,))[0], looks(done.stdout.splitlines())
     assert done.returncode == 0
     assert way.shows(first)
-    assert envoy_hosts.hosts(first, HOST) == ()
+    assert envoy_hosts.hosts(first, [HOST]) == ()
 
 
 def test_an_agent_that_fails_is_no_envoy_without_hosts(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from lbdemo.cluster.doctor.results import Result, Status
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.errors import LbdemoError, OperationFailedError
 
-PATIENCE = (
-    20.0  # seconds that one source may take: as long as a command's own questions, so that only what stops it does
-)
+PATIENCE = 20.0
+"""Seconds that one source may take: as long as a command's own questions, so that only what stops it does."""
+SOON = 5.0
+"""The same where only what everything else needs is asked for: whether there is an answer at all."""
 POLICIES = ("pod security", "quotas", "limit ranges", "webhooks")
 REACHED = ("context", "API server", "login")
 # By command: names of checks. What `up` asks by itself, for its plan and no more (rights, Docker, the loader), is not
@@ -27,10 +28,18 @@ GATES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def stop_unfit(tools: Tools, asked: Asked) -> None:
-    """Raises the first failure, as the error that the command would come to; what cannot be seen stops nobody."""
+def patience(command: str) -> float:
+    """For how many seconds the gate of a command waits at most."""
+    return SOON if set(GATES[command]) <= set(REACHED) else PATIENCE
+
+
+def stop_unfit(tools: Tools, asked: Asked, limit: float | None = None) -> None:
+    """Raises the first failure, as the error that the command would come to; what cannot be seen stops nobody.
+
+    It takes no longer than `limit` seconds, the command's own patience where nobody says.
+    """
     checks = [check for check in CHECKS if check.name in GATES[asked.command] and check.fits(asked)]
-    evidence = collect(Means(tools, asked, PATIENCE), sources(checks))
+    evidence = collect(Means(tools, asked, limit or patience(asked.command)), sources(checks))
     for check in checks:
         result = check(asked, evidence)
         if result.status is Status.FAILED:

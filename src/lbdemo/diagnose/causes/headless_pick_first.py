@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import ask_for_round_robin, limit_connection_age
 from lbdemo.diagnose.images import is_proxy
-from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.diagnose.times import LEARNT, came_later
 from lbdemo.diagnose.told import takes_turns
@@ -33,20 +32,9 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     if not case.all_sockets_seen:
         yield CannotTell(CODE, NAME, "not all servers' sockets could be seen: nobody knows who holds connections")
         return
-    by_address = [caller for caller in at_one(case) if _called_beside(case, caller)]
-    for caller in by_address:
-        called = _called_beside(case, caller)
-        because = f"{short(caller.name)} calls these pods by the address of Service {called}: diagnose that one"
-        yield CannotTell(CODE, NAME, because)
-    few = [c for c in at_one(case) if c not in by_address and told_apart(case, c) is not None]
+    few = [caller for caller in at_one(case) if told_apart(case, caller) is not None]
     if few:
         yield _finding(case, few)
-
-
-def _called_beside(case: Case, caller: Caller) -> str:
-    """The Service with an address, for the same pods, to which the caller's own sockets lead; "" where none does."""
-    peers = {s.peer for look in case.socket_looks(caller.name) for s in look.sockets if s.state == ESTABLISHED}
-    return next((one.meta.name for one in _beside(case) if peers.intersection(one.cluster_ips)), "")
 
 
 def _beside(case: Case) -> list[Service]:

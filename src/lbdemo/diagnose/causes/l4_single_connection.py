@@ -63,9 +63,11 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
 
 def _no_proxy(case: Case, few: list[Caller]) -> Line:
     known = [caller.name for caller in few if caller.pod is not None]
-    unknown = [caller.name for caller in few if caller.pod is None]
+    nodes = [short(caller.name) for caller in few if caller.pod is None and caller.node]
+    unknown = [caller.name for caller in few if caller.pod is None and not caller.node]
     said = [f"Service {case.evidence.name} has a cluster IP"]
     said += [f"no proxy runs beside {pods(known)}"] if known else []
+    said += [f"in the network of {listing(nodes)} there is none"] if nodes else []
     said += [f"nobody knows what {listing(unknown)} is"] if unknown else []
     return Line("; ".join(said), "API")
 
@@ -76,4 +78,6 @@ def _who_holds(case: Case, few: list[Caller]) -> Iterator[Line]:
         yield Line(f"{short(caller.name)} holds {listing(held)}", "server sockets")
     without = {s.name for s in case.ready if s.name in case.sockets_seen} - {h.server for h in case.held}
     if without:
-        yield Line(f"{pods(without)} {'hold' if len(without) > 1 else 'holds'} no connection", "server sockets")
+        some = case.elsewhere or any(caller.found_by == "asked" for caller in few)  # others may be connected
+        whose = " of theirs" if some else ""
+        yield Line(f"{pods(without)} {'hold' if len(without) > 1 else 'holds'} no connection{whose}", "server sockets")

@@ -38,17 +38,19 @@ def _called(case: Case) -> bool:
 def _finding(case: Case) -> Finding:
     told = [caller.name for caller in case.evidence.callers]
     others = sorted({held.caller for held in case.held})
-    seen = [] if others or not case.all_sockets_seen else [Line("no connection to any pod in all looks",
-                                                                "server sockets")]  # fmt: skip
+    quiet = case.all_sockets_seen and not (others or case.elsewhere)
+    seen = [Line("no connection to any pod in all looks", "server sockets")] if quiet else []
     seen += [Line(f"others are connected: {listing(others[:4])}", "server sockets")] if others else []
+    seen += [Line(f"by other Services: {pods(case.elsewhere)}", "callers' sockets")] if case.elsewhere else []
     seen += (
         [Line(f"{pods(told)} {'is' if len(told) == 1 else 'are'} told of it, and did not call", "API")] if told else []
     )
     seen = seen or [Line("no pod counted a call", "metrics")]
     who = "None of those who were asked about" if others else "Nobody"
+    how = f" by {case.evidence.name}" if case.elsewhere else ""
     return Finding(
         CODE, NAME,
-        sentence=f"{who} called in {duration(case.evidence.watched)}: there is nothing to judge.",
+        sentence=f"{who} called{how} in {duration(case.evidence.watched)}: there is nothing to judge.",
         severity=Severity.NOTE,
         evidence=tuple(seen),
         fixes=(Fix("watch for longer (--watch 2m), while calls are made; or name who calls with --from"),),

@@ -34,7 +34,7 @@ class Found:
 
 def caller(pod: Pod, found_by: str) -> Caller:
     """A pod as a caller."""
-    return Caller(key(pod), pod.addresses, found_by, pod, workload_of(pod))
+    return Caller(key(pod), pod.addresses, found_by, pod, workload_of(pod), pod.node if pod.host_network else "")
 
 
 def named(api: Api, names: Iterable[str], namespace: str) -> tuple[Caller, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from lbdemo.diagnose.collect.socket_script import plain
@@ -11,7 +11,7 @@ from lbdemo.diagnose.looks import EnvoyHost
 PASSTHROUGH = "PassthroughCluster"
 HEALTHY = "healthy"
 PILOT = "pilot-agent request GET clusters"
-# The host's name is given as a word of its own, so that nothing in it is anything but letters to grep.
+# The hosts' names are given as a word of its own, a line each, so that nothing in them is anything but letters to grep.
 SHELL = (
     'n=0; while [ "$n" -lt "$1" ]; do all=$(pilot-agent request GET clusters) || exit 127; echo @look; echo @clusters; '
     'printf "%s\\n" "$all" | grep -F -e "$3" -e PassthroughCluster || [ "$?" -eq 1 ] || exit 127; n=$((n+1)); '
@@ -23,9 +23,9 @@ READ = "@clusters"
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """A way to look at an Envoy's hosts: with a shell, of `host`'s clusters only; else all each time."""
+    """A way to look at an Envoy's hosts: with a shell, of the clusters of `names` only; else all each time."""
 
-    host: str
+    names: tuple[str, ...]
     program: str = "sh"
     repeated: bool = False
 
@@ -37,20 +37,23 @@ class Clusters:
         """The words to run in the container."""
         if self.repeated:
             return ["pilot-agent", "request", "GET", "clusters"]
-        return ["sh", "-c", SHELL, "sh", str(turns), f"{pause:.3f}", self.host]
+        return ["sh", "-c", SHELL, "sh", str(turns), f"{pause:.3f}", "\n".join(self.names)]
 
 
-def ways(host: str) -> tuple[Clusters, ...]:
+def ways(names: tuple[str, ...]) -> tuple[Clusters, ...]:
     """The best first: the proxy's image may have no shell."""
-    return (Clusters(host), Clusters(host, "pilot-agent", repeated=True))
+    return (Clusters(names), Clusters(names, "pilot-agent", repeated=True))
 
 
-def hosts(lines: Iterable[str], host: str) -> tuple[EnvoyHost, ...]:
-    """The hosts of `host`'s clusters, and of the passthrough cluster; lines are CLUSTER::ADDRESS:PORT::NAME::VALUE."""
+def hosts(lines: Iterable[str], names: Collection[str]) -> tuple[EnvoyHost, ...]:
+    """The hosts of the clusters of these DNS names, and of the passthrough cluster.
+
+    Lines are CLUSTER::ADDRESS:PORT::NAME::VALUE.
+    """
     found: dict[tuple[str, str], dict[str, str]] = {}
     for line in lines:
         cluster, *rest = line.strip().split("::")
-        if len(rest) < 3 or not (cluster.endswith(f"|{host}") or cluster == PASSTHROUGH):
+        if len(rest) < 3 or not (cluster.rpartition("|")[2] in names or cluster == PASSTHROUGH):
             continue
         address, name, value = "::".join(rest[:-2]), rest[-2], rest[-1]
         if ":" in address:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
+from lbdemo.diagnose.collect import in_nodes as node_names
 from lbdemo.diagnose.collect import network, prometheus
 from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
@@ -23,6 +24,7 @@ from lbdemo.diagnose.connections import names_by_address
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
 from lbdemo.diagnose.fronts import leads_to
 from lbdemo.diagnose.looks import ESTABLISHED
+from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS
 from lbdemo.kube.side_by_side import asking, together
@@ -56,7 +58,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     with asking(2) as pool:
         carried = pool.submit(network.read, means.api, servers)
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
-        seen = watch(means, service, bare.host, objects.port.number, servers, pods, before.pods, asked.watch)
+        seen = watch(means, replace(bare, surroundings=around), servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
     busy, moved, again = together(
         lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers),
@@ -68,15 +70,27 @@ def gather(asked: Asked, means: Means) -> Evidence:
         clients=seen.clients, cpu=busy, network=moved, hosts=found.hosts, watched=asked.watch, made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
-    whole = only(whole) if asked.callers else whole
+    whole = only(_bridged(means, whole)) if asked.callers else whole
+    after = first_look(means, _not_looked_at(late.callers, whole))
     came, went = _changes(Case(bare), Case(again))
     whole = replace(whole, gone=_gone(means, whole), came=came, went=went)
     missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *kept.unseen,
-               *late.unseen)  # fmt: skip
+               *late.unseen, *after.unseen)  # fmt: skip
     return replace(
-        whole, callers=(*whole.callers, *late.callers), hosts=(*whole.hosts, *late.hosts),
-        unseen=tuple(dict.fromkeys(missing)),
+        whole, callers=_each_once(whole.callers, late.callers), hosts=(*whole.hosts, *late.hosts),
+        sockets=(*whole.sockets, *after.sockets), unseen=tuple(dict.fromkeys(missing)),
     )  # fmt: skip
+
+
+def _not_looked_at(late: Sequence[Caller], evidence: Evidence) -> list[Pod]:
+    """The pods, none with a proxy, of callers that showed themselves after their sockets could be looked at."""
+    looked = {look.pod for look in evidence.sockets}
+    return [one.pod for one in late if one.pod is not None and not proxy_of(one.pod) and one.name not in looked]
+
+
+def _each_once(callers: Sequence[Caller], late: Sequence[Caller]) -> tuple[Caller, ...]:
+    """All callers; what was known of one before it showed itself is what is known now, with its further addresses."""
+    return tuple({one.name: one for one in (*callers, *late)}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +108,29 @@ def _identified(means: Means, evidence: Evidence) -> Found:
     One in a node's range that is no pod's is the node's own: its kubelet's, whose probes come and go, or that of a
     program in the node's network, whose connections last.
     """
+    found, hosts = _strangers(means, evidence)
+    lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
+    stay = [one for one in found.callers if lasting.intersection(one.addresses)]
+    in_nodes = node_names.named(means.api, evidence, [one for one in stay if one.pod is None])
+    callers = (*(one for one in stay if one.pod is not None), *in_nodes.callers)
+    return Found(callers, hosts, (*found.unseen, *in_nodes.unseen))
+
+
+def _strangers(means: Means, evidence: Evidence) -> tuple[who.Found, tuple[str, ...]]:
+    """Whose the addresses are that hold connections and are not known yet, and which of those are nodes'."""
     known = names_by_address(evidence)
     peers = [address for address in _peers(replace(evidence, callers=())) if address not in known]
     found = who.by_addresses(means.api, peers, evidence.namespace)
     nobodys = [one.name for one in found.callers if one.pod is None]
-    hosts = node_addresses(nobodys, evidence, all_pods_seen=not found.unseen)
-    lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
-    return Found(tuple(one for one in found.callers if lasting.intersection(one.addresses)), hosts, found.unseen)
+    return found, node_addresses(nobodys, evidence, all_pods_seen=not found.unseen)
+
+
+def _bridged(means: Means, evidence: Evidence) -> Evidence:
+    """With all addresses of callers in a node's network: servers see that of the bridge, which is no pod's."""
+    if not any(one.node for one in evidence.callers):
+        return evidence
+    hosts = _strangers(means, evidence)[1]
+    return replace(evidence, callers=node_names.with_bridges(means.api, evidence, hosts), hosts=hosts)
 
 
 def _gone(means: Means, evidence: Evidence) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surround
         nodes = pool.submit(nodes_of, api, (*servers, *callers))
         deployments = pool.submit(_named, api, DEPLOYMENTS, owners, namespace)
         autoscalers = pool.submit(api.list, AUTOSCALERS, namespace)
-        siblings = pool.submit(_siblings, api, service)
+        beside = pool.submit(_beside, api, service)
         virtual_services = pool.submit(_everywhere, api, VIRTUAL_SERVICES, mesh)
         destination_rules = pool.submit(_everywhere, api, DESTINATION_RULES, mesh)
         peer_authentications = pool.submit(_in_each, api, PEER_AUTHENTICATIONS, sorted({namespace, ISTIO_ROOT}))
@@ -157,7 +157,8 @@ def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surround
         mode = "" if service.headless else proxy_mode(api)
         return Surroundings(
             namespaces=spaces_there.result(), nodes=nodes.result(), deployments=deployments.result(),
-            autoscalers=_known(autoscalers.result()), services=siblings.result(),
+            autoscalers=_known(autoscalers.result()), services=_of_all(beside.result(), service),
+            others=_of_some(beside.result(), service, servers),
             virtual_services=virtual_services.result(), destination_rules=destination_rules.result(),
             peer_authentications=peer_authentications.result(), routes=routes.result(),
             gateways=_waypoints(api, service, servers, spaces_there.result()), proxy_mode=mode,
@@ -196,14 +197,30 @@ def _named(api: Api, kind: Kind[N], names: Sequence[str], namespace: str = "") -
     return unseen or tuple(one for one in answers if one is not None and not isinstance(one, Unseen))
 
 
-def _siblings(api: Api, service: Service) -> Many[Service]:
-    """Other Services that select all of the same pods."""
+def _beside(api: Api, service: Service) -> Many[Service]:
+    """The other Services of its namespace that select pods."""
     found = api.list(SERVICES, service.meta.namespace)
     if isinstance(found, Unseen):
         return found
+    return tuple(one for one in found if one.selector and one.meta.name != service.meta.name)
+
+
+def _of_all(beside: Many[Service], service: Service) -> Many[Service]:
+    """Those that select all of the same pods."""
+    if isinstance(beside, Unseen):
+        return beside
+    return tuple(one for one in beside if one.selector.items() <= service.selector.items())
+
+
+def _of_some(beside: Many[Service], service: Service, servers: Iterable[Pod]) -> tuple[Service, ...]:
+    """Those that select some of the pods; that they could not be seen is said once, by `_of_all`."""
+    if isinstance(beside, Unseen):
+        return ()
+    labels = [pod.meta.labels for pod in servers]
     return tuple(
-        one for one in found
-        if one.meta.name != service.meta.name and one.selector and one.selector.items() <= service.selector.items()
+        one for one in beside
+        if not one.selector.items() <= service.selector.items()
+        and any(one.selector.items() <= each.items() for each in labels)
     )  # fmt: skip
 
 

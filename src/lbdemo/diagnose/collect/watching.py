@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.called import beside
 from lbdemo.diagnose.collect import clients, envoy_config, envoy_files, envoy_hosts, metrics, socket_script
 from lbdemo.diagnose.collect.exec_looks import Execs, Turns, running, unseen
+from lbdemo.diagnose.collect.monitors import Monitors
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.images import is_envoy
 from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyLook, EnvoyRoute, MetricsLook, SocketLook
@@ -19,6 +21,8 @@ from lbdemo.kube.side_by_side import each
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Means
+    from lbdemo.diagnose.evidence import Evidence
+    from lbdemo.kube.api import Api
     from lbdemo.kube.records.pods import Pod
     from lbdemo.kube.records.services import Service
 
@@ -51,15 +55,15 @@ def first_look(means: Means, servers: Sequence[Pod]) -> Watched:
 
 
 def watch(
-    means: Means, service: Service, host: str, port: int, servers: Sequence[Pod], callers: Sequence[Pod],
-    fronts: Sequence[Pod], seconds: float,
-) -> Watched:  # fmt: skip
+    means: Means, bare: Evidence, servers: Sequence[Pod], callers: Sequence[Pod], fronts: Sequence[Pod], seconds: float
+) -> Watched:
     """Twelve looks over so many seconds at the servers' sockets and counters, and at the callers' Envoys.
 
     Callers without a proxy are looked at once: their kernels remember connections that they closed within a minute.
     So are `fronts`, of which others than the callers are asked only who holds connections to them.
-    `host` is the service's whole DNS name, `port` the Service's own.
+    `bare` has the service and what surrounds it: callers' Envoys are asked for the other Services of its pods, too.
     """
+    names = tuple(bare.host_of(one) for one in (bare.service, *beside(bare)))
     turns, execs = Turns(TURNS, seconds), Execs(means.kubectl)
     proxied = [pod for pod in callers if proxy_of(pod) == ISTIO]
     served = {key(pod) for pod in servers}
@@ -69,10 +73,10 @@ def watch(
         *(lambda pod=pod: _sockets(execs, pod, turns) for pod in servers),
         *(lambda pod=pod: _sockets(execs, pod, ONE) for pod in once.values()),
         *(lambda pod=pod: Watched(clients=(clients.look(means, pod),)) for pod in plain),
-        *(lambda pod=pod: _files(means, pod, service, host) for pod in plain if is_envoy(pod)),
-        *(lambda pod=pod: _envoy(execs, pod, host, turns) for pod in proxied),
-        *(lambda pod=pod: _config(means, pod, service, host, port) for pod in proxied),
-        lambda: Counters(means, servers).watch(turns),
+        *(lambda pod=pod: _files(means, pod, bare) for pod in plain if is_envoy(pod)),
+        *(lambda pod=pod: _envoy(execs, pod, names, turns) for pod in proxied),
+        *(lambda pod=pod: _config(means, pod, bare) for pod in proxied),
+        lambda: Counters(means, bare.service, servers).watch(turns),
     ]
     return _together(each(lambda job: job(), jobs, max(AT_ONCE, len(jobs)) if len(jobs) < 4 * AT_ONCE else 64))
 
@@ -101,11 +105,11 @@ def _sockets(execs: Execs, pod: Pod, turns: Turns) -> Watched:
     return Watched(sockets=tuple(SocketLook(key(pod), s.turn, s.at, socket_script.sockets(s.lines)) for s in found))
 
 
-def _envoy(execs: Execs, pod: Pod, host: str, turns: Turns) -> Watched:
-    found = execs.looks(_only(pod), envoy_hosts.ways(host), turns)
+def _envoy(execs: Execs, pod: Pod, names: tuple[str, ...], turns: Turns) -> Watched:
+    found = execs.looks(_only(pod), envoy_hosts.ways(names), turns)
     if isinstance(found, Unseen):
         return Watched(unseen=(found,))
-    return Watched(envoys=tuple(EnvoyLook(key(pod), s.turn, s.at, envoy_hosts.hosts(s.lines, host)) for s in found))
+    return Watched(envoys=tuple(EnvoyLook(key(pod), s.turn, s.at, envoy_hosts.hosts(s.lines, names)) for s in found))
 
 
 def _only(pod: Pod) -> Pod:
@@ -113,14 +117,15 @@ def _only(pod: Pod) -> Pod:
     return replace(pod, containers=tuple(c for c in running(pod) if c.name == ISTIO))
 
 
-def _files(means: Means, pod: Pod, service: Service, host: str) -> Watched:
-    found = envoy_files.told(means, pod, service, host.partition(".svc.")[2])
+def _files(means: Means, pod: Pod, bare: Evidence) -> Watched:
+    found = envoy_files.told(means, pod, bare.service, bare.domain)
     return Watched(clusters=found.clusters, unseen=found.unseen)
 
 
-def _config(means: Means, pod: Pod, service: Service, host: str, port: int) -> Watched:
+def _config(means: Means, pod: Pod, bare: Evidence) -> Watched:
+    host, port = bare.host, bare.port.number
     addresses = (
-        envoy_config.clusters_address(host, port), envoy_config.listeners_address(service, port),
+        envoy_config.clusters_address(host, port), envoy_config.listeners_address(bare.service, port),
         envoy_config.routes_address(port, host),
     )  # fmt: skip
     try:
@@ -142,11 +147,11 @@ class Counters:
     """The servers' own counters of calls, over HTTP through the API server."""
 
     def __init__(
-        self, means: Means, servers: Sequence[Pod], clock: Callable[[], float] = time.monotonic,
+        self, means: Means, service: Service, servers: Sequence[Pod], clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         self._api = means.api
-        self._pods = [(pod, page) for pod in servers for page in metrics.pages(pod)]
+        self._pods = [(pod, page) for pod, pages in _pages(means.api, service, servers) for page in pages]
         self._clock = clock
         self._pause = pause
 
@@ -175,6 +180,15 @@ class Counters:
             return metrics.counted(reply.body.decode("utf-8", "replace")) if reply.status == 200 else {}
         except ValueError:
             return {}
+
+
+def _pages(api: Api, service: Service, servers: Sequence[Pod]) -> list[tuple[Pod, list[metrics.Page]]]:
+    """Where each pod tells its figures: by what it says itself; where some say nothing, by monitors."""
+    own = [(pod, list(metrics.pages(pod))) for pod in servers]
+    if all(pages for _, pages in own):
+        return own
+    monitors = Monitors(api, service)
+    return [(pod, pages or list(monitors.pages(pod))) for pod, pages in own]
 
 
 def _looks(answers: Iterator[tuple[Pod, dict[str, int]]], turn: int, at: float) -> Iterator[MetricsLook]:
