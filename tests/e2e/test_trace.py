@@ -48,7 +48,7 @@ def mesh() -> Iterator[Cluster]:
     cluster = Cluster("lbdemo-traced")
     cluster("up", "--istio", *UP)
     yield cluster
-    cluster("clean")
+    cluster("clean", "--istio")
 
 
 class TestMesh:

@@ -77,6 +77,8 @@ def test_one_that_sends_to_the_same_place_will_do() -> None:
     assert known([THEIRS, same], OURS) == "anything"
     assert known([same, OURS.to_value()], OURS) == OURS.name
     assert known([THEIRS], OURS) == ""
+    other = {"name": "other", "opentelemetry": {**OURS.to_value()["opentelemetry"], "port": 14317}}
+    assert known([other], OURS) == "", "another port is another place"
     assert known([{"name": "prometheus", "prometheus": {}}, {"name": "odd", "opentelemetry": None}], OURS) == ""
 
 
