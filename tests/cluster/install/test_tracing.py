@@ -27,6 +27,10 @@ DOMAIN = "cluster.local"
 TRACED = replace(CONFIG, strategy="istio", trace=TraceWish("lbdemo"))
 OURS = Provider("lbdemo-lbdemo", "echo-server-traces.lbdemo.svc.cluster.local", 4317)
 MESH = Cluster(provider=OURS)
+TEMPLATE = (
+    f"helm template istiod istiod --repo {CONFIG.istio.charts} --version {CONFIG.istio.version}"
+    " --show-only templates/configmap.yaml -n istio-system"
+)
 OTHERS: dict[str, Any] = {"name": "otel", "opentelemetry": {"service": "otel.obs.svc.cluster.local", "port": 4317}}
 
 
@@ -166,16 +170,23 @@ def with_providers(istio: Istio, mesh: str, run: FakeRun | None = None) -> tuple
 
 def test_of_our_own_istio_the_chart_is_asked_what_else_there_is() -> None:
     manifest = json.dumps({"kind": "ConfigMap", "data": {"mesh": yaml.safe_dump({"extensionProviders": [OTHERS]})}})
-    run = FakeRun().on(
-        f"helm template istiod istiod --repo {CONFIG.istio.charts} --version {CONFIG.istio.version}"
-        " --show-only templates/configmap.yaml -n istio-system",
-        answer=manifest,
-    )
+    run = FakeRun().on(TEMPLATE, answer=manifest)
     with run:
         istio, provider = with_providers(istiod(), "extensionProviders: []", run)
 
     assert provider == OURS
     assert istio.others == (OTHERS,)
+
+
+def test_what_namespaces_that_are_gone_needed_goes_with_the_next_change() -> None:
+    gone, there = ({"name": f"lbdemo-{name}", "opentelemetry": {}} for name in ("gone", "there"))
+    mesh = yaml.safe_dump({"extensionProviders": [OTHERS, gone, there]})
+    config = {"kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"}, "data": {"mesh": mesh}}
+    run = FakeRun().on(TEMPLATE, answer="")
+    with FakeApi().add(config, {"kind": "Namespace", "metadata": {"name": "there"}}) as server, run:
+        istio, _ = tracing.with_providers(tools(run, api=server.api()), TRACED, istiod(), OURS)
+
+    assert istio.providers == (OTHERS, there)
 
 
 def test_one_that_knows_it_asks_no_chart() -> None:

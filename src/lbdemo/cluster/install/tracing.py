@@ -19,6 +19,7 @@ from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import UpConfig
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Unseen
+from lbdemo.kube.kinds import NAMESPACES
 from lbdemo.trace_config import TraceWish
 
 if TYPE_CHECKING:
@@ -105,8 +106,15 @@ def with_providers(
         return istio, replace(provider, name=name) if provider and name else provider
     if (provider or providers.any_of_ours(istio)) and setup.stale(config.istio, istio, DAEMON, provider):
         manifests = tools.helm.template(setup.daemon_install(config.istio, config.timeout), CONFIG)
-        istio = replace(istio, others=providers.rendered(manifests))
+        istio = replace(istio, others=providers.rendered(manifests), providers=_needed(tools, istio))
     return istio, provider
+
+
+def _needed(tools: Tools, istio: Istio) -> tuple[providers.Raw, ...]:
+    """Without those of ours whose namespace is gone: nobody else takes them out of the list."""
+    spaces = {str(each.get("name")): providers.namespace_of(each) for each in istio.providers}
+    gone = {name for name, space in spaces.items() if space and tools.api.get(NAMESPACES, space) is None}
+    return tuple(each for each in istio.providers if each.get("name") not in gone)
 
 
 def lacking(istio: Istio, provider: Provider | None) -> tuple[str, ...]:

@@ -70,8 +70,14 @@ def any_of_ours(istio: Istio) -> bool:
     return any(map(_is_ours, istio.providers))
 
 
+def namespace_of(provider: Raw) -> str:
+    """The namespace that a provider of ours is for; "" for another one."""
+    name = str(provider.get("name", ""))
+    return name.removeprefix(PREFIX) if name.startswith(PREFIX) else ""
+
+
 def _is_ours(provider: Raw) -> bool:
-    return str(provider.get("name", "")).startswith(PREFIX)
+    return bool(namespace_of(provider))
 
 
 def read_providers(api: Api, istio: Istio) -> tuple[Raw, ...] | Unseen:
