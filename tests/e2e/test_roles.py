@@ -25,7 +25,7 @@ def users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, User]]
     try:
         made_by_somebody_else(cluster)
         found = {name: User(cluster, name, tmp_path_factory.mktemp(name)) for name in NAMES}
-        found["edit"]("up", "--adopt")
+        found["edit"]("up", "--adopt", "--trace", "--trace-backend", "lbdemo")
         yield found
     finally:
         run(["kubectl", "delete", "namespace", cluster.namespace, "--ignore-not-found"])
@@ -44,7 +44,7 @@ def denied(user: User, said: str) -> list[str]:
 def test_who_may_look_sees_pods_and_logs_and_what_is_installed(users: dict[str, User], role: str) -> None:
     found = users[role]("status", "--json").json
 
-    assert [pod["state"] for pod in found["pods"]] == ["Ready"] * 3
+    assert [pod["state"] for pod in found["pods"]] == ["Ready"] * 4
     assert found["strategy"] == "clusterip"
     assert any("secrets" in text for text in found["unseen"])
     eventually(lambda: "echo-client" in users[role]("logs", "client", "--no-follow", "--tail", "5").out)
@@ -52,7 +52,7 @@ def test_who_may_look_sees_pods_and_logs_and_what_is_installed(users: dict[str, 
 
 @pytest.mark.parametrize("role", READERS)
 def test_who_may_only_look_can_neither_measure_nor_install(users: dict[str, User], role: str) -> None:
-    for command in (("verify",), ("up", "--adopt", "--replicas", "3")):
+    for command in (("verify",), ("trace",), ("up", "--adopt", "--replicas", "3")):
         said = users[role](*command, expect=5).err
 
         denied(users[role], said)
@@ -61,6 +61,7 @@ def test_who_may_only_look_can_neither_measure_nor_install(users: dict[str, User
 @pytest.mark.parametrize("role", ["lbdemo-measure", "edit"])
 def test_who_may_measure_can_verify(users: dict[str, User], role: str) -> None:
     assert users[role].outcome() == "PINNED"
+    assert users[role]("trace", "--calls", "10", "--json").json["ok"]
 
 
 def test_who_may_measure_cannot_install(users: dict[str, User]) -> None:
