@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from real_prometheus import PROGRAM
 
-from e2e.cluster import Cluster, eventually, kubectl
+from e2e.cluster import Cluster, eventually, kubectl, lbdemo_argv, run
 from lbdemo.rules.dashboard import dashboard
 from lbdemo.rules.origins import Service
 from lbdemo.rules.recording import ALERT, SHARE
@@ -83,8 +83,17 @@ def counted(cluster: Cluster) -> dict[str, float]:
     return {name: found.get(name, 0.0) for name in pods(cluster)}
 
 
-@pytest.mark.parametrize(("strategy", "uneven"), [("clusterip", True), ("headless", False)])
+@pytest.fixture
+def without_istio(cluster: Cluster) -> Iterator[None]:
+    """Istio goes when the test does; where others use it, it stays."""
+    yield
+    run(lbdemo_argv(cluster.namespace, "clean", "--istio"))
+
+
+@pytest.mark.usefixtures("without_istio")
+@pytest.mark.parametrize(("strategy", "uneven"), [("clusterip", True), ("istio", False)])
 def test_prometheus_tells_what_verify_counted(cluster: Cluster, tmp_path: Path, strategy: str, *, uneven: bool) -> None:
+    """Of a pod with a sidecar, too: who asks for the port itself goes past it."""
     cluster("up", "--strategy", strategy, "--metrics", "--set", "client.rate=100")
     with prometheus(tmp_path, cluster) as url:
         eventually(lambda: max(shares(url).values(), default=0.0) > 0)
