@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+import signal
 import socket
+from collections.abc import Iterator
 
 import pytest
 
-from lbdemo.cli.browsing import check_port, graphical
+from lbdemo.cli.browsing import check_port, end_with_the_terminal, graphical
 from lbdemo.errors import InputError
 
 
@@ -37,3 +40,29 @@ def test_a_browser_comes_up_only_before_the_person_who_typed(
     environment: dict[str, str], platform: str, seen: bool
 ) -> None:
     assert graphical(environment, platform) is seen
+
+
+@pytest.fixture
+def hang_ups() -> Iterator[None]:
+    """What a hang-up does is as before, afterwards."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_ups")
+def test_a_terminal_that_is_closed_is_a_ctrl_c() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    end_with_the_terminal()
+
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGHUP)
+
+
+@pytest.mark.usefixtures("hang_ups")
+def test_who_is_to_outlive_the_terminal_does() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    end_with_the_terminal()
+
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import program, started
 
 from e2e.cluster import Cluster, describe, run
 from e2e.foreign import Shop
@@ -60,6 +59,8 @@ def shop(open_shop: Callable[..., Shop]) -> Shop:
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     """A real browser."""
+    from browsing import program, started
+
     if program() is None:
         pytest.skip("there is no Chromium on this machine")
     with started() as found:

@@ -7,10 +7,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
-from browsing import LONG, PHONE, WIDE, Watched, Way, opened
+from browsing import LONG, PHONE, TABLET, WIDE, Watched, Way, opened
 from upstream import upstream
 
 from e2e.cluster import Cluster, eventually
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.xdist_group
 
 PICTURES = os.environ.get("PICTURES")
 """Where to put the pictures that the documents show: `PICTURES=docs/pictures nox -s e2e -- -k in_browser`."""
-SHOWN = (
+SHOWN: tuple[tuple[str, tuple[int, int], Literal["light", "dark"]], ...] = (
     ("cluster-1600-light", WIDE, "light"),
     ("cluster-1600-dark", WIDE, "dark"),
     ("cluster-360-dark", PHONE, "dark"),
@@ -47,12 +47,12 @@ def calls_may_be_lost(seen: Watched) -> Iterator[None]:
 def taken(seen: Watched, folder: Path) -> None:
     """Takes the pictures of the page as it is, at two widths, light and dark."""
     for name, (width, height), scheme in SHOWN:
-        seen.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        seen.page.emulate_media(color_scheme=scheme)
         seen.page.set_viewport_size({"width": width, "height": height})
         seen.page.wait_for_timeout(500)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         seen.page.screenshot(path=folder / f"{name}.png", full_page=True)
-    seen.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    seen.page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
 
 
 def asked_by_another_page(browser: Browser, url: str) -> list[int]:
@@ -78,7 +78,7 @@ def fair(shares: dict[str, float], servers: int = 3) -> bool:
 
 def test_one_open_page_through_all_that_happens(cluster: Cluster, browser: Browser, tmp_path: Path) -> None:
     cluster("up", "--replicas", "3")
-    with page(cluster) as (running, url), opened(browser, f"{url}#rate=100") as seen:
+    with page(cluster) as (running, url), opened(browser, f"{url}#rate=100", TABLET) as seen:
         connection, call = seen.way("connection"), seen.way("call")
         connection.comes_to("PINNED")
         call.comes_to("BALANCED")
@@ -115,7 +115,7 @@ def test_a_stream_ends_with_a_rollout_the_next_one_opens_and_others_may_ask_for_
     cluster: Cluster, browser: Browser
 ) -> None:
     cluster("up", "--replicas", "2")
-    with page(cluster) as (_, url), opened(browser, f"{url}#mode=stream&streams=1&interval=100") as seen:
+    with page(cluster) as (_, url), opened(browser, f"{url}#mode=stream&streams=1&interval=100", TABLET) as seen:
         rows = {name: seen.way(name).here.locator(".stream") for name in ("connection", "call")}
         for row in rows.values():
             row.first.locator(".values", has_text="answers, open").wait_for()

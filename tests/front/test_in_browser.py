@@ -57,7 +57,10 @@ def test_a_stream_keeps_its_pod_and_the_next_one_may_have_another(browser: Brows
             rows.filter(has_text=f"stream {number + 1}: echo").wait_for()
         names = {row.split(": ")[1] for row in seen.way("call").streams}
         moved = rows.filter(has_text="moved").count()
+        told = seen.way("call").here.inner_text()
 
+    assert "streams are not judged" in told
+    assert "verdict" not in told
     assert names == {"echo-1", "echo-2", "echo-3"}
     assert moved == 0
 

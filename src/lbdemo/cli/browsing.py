@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 import webbrowser
@@ -26,6 +27,12 @@ def check_port(port: int) -> None:
                 f"port {port} of {LOOPBACK} cannot be had: {(error.strerror or str(error)).lower()}",
                 "give another with --port, or none: then a free one is taken",
             ) from error
+
+
+def end_with_the_terminal() -> None:
+    """Makes a terminal that is closed a Ctrl-C, so that what is to be taken away is; nohup's wish is heeded."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def show(url: str, *, no_open: bool) -> None:

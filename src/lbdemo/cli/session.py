@@ -42,7 +42,7 @@ class Session:
 
 def say(text: str) -> None:
     """A line for the person, on stderr."""
-    with contextlib.suppress(BrokenPipeError):  # who does not read on does not stop the work
+    with contextlib.suppress(OSError):  # who does not read on, or has closed the terminal, does not stop the work
         print(text, file=sys.stderr, flush=True)
 
 

@@ -49,7 +49,7 @@ def ui(
 
     Brings an Envoy that serves the page, which `up` keeps and `clean` takes away with the rest.
     """
-    from lbdemo.cli.browsing import check_port, show
+    from lbdemo.cli.browsing import check_port, end_with_the_terminal, show
     from lbdemo.cli.session import say, session
     from lbdemo.durations import seconds
 
@@ -62,6 +62,7 @@ def ui(
         from lbdemo.cluster.page.page import page
         from lbdemo.tools.runner import Runner
 
+        end_with_the_terminal()
         entrance = found(here, place.namespace, named) if gateway or named else None
         if not bring(here.tools, Wish(place, image, limit), here.cleanup, here.reporter):
             say("the page is there already")

@@ -24,7 +24,7 @@ from lbdemo.cluster.page import gateway, standing
 from lbdemo.cluster.page.gateway import Gateway
 from lbdemo.cluster.page.ingress import find
 from lbdemo.cluster.page.page import page
-from lbdemo.errors import NotReadyError, OperationFailedError, ProgramFailedError
+from lbdemo.errors import InputError, NotReadyError, OperationFailedError, ProgramFailedError
 from lbdemo.kube.kinds import SECRETS
 from lbdemo.kube.proxy import Child
 from lbdemo.resources import addons_chart
@@ -191,6 +191,26 @@ def test_who_may_not_install_it_is_told_before_anything_is_changed() -> None:
     with world() as there:
         there.api.forbid("create", "gateways.networking.istio.io")
         with pytest.raises(OperationFailedError, match=r"may not create gateways\.networking\.istio\.io"):
+            there.gateway().check()
+
+    assert there.run.calls == []
+
+
+def test_what_was_left_half_done_is_got_out_of_the_way() -> None:
+    half = Release("lbdemo-gateway", "lbdemo", "pending-install", 1, True, "01")
+    with world() as there:
+        there.api.put(SECRETS, listed([helm_secret(half)], "lbdemo")["items"][0])
+        there.run.on("helm uninstall lbdemo-gateway --ignore-not-found --wait --timeout 300s -n lbdemo")
+        there.run.on(INSTALL).on(UNINSTALL)
+        with there.gateway().behind(there, there.told.append):
+            pass
+
+
+def test_a_release_of_that_name_that_is_somebody_elses_is_left_alone() -> None:
+    theirs = Release("lbdemo-gateway", "lbdemo", "deployed", 1, False)
+    with world() as there:
+        there.api.put(SECRETS, listed([helm_secret(theirs)], "lbdemo")["items"][0])
+        with pytest.raises(InputError, match="release lbdemo-gateway in namespace lbdemo is not lbdemo's"):
             there.gateway().check()
 
     assert there.run.calls == []

@@ -6,11 +6,13 @@ import contextlib
 import http
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lbdemo.cluster.install import gateway, rights
+from lbdemo.cluster.istio.setup import unstick
 from lbdemo.cluster.kernel import labels
+from lbdemo.cluster.kernel.observe import Release, parse_releases
 from lbdemo.cluster.kernel.releases import InstallRelease
 from lbdemo.cluster.kernel.steps import Plan, Reporter, Tools, execute
 from lbdemo.cluster.page import ingress
@@ -19,7 +21,7 @@ from lbdemo.cluster.page.ingress import Ingress
 from lbdemo.cluster.page.passing import Address
 from lbdemo.cluster.page.pods import newest
 from lbdemo.cluster.page.standing import Standing
-from lbdemo.errors import LbdemoError, NotReadyError, OperationFailedError
+from lbdemo.errors import InputError, LbdemoError, NotReadyError, OperationFailedError
 from lbdemo.front.page import WAYS
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SECRETS
@@ -45,8 +47,13 @@ class Gateway:
     ingress: Ingress
 
     def check(self) -> None:
-        """Raises OperationFailedError when this user may not install what it takes."""
+        """Raises OperationFailedError when this user may not install it, InputError when it is somebody else's."""
         rights.check(self.tools.api, gateway.rights(self.namespace))
+        if (there := self._kept()) is not None and not there.ours:
+            raise InputError(
+                f"a Helm release {there.name} in namespace {self.namespace} is not lbdemo's",
+                "remove it, or leave --gateway out",
+            )
 
     @contextlib.contextmanager
     def behind(self, starts: Starts, say: Callable[[str], None]) -> Iterator[Way]:
@@ -65,7 +72,13 @@ class Gateway:
             self._take_away(say)
 
     def _release(self) -> InstallRelease:
-        return gateway.release(self.namespace, self.ingress.entry, TIMEOUT)
+        step = gateway.release(self.namespace, self.ingress.entry, TIMEOUT)
+        return replace(step, unstick=unstick(self._kept()))
+
+    def _kept(self) -> Release | None:
+        """What another `ui --gateway` has installed: one at work, or one that was killed."""
+        kept = self.tools.api.metas(SECRETS, self.namespace, selector=f"owner=helm,name={labels.GATEWAY}")
+        return parse_releases(need(kept)).get(labels.GATEWAY)
 
     def _take_away(self, say: Callable[[str], None]) -> None:
         say(f"taking release {labels.GATEWAY} away")
@@ -108,8 +121,7 @@ class Gateway:
 
     def _mend(self) -> None:
         """Installs it anew where it is gone and the page is not: another `ui --gateway` takes it away when it ends."""
-        kept = self.tools.api.metas(SECRETS, self.namespace, selector=f"owner=helm,name={labels.GATEWAY}")
-        if not need(kept) and newest(self.tools.api, self.namespace) is not None:
+        if self._kept() is None and newest(self.tools.api, self.namespace) is not None:
             self._release().run(self.tools, lambda _: None)
 
 
