@@ -25,6 +25,7 @@ from lbdemo.diagnose.looks import (
 from lbdemo.kube.records.pods import Container
 from lbdemo.kube.records.services import Service, ServicePort
 from lbdemo.render.diagnosis_line import line
+from lbdemo.render.whose_calls import whose_calls
 
 OWN = {"app": "payments"}
 HEADLESS = replace(service("payments-headless", headless=True), selector=OWN)
@@ -232,3 +233,17 @@ def test_a_line_says_by_which_name_its_callers_call() -> None:
 
     assert "(called by the name payments-headless)  nothing found" in line(record(seen))
     assert "called by" not in line(record(replace(seen, surroundings=Surroundings())))
+
+
+def test_one_that_is_connected_to_all_pods_alike_most_likely_knows_them_by_the_headless_service() -> None:
+    seen = shop(held(1, 1, 1), callers=[CHECKOUT], surroundings=beside(HEADLESS, mode=""))
+    few = replace(seen, sockets=shop(held(1)).sockets)
+
+    found, unsure = record(seen), record(few)
+
+    assert found["services_beside"]["likely"] == {"shop/checkout": "payments-headless"}
+    assert found["services_beside"]["unknown"] == []
+    assert found["callers"][0]["choice"]["who"] == "the client, by payments-headless"
+    assert "checkout most likely calls by Service payments-headless" in " ".join(whose_calls(found))
+    assert unsure["services_beside"]["unknown"] == ["shop/checkout"]
+    assert "Nobody can tell by which Service checkout calls" in " ".join(whose_calls(unsure))

@@ -21,6 +21,8 @@ def whose_calls(record: Record) -> Iterator[str]:
         yield f"Nobody uses the name {asked}: all callers use {used}, for the same pods, and that is judged."
     if record["others"]:
         yield from _others(record)
+    for who, service in beside["likely"].items():
+        yield f"{short(who)} most likely calls by Service {service}: it is connected to the pods, to all alike."
     if beside["unknown"]:
         names = " or ".join([record["called_by"], *beside["names"]])
         who = listing(short(beside["unknown"]))
