@@ -46,7 +46,7 @@ def test_the_commands_that_may_be_named_are_those_that_the_doctor_knows() -> Non
     assert examination.COMMANDS == COMMANDS
 
 
-ROOM = 3.0  # seconds for Python to start, and for programs to end, on a machine that does other things, too
+ROOM = 5.0  # seconds for Python to start, and for programs to end, on a machine that does other things, too
 
 
 def doctor(*arguments: str, path: Path, kubeconfig: str = "/dev/null") -> subprocess.CompletedProcess[str]:

@@ -25,6 +25,7 @@ from lbdemo.diagnose.looks import (
 from lbdemo.kube.records.pods import Container
 from lbdemo.kube.records.services import Service, ServicePort
 from lbdemo.render.diagnosis_line import line
+from lbdemo.render.whose_calls import whose_calls
 
 OWN = {"app": "payments"}
 HEADLESS = replace(service("payments-headless", headless=True), selector=OWN)
@@ -175,6 +176,8 @@ def test_of_one_that_calls_by_both_each_connection_is_counted_where_it_belongs()
         (told(CHECKOUT, "xds:///payments"), own(CHECKOUT, BY_POD), beside(HEADLESS), {"payments"}),
         (told(CHECKOUT, "payments:8080"), own(CHECKOUT, BY_SECOND), beside(SECOND), {"payments-old"}),
         (CHECKOUT, own(CHECKOUT, BY_SECOND, state=TIME_WAIT), beside(SECOND), {"payments-old"}),
+        (CHECKOUT, own(CHECKOUT, (SECOND_IP, 81)),
+         beside(replace(SECOND, ports=(*SECOND.ports, ServicePort(81, "also", LISTENS)))), {"payments-old"}),
         (CHECKOUT, own(CHECKOUT, ("10.96.9.9", 80)), beside(SECOND), set()),
         (CHECKOUT, own(CHECKOUT, (SECOND_IP, 443)), beside(SECOND), set()),
         (CHECKOUT, own(CHECKOUT, (SECOND_IP, 8080)),
@@ -185,7 +188,8 @@ def test_of_one_that_calls_by_both_each_connection_is_counted_where_it_belongs()
     ],
     ids=["its address", "pods, and kube-proxy translates", "pods, and who knows", "pods, and told of the headless",
          "pods, and told of the address", "pods, by xDS", "sockets before words", "closed a moment ago",
-         "somewhere else", "another port", "a port of other things", "what is there before what was closed"],
+         "a second port for the same", "somewhere else", "another port", "a port of other things",
+         "what is there before what was closed"],
 )  # fmt: skip
 def test_by_which_service_somebody_calls(who: Caller, look: SocketLook, around: Surroundings, by: set[str]) -> None:
     seen = shop(held(1), callers=[who], surroundings=around, sockets=(look,))
@@ -232,3 +236,27 @@ def test_a_line_says_by_which_name_its_callers_call() -> None:
 
     assert "(called by the name payments-headless)  nothing found" in line(record(seen))
     assert "called by" not in line(record(replace(seen, surroundings=Surroundings())))
+
+
+def test_one_that_is_connected_to_all_pods_alike_most_likely_knows_them_by_the_headless_service() -> None:
+    seen = shop(held(1, 1, 1), callers=[CHECKOUT], surroundings=beside(HEADLESS, mode=""))
+    few = replace(seen, sockets=shop(held(1)).sockets)
+
+    found, unsure = record(seen), record(few)
+
+    assert found["services_beside"]["likely"] == {"shop/checkout": "payments-headless"}
+    assert found["services_beside"]["unknown"] == []
+    assert found["callers"][0]["choice"]["who"] == "the client, by payments-headless"
+    assert "checkout most likely calls by Service payments-headless" in " ".join(whose_calls(found))
+    assert unsure["services_beside"]["unknown"] == ["shop/checkout"]
+    assert "Nobody can tell by which Service checkout calls" in " ".join(whose_calls(unsure))
+
+
+def test_of_callers_that_were_asked_about_nobody_says_what_others_do() -> None:
+    asked = replace(CHECKOUT, found_by="asked")
+    seen = shop(held(1), callers=[asked], segments=even(50, "payments-a"), surroundings=beside(SECOND),
+                sockets=(own(CHECKOUT, BY_SECOND),))  # fmt: skip
+
+    assert "Those who were asked about use payments-old" in " ".join(whose_calls(record(seen)))
+    every = replace(seen, callers=(CHECKOUT,))
+    assert "Nobody uses the name payments: all callers use payments-old" in " ".join(whose_calls(record(every)))

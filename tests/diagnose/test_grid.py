@@ -61,7 +61,7 @@ from lbdemo.kube.records.istio import (
 )
 from lbdemo.kube.records.meta import Meta, Owner
 from lbdemo.kube.records.pods import Container, Pod
-from lbdemo.kube.records.workloads import Autoscaler
+from lbdemo.kube.records.workloads import Autoscaler, CronJob
 from lbdemo.measure.verdict import Outcome
 
 HOST = "payments.shop.svc.cluster.local"
@@ -84,6 +84,13 @@ def cluster(who: Caller, **told: Any) -> EnvoyCluster:
 def rule(policy: TrafficPolicy | None = None, namespace: str = SHOP, **more: Any) -> DestinationRule:
     return DestinationRule(Meta("DestinationRule", namespace, "payments"), "payments" if namespace == SHOP else HOST,
                            policy or TrafficPolicy(), **more)  # fmt: skip
+
+
+def restarted(*names: str, namespace: str = SHOP, suspended: bool = False) -> Evidence:
+    """A caller with one connection, and a CronJob that restarts these."""
+    job = CronJob(Meta("CronJob", namespace, "nightly"), "0 3 * * *", names, suspended)
+    return shop(held(1), callers=[caller("checkout")], segments=even(50, "payments-a"),
+                surroundings=around(cron_jobs=(job,)))  # fmt: skip
 
 
 def routed(*to: Destination, namespace: str = SHOP) -> VirtualService:
@@ -587,6 +594,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "a connection for a few calls": (
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
             destination_rules=(rule(TrafficPolicy(requests_per_connection=1)),))), ("LB321",)),
+    "a caller that is restarted each night": (lambda: restarted("deployment/checkout"), ("LB101", "LB123")),
+    "a neighbour that is": (lambda: restarted("deployment/search"), ("LB101",)),
+    "a caller that is not restarted any more": (
+        lambda: restarted("deployment/checkout", suspended=True), ("LB101",)),
+    "a caller that is restarted, elsewhere": (
+        lambda: restarted("deployment/checkout", namespace="elsewhere"), ("LB101",)),
     "a connection for many calls": (
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
             destination_rules=(rule(TrafficPolicy(requests_per_connection=10_000)),))), ()),

@@ -90,6 +90,17 @@ def test_connections_and_calls_arrive_where_they_were_seen() -> None:
     assert [(each.server, each.connections, each.calls) for each in way.arrivals] == [("shop/payments-a", 1, 550)]
 
 
+@pytest.mark.parametrize(
+    ("evidence", "address"),
+    [(shop(ALL, callers=[PLAIN]), "10.96.3.7"), (shop(ALL, callers=[PLAIN], surroundings=BESIDE), "its pods"),
+     (shop(ALL, callers=[with_xds()]), "its pods"), (shop(ONE, callers=[PLAIN], headless=True), "its pods")],
+)  # fmt: skip
+def test_who_knows_the_pods_calls_these_and_no_address_of_the_service(evidence: Any, address: str) -> None:
+    (way,) = ways(Case(evidence))
+
+    assert way.address == address
+
+
 def test_who_calls_most_comes_first() -> None:
     held = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
     segments = {"payments-a": {"10.0.1.1": 5, "10.0.1.2": 50}}

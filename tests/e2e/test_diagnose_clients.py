@@ -105,3 +105,19 @@ def test_who_calls_from_the_network_of_its_node_is_named(shop: Shop) -> None:
     assert [(who["workload"], bool(who["node"])) for who in record["callers"]] == [("deployment/agent", True)]
     by_name = shop.record("parcels", "--from", "deployment/agent", expect=1)
     assert by_name["verdict"]["outcome"] == "PINNED"
+
+
+def test_a_caller_that_is_restarted_by_a_schedule(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"), python_client("checkout", "parcels:80"))
+    shop.calling("checkout")
+    said = f"kubectl -n {shop.namespace} rollout restart deployment/checkout"
+    pod = {"restartPolicy": "Never", "containers": [{"name": "kubectl", "image": "none:1", "args": ["-c", said]}]}
+    spec = {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}}
+    job = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"}, "spec": spec}
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps(job))
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB101", "LB123"]
+    shop.paste(finding(record, "LB123")["fixes"][0]["commands"])
+    assert codes(shop.record("parcels", expect=1)) == ["LB101"]

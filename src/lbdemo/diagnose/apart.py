@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.called import PODS, beside, by_pods, leads, port_of, services_called
 from lbdemo.diagnose.case import Case
-from lbdemo.diagnose.path import ways
+from lbdemo.diagnose.path import likely_by, ways
 from lbdemo.diagnose.servers import servers_of
 from lbdemo.kube.answers import Unseen
 
@@ -26,14 +26,16 @@ class Apart:
     """What is judged, and by which Service its callers call: the one that was asked about, unless all callers are
     known to call by another one of the very same pods.
 
-    `others` are the ways of those who call by other Services, with their names; `unknown` are callers of which nobody
-    can tell, and `names` the other Services by which they, and whom only counters show, may call.
+    `others` are the ways of those who call by other Services, with their names; `likely` are callers, with the Service
+    by which they most likely call; `unknown` are those of which nobody can tell, and `names` the other Services by
+    which these, and whom only counters show, may call.
     """
 
     judged: Evidence
     others: tuple[tuple[str, Way], ...] = ()
     unknown: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    likely: tuple[tuple[str, str], ...] = ()
 
 
 def apart(evidence: Evidence) -> Apart:
@@ -42,14 +44,20 @@ def apart(evidence: Evidence) -> Apart:
     if not services:
         return Apart(evidence)
     called = {caller.name: services_called(evidence, caller) for caller in evidence.callers}
-    active = [caller.name for caller in Case(evidence).active]
-    unknown = tuple(name for name in active if not called[name])
+    case = Case(evidence)
+    active = [caller.name for caller in case.active]
+    likely = {caller.name: by for caller in case.plain if not called[caller.name] and (by := _likely(case, caller))}
+    unknown = tuple(name for name in active if not called[name] and name not in likely)
     names = tuple(one.meta.name for one in services)
     if (only := _only(evidence, [called[name] for name in active])) is not None:
         return Apart(as_if(evidence, only), names=tuple(name for name in names if name != only.meta.name))
     theirs = tuple((one.meta.name, way) for one in services for way in _ways(evidence, one, called))
     mine = _of(evidence, evidence.name, called) if theirs else evidence
-    return Apart(mine, theirs, unknown, names)
+    return Apart(mine, theirs, unknown, names, tuple(likely.items()))
+
+
+def _likely(case: Case, caller: Caller) -> str:
+    return likely_by(case, caller, {held.server: held.most for held in case.held_by(caller)})
 
 
 def _only(evidence: Evidence, called: list[Names]) -> Service | None:

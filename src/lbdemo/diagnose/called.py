@@ -34,10 +34,14 @@ def port_of(evidence: Evidence, service: Service) -> ServicePort | None:
     """
     if service.meta.name == evidence.name:
         return evidence.port
+    return next(_leading(evidence, service), evidence.port if service.headless else None)
+
+
+def _leading(evidence: Evidence, service: Service) -> Iterator[ServicePort]:
+    """All ports of the Service that lead there: one may have several names for the same."""
     listens = {server.port for server in servers_of(evidence)}
     pods = evidence.servers if isinstance(evidence.servers, tuple) else ()
-    found = next((port for port in service.ports if listens.intersection(_targets(port, pods))), None)
-    return found or (evidence.port if service.headless else None)
+    return (port for port in service.ports if listens.intersection(_targets(port, pods)))
 
 
 def _targets(port: ServicePort, pods: Sequence[Pod]) -> set[int]:
@@ -72,7 +76,8 @@ def _others(sockets: Sequence[Socket]) -> Iterator[Socket]:
 def _ends(evidence: Evidence, service: Service) -> Iterator[tuple[str, int]]:
     port = port_of(evidence, service)
     if port is not None and not service.headless:
-        yield from ((address, port.number) for address in service.cluster_ips)
+        numbers = {port.number, *(one.number for one in _leading(evidence, service))}
+        yield from ((address, number) for address in service.cluster_ips for number in numbers)
 
 
 def by_pods(evidence: Evidence, caller: Caller) -> str:

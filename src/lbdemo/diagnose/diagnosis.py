@@ -97,7 +97,7 @@ class Diagnosis:
         Servers do not know by which Service somebody calls; they count nobody else's where all callers are known.
         """
         calls = self.case.judged.calls
-        alone = bool(self.case.active) and self.case.all_sockets_seen and not self.apart.unknown
+        alone = bool(self.case.active) and self.case.all_sockets_seen and not (self.apart.unknown or self.apart.likely)
         by_servers = calls is not None and any(flow.caller == SERVERS_ONLY for flow in calls.flows)
         return bool(self.apart.names) and by_servers and not alone
 
@@ -117,6 +117,7 @@ class Diagnosis:
             "callers": [_way(callers[way.caller], way) for way in self.ways],
             "others": [{"service": name, **_way(callers[way.caller], way)} for name, way in self.apart.others],
             "services_beside": {"names": list(self.apart.names), "unknown": list(self.apart.unknown),
+                                "likely": dict(self.apart.likely),
                                 "counted_too": self.counted_too},
             "verdict": judged_record(self.case.judged, evidence),
             "history": history_record(history(self.case)),

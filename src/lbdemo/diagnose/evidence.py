@@ -25,7 +25,7 @@ from lbdemo.kube.records.gateways import Gateway, Route
 from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, VirtualService
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
-from lbdemo.kube.records.workloads import Autoscaler, Deployment
+from lbdemo.kube.records.workloads import Autoscaler, CronJob, Deployment
 
 VERSION = 1
 """Of the saved form. New fields have defaults, so that older files can be read."""
@@ -80,6 +80,7 @@ class Surroundings:
     destination_rules: tuple[DestinationRule, ...] | Unseen = ()
     peer_authentications: tuple[PeerAuthentication, ...] | Unseen = ()
     routes: tuple[Route, ...] | Unseen = ()  # GRPCRoutes and HTTPRoutes of the service's namespace
+    cron_jobs: tuple[CronJob, ...] | Unseen = ()  # of the callers' namespaces: those that restart something
     gateways: tuple[Gateway, ...] | Unseen = ()  # in ambient mode: those that may be the service's waypoints
     proxy_mode: str = ""  # kube-proxy's, such as ipvs; "" where nobody can tell
 

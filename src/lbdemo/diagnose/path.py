@@ -23,6 +23,10 @@ XDS_ITSELF = f"{XDS}_CONFIG"
 """The variable that has in it what would stand in that file."""
 
 
+CLIENT = "the client"
+"""Who chooses where nobody else does: it knows the pods' own addresses."""
+
+
 class Per(StrEnum):
     """For what somebody chooses a pod."""
 
@@ -85,10 +89,11 @@ def _way(case: Case, caller: Caller) -> Way:
         if counted.get(name) or held.get(name)
     )
     known = sum(held.values()) if held or case.all_sockets_seen else None
-    service = case.evidence.service
-    address = "its pods" if service.headless else (service.cluster_ips[:1] or ("",))[0]
+    service, chosen = case.evidence.service, choice(case, caller, held)
+    by_itself = service.headless or chosen.who.startswith(CLIENT)
+    address = "its pods" if by_itself else (service.cluster_ips[:1] or ("",))[0]
     found_by = "sockets" if arrivals and caller.found_by == "environment" else caller.found_by
-    return Way(caller.name, address, known, choice(case, caller, held), arrivals, found_by)
+    return Way(caller.name, address, known, chosen, arrivals, found_by)
 
 
 def calls_of(case: Case, caller: str) -> Mapping[str, int]:
@@ -121,24 +126,34 @@ def choice(case: Case, caller: Caller, held: Mapping[str, int]) -> Choice:
         return Choice(how, Per.CALL, reached)
     if not case.evidence.service.headless:
         return Choice("kube-proxy", Per.CONNECTION, len(case.ready))
-    return Choice("the client", Per.CONNECTION if reached else Per.UNKNOWN, len(case.ready) if reached else None)
+    return Choice(CLIENT, Per.CONNECTION if reached else Per.UNKNOWN, len(case.ready) if reached else None)
 
 
 def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
     """How a caller without a sidecar knows the pods themselves and can choose for each call; "" where it does not.
 
-    By xDS, by a headless Service's name, or, where another Service for the same pods is headless, most likely by that
-    one's: connections through a cluster IP are drawn, and seldom as many to each pod. A proxy's workers each have
-    their own, at different times.
+    By xDS, by a headless Service's name, or most likely by that of another, headless Service for the same pods.
     """
     if bootstrapped(caller.pod):
-        return "the client, by xDS"
+        return f"{CLIENT}, by xDS"
     if case.evidence.service.headless:
-        return "the client"
+        return CLIENT
+    name = likely_by(case, caller, held)
+    return f"{CLIENT}, by {name}" if name else ""
+
+
+def likely_by(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
+    """The headless Service beside this one by which the caller most likely knows all pods; "" for none.
+
+    Connections through a cluster IP are drawn, and seldom as many to each pod. A proxy's workers each have their own,
+    at different times.
+    """
     siblings = case.evidence.surroundings.services
     beside = [one for one in siblings if one.headless] if isinstance(siblings, tuple) else []
     workers = is_proxy(caller.pod) and all(held.get(server.name) for server in case.ready)
-    return f"the client, by {beside[0].meta.name}" if beside and (workers or len(set(held.values())) == 1) else ""
+    reached = [count for count in held.values() if count]
+    alike = len(reached) > 1 and len(set(reached)) == 1
+    return beside[0].meta.name if beside and (workers or alike) else ""
 
 
 def bootstrapped(pod: Pod | None) -> bool:

@@ -14,6 +14,7 @@ from lbdemo.kube.records.services import parse_endpoint_slice, parse_service
 from lbdemo.kube.records.usage import parse_pod_usage
 from lbdemo.kube.records.workloads import (
     parse_autoscaler,
+    parse_cron_job,
     parse_deployment,
     parse_replica_set,
 )
@@ -71,6 +72,7 @@ DEPLOYMENTS = Kind("deployments", "Deployment", parse_deployment, "apps")
 POD_METRICS = Kind("pods", "PodMetrics", parse_pod_usage, "metrics.k8s.io", ("v1beta1",))
 REPLICA_SETS = Kind("replicasets", "ReplicaSet", parse_replica_set, "apps")
 AUTOSCALERS = Kind("horizontalpodautoscalers", "HorizontalPodAutoscaler", parse_autoscaler, "autoscaling", ("v2",))
+CRON_JOBS = Kind("cronjobs", "CronJob", parse_cron_job, "batch")
 NODES = Kind("nodes", "Node", parse_node, namespaced=False)
 NAMESPACES = Kind("namespaces", "Namespace", parse_namespace, namespaced=False)
 EVENTS = Kind("events", "Event", parse_event)

@@ -146,8 +146,9 @@ def _finding(console: Console, finding: Record, weight: str) -> None:
 
 def matters(finding: Record, record: Record) -> str:
     """How much of what was seen it explains, in words."""
-    if finding["follows_from"]:
-        return f"follows from {listing(finding['follows_from'])}"
+    there = {each["code"] for each in record["findings"]}
+    if causes := [code for code in finding["follows_from"] if code in there]:
+        return f"follows from {listing(causes)}"
     note = finding["severity"] == "note"
     if finding["explains"]:
         part = "all" if finding["explains"] > 0.995 else percent(round(finding["explains"], 2))

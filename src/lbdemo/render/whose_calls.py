@@ -17,10 +17,13 @@ def whose_calls(record: Record) -> Iterator[str]:
     yield from map(_at_node, (caller for caller in record["callers"] if caller["node"]))
     asked, beside = record["service"]["name"], record["services_beside"]
     if record["called_by"] != asked:
-        used = record["called_by"]
-        yield f"Nobody uses the name {asked}: all callers use {used}, for the same pods, and that is judged."
+        some = any(caller["found_by"] == "asked" for caller in record["callers"])
+        who = "Those who were asked about" if some else f"Nobody uses the name {asked}: all callers"
+        yield f"{who} use {record['called_by']}, for the same pods, and that is judged."
     if record["others"]:
         yield from _others(record)
+    for who, service in beside["likely"].items():
+        yield f"{short(who)} most likely calls by Service {service}: it is connected to the pods, to all alike."
     if beside["unknown"]:
         names = " or ".join([record["called_by"], *beside["names"]])
         who = listing(short(beside["unknown"]))

@@ -37,6 +37,7 @@ TABLE: dict[str, str] = {
     "LB120": "keepalive_too_eager",
     "LB121": "shared_channels",
     "LB122": "logical_dns",
+    "LB123": "restarted_by_schedule",
     "LB201": "changing_now",
     "LB202": "one_ready_endpoint",
     "LB203": "slow_pod_evenly_served",

@@ -13,7 +13,7 @@ from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.workloads import deployment_of
 from lbdemo.errors import InputError
 from lbdemo.kube.answers import Unseen, Why, need
-from lbdemo.kube.kinds import AUTOSCALERS, DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, SERVICES
+from lbdemo.kube.kinds import AUTOSCALERS, CRON_JOBS, DEPLOYMENTS, ENDPOINT_SLICES, NAMESPACES, NODES, PODS, SERVICES
 from lbdemo.kube.records.services import SERVICE_NAME
 from lbdemo.kube.selectors import equal_to
 from lbdemo.kube.side_by_side import asking, each
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.meta import Meta
     from lbdemo.kube.records.pods import Pod
     from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
+    from lbdemo.kube.records.workloads import CronJob
 
 
 class Named(Protocol):
@@ -154,13 +155,14 @@ def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surround
         destination_rules = pool.submit(_everywhere, api, DESTINATION_RULES, mesh)
         peer_authentications = pool.submit(_in_each, api, PEER_AUTHENTICATIONS, sorted({namespace, ISTIO_ROOT}))
         routes = pool.submit(_routes, api, namespace)
+        jobs = pool.submit(_restarting, api, sorted({pod.meta.namespace for pod in callers}))
         mode = "" if service.headless else proxy_mode(api)
         return Surroundings(
             namespaces=spaces_there.result(), nodes=nodes.result(), deployments=deployments.result(),
             autoscalers=_known(autoscalers.result()), services=_of_all(beside.result(), service),
             others=_of_some(beside.result(), service, servers),
             virtual_services=virtual_services.result(), destination_rules=destination_rules.result(),
-            peer_authentications=peer_authentications.result(), routes=routes.result(),
+            peer_authentications=peer_authentications.result(), routes=routes.result(), cron_jobs=jobs.result(),
             gateways=_waypoints(api, service, servers, spaces_there.result()), proxy_mode=mode,
         )  # fmt: skip
 
@@ -237,6 +239,12 @@ def _in_each(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
     answers = each(lambda namespace: _known(api.list(kind, namespace)), namespaces)
     unseen = next((answer for answer in answers if isinstance(answer, Unseen)), None)
     return unseen or tuple(one for answer in answers if not isinstance(answer, Unseen) for one in answer)
+
+
+def _restarting(api: Api, namespaces: Iterable[str]) -> Many[CronJob]:
+    """The CronJobs of the callers' namespaces that restart something."""
+    found = _in_each(api, CRON_JOBS, namespaces)
+    return found if isinstance(found, Unseen) else tuple(one for one in found if one.restarts)
 
 
 def _routes(api: Api, namespace: str) -> Many[Route]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,12 +84,42 @@ class Autoscaler:
     conditions: tuple[Condition, ...]
 
 
+RESTART = re.compile(
+    r"rollout\s+restart\s+(?:(?:-\S+|--\S+)\s+)*?(?:(?:-n|--namespace)[\s=]\S+\s+)?"
+    r"(deploy(?:ment)?|statefulset|sts|daemonset|ds)(?:s?\.apps|s)?[/\s]+([a-z0-9][-a-z0-9.]*)"
+)
+SHORT = {"deploy": "deployment", "sts": "statefulset", "ds": "daemonset"}
+
+
+@dataclass(frozen=True, slots=True)
+class CronJob:
+    """One CronJob: when it runs, and which workloads its commands restart (deployment/checkout); no word more of them.
+
+    `suspended` ones do not run.
+    """
+
+    meta: Meta
+    schedule: str
+    restarts: tuple[str, ...]
+    suspended: bool = False
+
+
 def newest_hashes(deployments: Iterable[Deployment], replica_sets: Iterable[ReplicaSet]) -> frozenset[str]:
     """The pod-template-hash of every deployment's newest ReplicaSet: pods of others are on their way out."""
     wanted = list(deployments)
     return frozenset(
         s.hash for s in replica_sets for d in wanted if s.hash and s.of(d) and s.revision == d.revision
     )  # fmt: skip
+
+
+def parse_cron_job(item: Mapping[str, Any]) -> CronJob:
+    """One CronJob object."""
+    spec = item.get("spec", {})
+    pod = spec.get("jobTemplate", {}).get("spec", {}).get("template", {}).get("spec", {})
+    said = (" ".join((*(c.get("command") or ()), *(c.get("args") or ()))) for c in pod.get("containers") or ())
+    found = RESTART.findall("\n".join(said))
+    restarts = tuple(dict.fromkeys(f"{SHORT.get(kind, kind)}/{name}" for kind, name in found))
+    return CronJob(parse_meta(item), spec.get("schedule", ""), restarts, bool(spec.get("suspend")))
 
 
 def parse_deployment(item: Mapping[str, Any]) -> Deployment:
