@@ -23,7 +23,10 @@ GENERATED = Path("web/src/gen/echo_pb.ts")
 # As many processes as cores, but few: many real servers at once keep no times. In the order of tests/conftest.py.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
 
-DIAGNOSES = sorted(map(str, Path("tests/e2e").glob("test_diagnose*.py")))
+# Tests on a cluster that mostly wait, each in namespaces of its own, with or without an Istio that others have.
+PATIENT = sorted(
+    str(file) for what in ("diagnose*", "trace", "metrics") for file in Path("tests/e2e").glob(f"test_{what}.py")
+)
 MESH = "lbdemo-mesh"  # as tests/e2e/test_diagnose_mesh.py has it
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -192,10 +195,10 @@ def e2e(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", "-m", "e2e", "tests/e2e", *session.posargs)
         return
-    session.run("pytest", "-m", "e2e", "tests/e2e", *(f"--ignore={file}" for file in DIAGNOSES))
-    # They mostly wait, each in namespaces of its own: side by side, in one Istio that is there for all of them.
+    session.run("pytest", "-m", "e2e", "tests/e2e", *(f"--ignore={file}" for file in PATIENT))
+    # Side by side, in one Istio that is there for all of them.
     session.run("lbdemo", "-n", MESH, "up", "--istio")
     try:
-        session.run("pytest", "-m", "e2e", *DIAGNOSES, "--numprocesses=3", "--dist=loadfile")
+        session.run("pytest", "-m", "e2e", *PATIENT, "--numprocesses=3", "--dist=loadfile")
     finally:
         session.run("lbdemo", "-n", MESH, "clean", "--istio", success_codes=[0, 1])  # 1: others use it, too
