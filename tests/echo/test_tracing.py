@@ -21,7 +21,8 @@ from traced import called
 
 from lbdemo.echo.address import Address
 from lbdemo.echo.client_metrics import client_metrics, metered
-from lbdemo.echo.collector import Pages, answering, taking
+from lbdemo.echo.collecting import Pages
+from lbdemo.echo.collector import answering, taking
 from lbdemo.echo.faults import Faults
 from lbdemo.echo.load import run_load
 from lbdemo.echo.options import LoadOptions

@@ -32,11 +32,7 @@ def collector(
     import asyncio
 
     from lbdemo.echo.address import parse_address
-    from lbdemo.echo.collecting import collect
-    from lbdemo.echo.tracing import check_installed
-
-    check_installed("a collector needs")
-    from lbdemo.echo.collector import Pages
+    from lbdemo.echo.collecting import Pages, collect
     from lbdemo.render.trace_html import trace_list, trace_page
 
     return asyncio.run(collect(parse_address(otlp), parse_address(query), say, Pages(trace_page, trace_list)))

@@ -43,23 +43,8 @@ COMMANDS = (
     "peer",
 )
 HIDDEN = frozenset({"peer"})
-ON_A_CLUSTER = frozenset(
-    {
-        "build",
-        "up",
-        "logs",
-        "status",
-        "verify",
-        "trace",
-        "compare",
-        "ui",
-        "open",
-        "doctor",
-        "diagnose",
-        "rules",
-        "clean",
-    }
-)  # these take the global options, too
+BY_THEMSELVES = frozenset({"demo", "report", "serve", "client", "collector", "peer"})
+ON_A_CLUSTER = frozenset(COMMANDS) - BY_THEMSELVES  # these take the global options, too
 
 
 class LazyCommands(MutableMapping[str, Any]):

@@ -114,9 +114,29 @@ def resolved(path: str | Path) -> Path:
 
 def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
     """Shows the report and writes the files; exit code 0: all is as expected, 1: it is not, 7: nobody can tell."""
-    record, failure = report.to_dict(), None
+    record = report.to_dict()
+    files = {junit: lambda: _junit(record), html: lambda: _page(record)}
+    hand_out(lambda: show(report, record, as_json=as_json), files)
+    return report.exit_code
+
+
+def _junit(record: Mapping[str, object]) -> str:
+    from lbdemo.render.junit import junit
+
+    return junit(record)
+
+
+def _page(record: Mapping[str, object]) -> str:
+    from lbdemo.render.html import page
+
+    return page(record)
+
+
+def hand_out(show: Callable[[], None], files: Mapping[str, Callable[[], str]]) -> None:
+    """Shows what was found on stdout and writes the files, each name with what makes its text; "" is no file."""
+    failure = None
     try:
-        show(report, record, as_json=as_json)  # first: whatever happens to the files, the figures are there
+        show()  # first: whatever happens to the files, the figures are there
         sys.stdout.flush()
     except BrokenPipeError:  # who does not read on changes neither the files nor the answer
         from lbdemo.cli.streams import silence_stdout
@@ -124,17 +144,11 @@ def give(report: Report, *, as_json: bool, junit: str, html: str) -> int:
         silence_stdout()
     except OSError as error:  # a full disk behind stdout need not be the one of the files
         failure = error
-    if junit:
-        from lbdemo.render.junit import junit as junit_xml
-
-        write(junit, junit_xml(record))
-    if html:
-        from lbdemo.render.html import page
-
-        write(html, page(record))
+    for path, text in files.items():
+        if path:
+            write(path, text())
     if failure is not None:
         raise failure
-    return report.exit_code
 
 
 def write(path: str, text: str) -> None:

@@ -42,12 +42,15 @@ def trace(
 
     output.check_writable("", "", html)
     record = traced(ctx.obj, TraceOptions(calls, check_rate(rate), seconds(timeout)), query)
-    show(record, as_json=as_json)
-    if html:
-        from lbdemo.render.trace_run import trace_run_page
-
-        output.write(html, trace_run_page(record))
+    output.hand_out(lambda: show(record, as_json=as_json), {html: lambda: page(record)})
     return OK if record["ok"] else ANSWER_IS_NO
+
+
+def page(record: dict[str, Any]) -> str:
+    """It as a page."""
+    from lbdemo.render.trace_run import trace_run_page
+
+    return trace_run_page(record)
 
 
 def traced(globals_: options.Globals, wanted: TraceOptions, query: str) -> dict[str, Any]:

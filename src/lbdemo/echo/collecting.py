@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.echo.tracing import check_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lbdemo.echo.address import Address
-    from lbdemo.echo.collector import Collecting, Pages
+    from lbdemo.echo.collector import Collecting
+    from lbdemo.traces import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What people see of a collector, as HTML: one trace, and the list of those that there are, the newest first."""
+
+    one: Callable[[Trace], str]
+    all: Callable[[Sequence[Trace]], str]
 
 
 async def collect(otlp: Address, query: Address, ready: Callable[[Collecting], None], pages: Pages) -> int:

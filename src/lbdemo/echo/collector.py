@@ -7,7 +7,7 @@ alike: https://www.jaegertracing.io/docs/latest/architecture/apis/.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +21,9 @@ import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 from lbdemo.echo.address import Address, listening
+from lbdemo.echo.collecting import Pages
 from lbdemo.echo.http_serving import serving
-from lbdemo.traces import Kind, Span, Trace, joined
+from lbdemo.traces import Kind, Span, joined
 from lbdemo.traces.otlp import ERROR, document
 from lbdemo.traces.store import Store
 
@@ -97,14 +98,6 @@ class Collecting:
 
     otlp: Address
     query: Address
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """What people see, as HTML: one trace, and the list of those that there are, the newest first."""
-
-    one: Callable[[Trace], str]
-    all: Callable[[Sequence[Trace]], str]
 
 
 LISTED = 200

@@ -189,6 +189,14 @@ def test_what_namespaces_that_are_gone_needed_goes_with_the_next_change() -> Non
     assert istio.providers == (OTHERS, there)
 
 
+def test_who_traces_nothing_and_installs_nothing_asks_nothing() -> None:
+    with FakeApi() as server:
+        found = tracing.with_providers(tools(FakeRun(), api=server.api()), CONFIG, istiod(), None)
+        assert server.asked == []
+
+    assert found == (istiod(), None)
+
+
 def test_one_that_knows_it_asks_no_chart() -> None:
     mesh = yaml.safe_dump({"extensionProviders": [OTHERS, OURS.to_value()]})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lbdemo.cluster.kernel import labels
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -56,7 +58,7 @@ ADDONS: Mapping[str, Addon] = {
         ),
         Addon(
             "jaeger", (("tracing", 80), ("tracing", 16685), ("jaeger-collector", 4317)),
-            ("tracing", "jaeger-query", "jaeger", "echo-server-traces"), 16686, "/jaeger",
+            ("tracing", "jaeger-query", "jaeger", labels.BACKEND), 16686, "/jaeger",
         ),
         Addon(
             "grafana", (("grafana", 3000),), ("grafana", "kube-prometheus-stack-grafana"), 3000,

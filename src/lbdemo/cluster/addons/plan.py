@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lbdemo import resources
 from lbdemo.cluster.addons import manifests, source
 from lbdemo.cluster.addons.catalogue import ADDONS, Addon, Addresses
 from lbdemo.cluster.addons.observe import Seen
@@ -13,10 +12,9 @@ from lbdemo.cluster.addons.ready import AwaitAddons, Wanted
 from lbdemo.cluster.istio.setup import unstick
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.observe import Release
-from lbdemo.cluster.kernel.releases import InstallRelease
+from lbdemo.cluster.kernel.releases import InstallRelease, of_objects
 from lbdemo.cluster.kernel.steps import Plan
 from lbdemo.kube.answers import Right
-from lbdemo.tools.helm import Chart, Install
 
 WAIT = "addons"
 # Beside what every release of lbdemo's takes: they read the whole cluster, and are given the right to.
@@ -70,7 +68,7 @@ def planned(wish: Wish, seen: Seen, release: Release | None) -> Planned:
         return Planned(_wait(wish, seen, wanted), seen.others)
     target = manifests.Target(wish.namespace, wish.home, Addresses(places), digest)
     objects = manifests.adapted(source.read(where, names), target)
-    install = _install(wish, objects, digest)
+    install = of_objects(labels.ADDONS, wish.namespace, objects, digest, wish.timeout)
     title = f"add-ons of {where}"
     ready = tuple(Wanted(name, there) for name, there in manifests.deployments(objects).items())
     steps = (
@@ -97,14 +95,3 @@ def _wait(wish: Wish, seen: Seen, wanted: Sequence[Addon]) -> Plan:
 
 def _names(ready: Sequence[Wanted]) -> tuple[str, ...]:
     return tuple(name for addon in ready for name in addon.deployments)
-
-
-def _install(wish: Wish, objects: Sequence[manifests.Manifest], digest: str) -> Install:
-    return Install(
-        release=labels.ADDONS,
-        namespace=wish.namespace,
-        chart=Chart(str(resources.addons_chart())),
-        values={"objects": list(objects)},
-        labels={labels.PART_OF: "lbdemo", labels.DIGEST: digest},
-        timeout=wish.timeout,
-    )

@@ -14,8 +14,8 @@ from lbdemo.cluster.install import page, rights
 from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.plan import untouched
 from lbdemo.cluster.install.strategies import STRATEGIES
-from lbdemo.cluster.install.strategies.base import image_values, non_default
-from lbdemo.cluster.install.values import EnvoyValues, Values
+from lbdemo.cluster.install.strategies.base import non_default
+from lbdemo.cluster.install.values import EnvoyValues, Values, image_values
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
 from lbdemo.cluster.istio.rollout import AwaitPods
 from lbdemo.cluster.kernel import labels, reference

@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lbdemo import resources
 from lbdemo.cluster.install.page import NAME, PORT
 from lbdemo.cluster.kernel import labels
-from lbdemo.cluster.kernel.releases import InstallRelease
+from lbdemo.cluster.kernel.releases import InstallRelease, of_objects
 from lbdemo.kube.answers import Right
-from lbdemo.tools.helm import Chart, Install
 
 Document = dict[str, Any]
 API = "networking.istio.io"
@@ -48,10 +46,7 @@ def release(namespace: str, entry: Entry, timeout: float) -> InstallRelease:
     """The step that installs it. Pure."""
     objects = [_service(namespace), _gateway(namespace, entry), _virtual_service(namespace)]
     digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).hexdigest()[:16]
-    install = Install(
-        release=labels.GATEWAY, namespace=namespace, chart=Chart(str(resources.addons_chart())),
-        values={"objects": objects}, labels={labels.PART_OF: "lbdemo", labels.DIGEST: digest}, timeout=timeout,
-    )  # fmt: skip
+    install = of_objects(labels.GATEWAY, namespace, objects, digest, timeout)
     return InstallRelease(labels.GATEWAY, f"release {labels.GATEWAY}, from the gateway to the page", install)
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from lbdemo.cluster.addons import catalogue
 from lbdemo.cluster.addons import observe as addons
-from lbdemo.cluster.install.values import Backend, ImageValues, TraceValues, Values
+from lbdemo.cluster.install.names import DOMAIN, in_cluster, whole
+from lbdemo.cluster.install.values import TraceValues, Values, image_values
 from lbdemo.cluster.istio import providers, setup
 from lbdemo.cluster.istio.control_planes import DAEMON
-from lbdemo.cluster.istio.providers import Provider, known, name_for, read_providers
+from lbdemo.cluster.istio.providers import Provider, kept, known, name_for, read_providers
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.observe import Observed
@@ -25,7 +26,7 @@ from lbdemo.trace_config import TraceWish
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAME = f"{labels.SERVER}-traces"
+NAME = labels.BACKEND
 """The Deployment and the Service of the backend."""
 OTLP, QUERY = 4317, 16686
 """The Service's ports: for spans by OTLP over gRPC, and for questions over HTTP."""
@@ -35,18 +36,10 @@ SERVICE = re.compile(r"([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc(?:\.(.+))?)?)?")
 
 def values(wish: TraceWish, namespace: str, provider: str, domain: str) -> TraceValues:
     """The chart's values of the servers' release; `provider` is the name of Istio's, "" for none."""
-    if wish.backend in ("none", "addon"):
+    if wish.backend == "none" or wish.backend == "addon":
         return TraceValues(wish.otlp, provider)
-    named = reference.split(wish.image)
-    digest = named.tag[1:] if named.tag.startswith("@") else ""
-    image = ImageValues(named.repository, "" if digest else named.tag, digest)
-    backend: Backend = "lbdemo" if wish.backend == "lbdemo" else "jaeger"
-    return TraceValues(f"{own_host(namespace, domain)}:{OTLP}", provider, backend, image)
-
-
-def own_host(namespace: str, domain: str) -> str:
-    """The backend's Service, for any pod; a whole name only where the cluster's domain is not the usual one."""
-    return f"{NAME}.{namespace}.svc" + (f".{domain}" if domain else "")
+    otlp = f"{in_cluster(NAME, namespace, domain)}:{OTLP}"
+    return TraceValues(otlp, provider, wish.backend, image_values(reference.split(wish.image)))
 
 
 def traced(server: Values, client: Values, told: TraceValues) -> tuple[Values, Values]:
@@ -74,7 +67,7 @@ def wanted(config: UpConfig, domain: str) -> Provider | None:
         return None
     told = values(config.trace, config.place.namespace, "", domain)
     host, _, port = told.otlp.rpartition(":")
-    service = whole_name(host, config.place.namespace, domain)
+    service = whole_name(host, config.place.namespace, domain or DOMAIN)
     if not service:
         raise InputError(
             f"--otlp {told.otlp}: sidecars send spans to Services of this cluster, and that is none",
@@ -88,7 +81,7 @@ def whole_name(host: str, namespace: str, domain: str) -> str:
     found = SERVICE.fullmatch(host)
     if found is None or (found[3] and found[3] != domain):
         return ""
-    return f"{found[1]}.{found[2] or namespace}.svc.{domain}"
+    return whole(found[1], found[2] or namespace, domain)
 
 
 def with_providers(
@@ -97,14 +90,16 @@ def with_providers(
     """Istio with the providers that it knows, and the one to use: ours, or one that sends to the same place already.
 
     Of an Istio of ours that has to be installed (anew) its chart is asked which others there are, for a list in
-    Helm's values replaces every other.
+    Helm's values replaces every other. Nothing is asked where it is neither to be traced nor to be installed.
     """
+    if provider is None and not (istio.to_install and setup.stale(config.istio, istio, DAEMON)):
+        return istio, None
     seen = read_providers(tools.api, istio)
     istio = replace(istio, providers=() if isinstance(seen, Unseen) else seen)
     if not istio.to_install:
         name = known(istio.providers, provider) if provider else ""
         return istio, replace(provider, name=name) if provider and name else provider
-    if (provider or providers.any_of_ours(istio)) and setup.stale(config.istio, istio, DAEMON, provider):
+    if kept(istio, provider) and setup.stale(config.istio, istio, DAEMON, provider):
         manifests = tools.helm.template(setup.daemon_install(config.istio, config.timeout), CONFIG)
         istio = replace(istio, others=providers.rendered(manifests), providers=_needed(tools, istio))
     return istio, provider

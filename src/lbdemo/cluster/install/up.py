@@ -19,7 +19,7 @@ from lbdemo.cluster.install.fitness import fitness_of
 from lbdemo.cluster.install.hold import hold
 from lbdemo.cluster.install.plan import build_plan
 from lbdemo.cluster.install.strategies import STRATEGIES
-from lbdemo.cluster.install.strategies.base import DOMAIN, Cluster
+from lbdemo.cluster.install.strategies.base import Cluster
 from lbdemo.cluster.install.surroundings import read_surroundings
 from lbdemo.cluster.istio.control_planes import DAEMON
 from lbdemo.cluster.istio.observe import ObservedWithIstio, observe
@@ -67,7 +67,7 @@ def plan_up(tools: Tools, config: UpConfig, context: Context) -> tuple[ObservedW
     cluster = read_surroundings(tools.api, config, observed.istio)
     config = tracing.settled(tools, config, observed, observed.istio.namespace)
     if mesh is not None and mesh.sidecars:
-        asked = tracing.wanted(config, cluster.domain or DOMAIN)
+        asked = tracing.wanted(config, cluster.domain)
         istio, provider = tracing.with_providers(tools, config, observed.istio, asked)
         observed, cluster = replace(observed, istio=istio), replace(cluster, provider=provider)
     unbuilt = Recipe(architecture=cluster.architecture)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
+from lbdemo.cluster.kernel.reference import Image
+
 Role = Literal["server", "client"]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 ChannelPolicy = Literal["pick_first", "round_robin"]
@@ -24,6 +26,13 @@ class ImageValues:
     tag: str = ""
     digest: str = ""
     pull_policy: PullPolicy = "IfNotPresent"
+
+
+def image_values(image: Image) -> ImageValues:
+    """An image reference as the chart's value."""
+    if image.tag.startswith("@"):
+        return ImageValues(image.repository, digest=image.tag[1:])
+    return ImageValues(image.repository, image.tag)
 
 
 @dataclass(frozen=True, slots=True)

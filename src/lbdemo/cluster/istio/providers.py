@@ -65,11 +65,6 @@ def kept(istio: Istio, wanted: Provider | None) -> list[Raw]:
     return [*(each for each in istio.others if each.get("name") not in ours), *ours.values()] if ours else []
 
 
-def any_of_ours(istio: Istio) -> bool:
-    """Whether it knows a provider of ours."""
-    return any(map(_is_ours, istio.providers))
-
-
 def namespace_of(provider: Raw) -> str:
     """The namespace that a provider of ours is for; "" for another one."""
     name = str(provider.get("name", ""))

@@ -27,6 +27,7 @@ INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
 SERVER = "echo-server"
 CLIENT = "echo-client"
+BACKEND = f"{SERVER}-traces"  # the Deployment and the Service of what takes spans
 OF_RELEASES = f"{SELECTOR},{RELEASE} in ({CLIENT},{SERVER})"  # not somebody else's release of the same chart
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from lbdemo import resources
+from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.steps import Say, Tools
 from lbdemo.errors import ProgramFailedError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SECRETS
-from lbdemo.tools.helm import Install, as_yaml, verdict
+from lbdemo.tools.helm import Chart, Install, as_yaml, verdict
 
 # A webhook that has just come up may refuse the first calls (Services take a moment to route), and CRDs that another
 # step is installing may be missing for a moment.
@@ -86,6 +90,16 @@ class InstallRelease:
                 tools.pause(PAUSE)
             else:
                 return
+
+
+def of_objects(
+    release: str, namespace: str, objects: Sequence[Mapping[str, Any]], digest: str, timeout: float
+) -> Install:
+    """A release that holds objects as they are given; `digest` is of what it is made from, and marks it as lbdemo's."""
+    return Install(
+        release=release, namespace=namespace, chart=Chart(str(resources.addons_chart())),
+        values={"objects": list(objects)}, labels={labels.PART_OF: "lbdemo", labels.DIGEST: digest}, timeout=timeout,
+    )  # fmt: skip
 
 
 def forget(tools: Tools, release: str, namespace: str) -> None:

@@ -80,15 +80,24 @@ def _known(address: str, pod: Pod | Unseen | None) -> Caller:
     return caller(pod, "sockets")
 
 
+def pods_where(api: Api, fields: str, namespace: str) -> tuple[Pod, ...] | Unseen:
+    """The pods with these fields: of all namespaces, or of the service's where a user may not look everywhere.
+
+    None there is no answer then: they may be elsewhere.
+    """
+    found = api.list(PODS, fields=fields)
+    if isinstance(found, Unseen) and found.why is Why.FORBIDDEN:
+        near = api.list(PODS, namespace, fields=fields)
+        return near if isinstance(near, Unseen) or near else found
+    return found
+
+
 def _pod_at(api: Api, address: str, namespace: str) -> Pod | Unseen | None:
-    """The pod of this address: of any namespace, or of the service's where a user may not look everywhere.
+    """The pod of this address, as far as a user may look.
 
     Pods of the node's own network share its address: it tells nothing of them. One that leaves may still call.
     """
-    found = api.list(PODS, fields=f"status.podIP={address}")
-    if isinstance(found, Unseen) and found.why is Why.FORBIDDEN:
-        near = api.list(PODS, namespace, fields=f"status.podIP={address}")
-        found = near if isinstance(near, Unseen) or near else found
+    found = pods_where(api, f"status.podIP={address}", namespace)
     if isinstance(found, Unseen):
         return found
     there = [pod for pod in found if pod.phase not in ("Succeeded", "Failed") and not pod.host_network]

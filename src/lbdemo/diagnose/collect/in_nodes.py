@@ -7,12 +7,12 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.collect.callers import Found, caller, told_of
+from lbdemo.diagnose.collect.callers import Found, caller, pods_where, told_of
 from lbdemo.diagnose.collect.nodes import USUAL
 from lbdemo.diagnose.evidence import Caller, key
 from lbdemo.diagnose.servers import servers_of
-from lbdemo.kube.answers import Unseen, Why
-from lbdemo.kube.kinds import NODES, PODS
+from lbdemo.kube.answers import Unseen
+from lbdemo.kube.kinds import NODES
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.nodes import Network
@@ -86,11 +86,8 @@ def _has(node: Node, address: str) -> bool:
 
 
 def _in_network(api: Api, node: str, namespace: str) -> list[Pod] | Unseen:
-    """The pods in the network of the node: of all namespaces, or of the service's where a user may not see more."""
-    there = api.list(PODS, fields=f"spec.nodeName={node}")
-    if isinstance(there, Unseen) and there.why is Why.FORBIDDEN:
-        near = api.list(PODS, namespace, fields=f"spec.nodeName={node}")
-        there = near if isinstance(near, Unseen) or near else there
+    """The pods in the network of the node, as far as a user may look."""
+    there = pods_where(api, f"spec.nodeName={node}", namespace)
     if isinstance(there, Unseen):
         return there
     return [pod for pod in there if pod.host_network and pod.phase == "Running"]

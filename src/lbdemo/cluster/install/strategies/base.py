@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.cluster.install import tracing
+from lbdemo.cluster.install.names import DOMAIN, in_cluster, whole
 from lbdemo.cluster.install.page import page_values
 from lbdemo.cluster.install.strategies.promises import Promises
-from lbdemo.cluster.install.values import BalancingValues, ChannelPolicy, ImageValues, LbPolicy, PodValues, Values
+from lbdemo.cluster.install.values import BalancingValues, ChannelPolicy, LbPolicy, PodValues, Values, image_values
 from lbdemo.cluster.istio.providers import Provider
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.cluster.kernel.reference import Image
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 PORT = 8080
 ADMIN_PORT = 8081
 ARCHITECTURE = "kubernetes.io/arch"  # a label of every node
-DOMAIN = "cluster.local"  # the DNS domain of nearly every cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Strategy:
         server, client = self.shape(server, client, config, cluster)
         if config.trace is not None:
             name = cluster.provider.name if cluster.provider else ""
-            told = tracing.values(config.trace, config.place.namespace, name, _other(cluster.domain))
+            told = tracing.values(config.trace, config.place.namespace, name, cluster.domain)
             server, client = tracing.traced(server, client, told)
         server = with_page(server, config.page_image) if config.page_image else server
         return {labels.SERVER: non_default(server), labels.CLIENT: non_default(client)}
@@ -178,13 +178,6 @@ def difference(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     return found
 
 
-def image_values(image: Image) -> ImageValues:
-    """An image reference as the chart's value."""
-    if image.tag.startswith("@"):
-        return ImageValues(image.repository, digest=image.tag[1:])
-    return ImageValues(image.repository, image.tag)
-
-
 def with_page(server: Values, image: str) -> Values:
     """The servers' values with an Envoy that serves the page: of this image, unless the strategy has one of its own."""
     other = replace(server.envoy, image=image_values(reference.split(image)))
@@ -210,16 +203,10 @@ def balancing(server: Values, config: UpConfig) -> BalancingValues:
 
 
 def host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:
-    """A Service's address for any pod: its resolver completes what ends in `svc`, whatever the cluster's domain is."""
-    domain = _other(cluster.domain)
-    return f"{name}.{config.place.namespace}.svc{f'.{domain}' if domain else ''}:{PORT}"
-
-
-def _other(domain: str) -> str:
-    """The cluster's domain where it is not the usual one, else ""."""
-    return "" if domain == DOMAIN else domain
+    """A Service's address for any pod."""
+    return f"{in_cluster(name, config.place.namespace, cluster.domain)}:{PORT}"
 
 
 def full_host(config: UpConfig, cluster: Cluster, name: str = labels.SERVER) -> str:
     """A Service's address for those that look it up by its whole name, as a control plane does."""
-    return f"{name}.{config.place.namespace}.svc.{cluster.domain or DOMAIN}:{PORT}"
+    return f"{whole(name, config.place.namespace, cluster.domain)}:{PORT}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lbdemo.cluster.install.strategies import promises
-from lbdemo.cluster.install.strategies.base import Cluster, Strategy, calling, draining, host, image_values
-from lbdemo.cluster.install.values import Values
+from lbdemo.cluster.install.strategies.base import Cluster, Strategy, calling, draining, host
+from lbdemo.cluster.install.values import Values, image_values
 from lbdemo.cluster.kernel import labels, reference
 from lbdemo.config import UpConfig
 from lbdemo.measure import Outcome
