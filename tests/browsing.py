@@ -51,9 +51,10 @@ def served(servers: int = 3, *, trace: bool = False) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a page costs its browser: CPU seconds of its own thread until now, bytes of its heap, nodes of its tree."""
+    """What a page costs its browser: CPU seconds of its own thread and layouts until now, bytes of heap, nodes."""
 
     seconds: float
+    layouts: float
     heap: float
     nodes: float
 
@@ -84,7 +85,7 @@ class Watched:
             self._devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
         self._devtools.send("HeapProfiler.collectGarbage")
         found = {each["name"]: each["value"] for each in self._devtools.send("Performance.getMetrics")["metrics"]}
-        return Cost(found["ThreadTime"], found["JSHeapUsedSize"], found["Nodes"])
+        return Cost(found["ThreadTime"], found["LayoutCount"], found["JSHeapUsedSize"], found["Nodes"])
 
     def violations(self) -> list[str]:
         """What axe-core finds wrong, if it is serious."""

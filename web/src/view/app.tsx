@@ -8,13 +8,14 @@ import { Actions } from "./actions";
 import { ByHand } from "./byhand";
 import { Controls } from "./controls";
 import { Happenings } from "./happenings";
+import { together } from "./together";
 import { headline, WayView } from "./way";
 
 const LEADS = {
   unary: "Each square is a call of this browser, coloured by the pod that answered it.",
   stream: "Each row is one call of this browser, a stream: it stays with its pod, and the next may go to another.",
 };
-const SHOWN_EVERY = 250; // milliseconds
+const SHOWN_EVERY = 250; // milliseconds: twice the grids' beat, so that they share frames
 
 type Props = {
   readonly page: Page;
@@ -24,10 +25,7 @@ type Props = {
 
 export function App({ page, callers, changed }: Props) {
   const [, show] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => show((times) => times + 1), SHOWN_EVERY);
-    return () => clearInterval(timer);
-  }, []);
+  useEffect(() => together(SHOWN_EVERY, () => show((times) => times + 1)), []);
   const set = (change: Partial<Settings>) => {
     page.set(change);
     history.replaceState(null, "", `${location.pathname}${location.search}${toAddress(page.settings)}`);

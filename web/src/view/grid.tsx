@@ -3,8 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Cells } from "../model/cells";
 import { Painter, type Paper } from "./painter";
+import { together } from "./together";
 
-const OFTEN = 100; // milliseconds between two paintings
+const OFTEN = 125; // milliseconds between two paintings
 const SELDOM = 1000; // for who wants less motion
 
 /** `traceAt` says where the trace of an answer is shown, by how many came after it; null where calls are not traced. */
@@ -49,15 +50,15 @@ function painting(painter: Painter, frame: HTMLElement, answers: Cells, cells: n
   const room = new ResizeObserver(fit);
   room.observe(frame);
   dark.addEventListener("change", fit);
-  let timer = 0;
+  let end = () => {};
   const keepTime = () => {
-    clearInterval(timer);
-    timer = window.setInterval(() => painter.paint(answers), still.matches ? SELDOM : OFTEN);
+    end();
+    end = together(still.matches ? SELDOM : OFTEN, () => painter.paint(answers));
   };
   keepTime();
   still.addEventListener("change", keepTime);
   return () => {
-    clearInterval(timer);
+    end();
     room.disconnect();
     dark.removeEventListener("change", fit);
     still.removeEventListener("change", keepTime);
