@@ -65,11 +65,9 @@ class Watched:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.said: list[str] = []
-        self.asked: list[str] = []
         self._devtools: CDPSession | None = None
         page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
-        page.on("request", lambda request: self.asked.append(request.url))
 
     def way(self, name: str) -> Way:
         """The part of the page about one way."""

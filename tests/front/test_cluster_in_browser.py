@@ -123,11 +123,15 @@ def test_events_of_the_cluster_stand_on_the_time_line_once_however_often_they_ar
 
 
 def test_without_the_cluster_there_are_no_buttons_and_nobody_asks_for_them(browser: Browser, url: str) -> None:
+    asked: list[str] = []
     with opened(browser, url) as seen:
+        seen.page.on("request", lambda request: asked.append(request.url))
+        seen.page.reload()
         seen.way("call").comes_to("BALANCED")
 
         assert seen.page.get_by_text("Change the cluster").count() == 0
-    assert [asked for asked in seen.asked if "/api" in asked] == []
+    assert [each for each in asked if each.endswith("page.js")], "all that the page asks for is heard here"
+    assert [each for each in asked if "/api" in each] == []
 
 
 def test_the_number_of_servers_is_asked_for_anew_when_pods_come(browser: Browser, url: str) -> None:
