@@ -69,6 +69,13 @@ class Watched:
         page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
 
+    def loaded_anew(self) -> list[str]:
+        """Loads it anew; returns what it asks for from then on. To hear of each call costs more than a busy page."""
+        asked: list[str] = []
+        self.page.on("request", lambda request: asked.append(request.url))
+        self.page.reload()
+        return asked
+
     def way(self, name: str) -> Way:
         """The part of the page about one way."""
         return Way(self.page, name)

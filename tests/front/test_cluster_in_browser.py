@@ -123,10 +123,8 @@ def test_events_of_the_cluster_stand_on_the_time_line_once_however_often_they_ar
 
 
 def test_without_the_cluster_there_are_no_buttons_and_nobody_asks_for_them(browser: Browser, url: str) -> None:
-    asked: list[str] = []
     with opened(browser, url) as seen:
-        seen.page.on("request", lambda request: asked.append(request.url))
-        seen.page.reload()
+        asked = seen.loaded_anew()
         seen.way("call").comes_to("BALANCED")
 
         assert seen.page.get_by_text("Change the cluster").count() == 0

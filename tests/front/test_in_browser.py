@@ -32,6 +32,7 @@ def url() -> Iterator[str]:
 
 def test_both_ways_come_to_the_verdicts_that_belong_to_them(browser: Browser, url: str) -> None:
     with opened(browser, url) as seen:
+        asked = seen.loaded_anew()
         pinned, balanced = seen.way("connection"), seen.way("call")
         pinned.comes_to("PINNED")
         balanced.comes_to("BALANCED")
@@ -45,7 +46,7 @@ def test_both_ways_come_to_the_verdicts_that_belong_to_them(browser: Browser, ur
     assert len(shares[1]) == 3
     assert heard == "connection: PINNED, as expected. call: BALANCED, as expected"
     assert events == ["new pod"] * 4
-    assert {urlsplit(asked).netloc for asked in seen.asked if not asked.startswith("data:")} == {urlsplit(url).netloc}
+    assert {urlsplit(each).netloc for each in asked if not each.startswith("data:")} == {urlsplit(url).netloc}
 
 
 def test_a_stream_keeps_its_pod_and_the_next_one_may_have_another(browser: Browser, url: str) -> None:
