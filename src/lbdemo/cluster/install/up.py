@@ -110,19 +110,18 @@ def up(
     `cleanup` still works after Ctrl-C, to give the lock back; `held` are the namespaces whose lock the caller holds.
     Raises LbdemoError.
     """
-    with preflight.asked(tools) as answers:
-        observed, desired, plan = plan_up(tools, config, context)
-        more = addons.plan_addons(tools, config, observed)
+    observed, desired, plan = plan_up(tools, config, context)
+    more = addons.plan_addons(tools, config, observed)
     if not plan and not more.plan and observed.has_inventory:
         return Outcome(plan, desired, addons.Brought(more), tracing.lacking(observed.istio, desired.provider))
     istio = installs_istio(observed, desired)
-    answers.check(tools, _delivery(plan))
-    steps = Plan((*plan.steps, *more.plan.steps))
-    needed = _needed(config, observed, desired, steps)
-    rights.check(tools.api, (*needed, *more.rights(config.place.namespace)))
-    if observed.namespace is None or not observed.namespace.deleting:  # what goes with the old one stops nobody
-        unfit = fitness_of(UP, context, config)
-        _stop_unfit(tools, replace(unfit, repairs=ISTIO_NAMESPACE) if istio else unfit)
+    with preflight.asked(tools) as answers:
+        needed = _needed(config, observed, desired, Plan((*plan.steps, *more.plan.steps)))
+        rights.check(tools.api, (*needed, *more.rights(config.place.namespace)))
+        if observed.namespace is None or not observed.namespace.deleting:  # what goes with the old one stops nobody
+            unfit = fitness_of(UP, context, config)
+            _stop_unfit(tools, replace(unfit, repairs=ISTIO_NAMESPACE) if istio else unfit)
+        answers.check(tools, _delivery(plan))
     with _prepared(tools, config, observed, cleanup, reporter, istio=istio, held=held) as untouched:
         if not untouched:  # somebody may have been at work while we waited for the lock
             observed, desired, plan = plan_up(tools, config, context)
