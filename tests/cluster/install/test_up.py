@@ -13,8 +13,9 @@ from worlds import CHART, CONFIG, converged, documents, given, listed
 from lbdemo.cluster.image.content import Recipe, content_image, context_files
 from lbdemo.cluster.image.step import DeliverImage
 from lbdemo.cluster.install.desired import desire
+from lbdemo.cluster.install.look import plan_up
 from lbdemo.cluster.install.strategies.base import PLAIN
-from lbdemo.cluster.install.up import plan_up, up
+from lbdemo.cluster.install.up import up
 from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.steps import Plan
