@@ -67,3 +67,16 @@ def test_what_runs_in_pods_needs_neither_docker_nor_sh() -> None:
 
     assert "grpc" in loaded, "it called"
     assert not loaded & {"docker", "sh", "lbdemo.cluster", "lbdemo.tools"}
+
+
+def test_python_ends_without_a_last_look_for_garbage() -> None:
+    program = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count()))\n"
+        "sys.argv = ['lbdemo', '--version']\n"
+        "from lbdemo.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert int(done.stdout.splitlines()[-1]) > 0
