@@ -49,8 +49,34 @@ def test_commands_on_the_cluster_never_load_grpc(tmp_path: Path) -> None:
     assert "grpc" not in loaded
 
 
+def test_a_look_before_up_loads_neither_what_changes_a_cluster_nor_what_measures_it() -> None:
+    look = "import json, sys; import lbdemo.cluster.install.up; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+
+    further = (
+        "lbdemo.cluster.install.converge",
+        "lbdemo.cluster.cleanup",
+        "lbdemo.cluster.doctor.checks",
+        "lbdemo.records",
+    )
+    assert not set(json.loads(done.stdout)) & set(further)
+
+
 def test_what_runs_in_pods_needs_neither_docker_nor_sh() -> None:
     loaded = modules("client", "--target", "127.0.0.1:1", "--count", "1", "--interval", "0")
 
     assert "grpc" in loaded, "it called"
     assert not loaded & {"docker", "sh", "lbdemo.cluster", "lbdemo.tools"}
+
+
+def test_python_ends_without_a_last_look_for_garbage() -> None:
+    program = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count()))\n"
+        "sys.argv = ['lbdemo', '--version']\n"
+        "from lbdemo.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert int(done.stdout.splitlines()[-1]) > 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -141,8 +143,6 @@ def test_a_login_plugin_that_fails_is_no_server_that_is_away(server: FakeApi) ->
 
 
 def test_the_first_question_is_asked_alone_and_what_waits_behind_a_failed_login_fails_alike(server: FakeApi) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     server.proxy_says("getting credentials: exec: executable /usr/bin/login failed with exit code 1")
     api = server.api(plugin=True)
 
@@ -151,6 +151,31 @@ def test_the_first_question_is_asked_alone_and_what_waits_behind_a_failed_login_
 
     assert all(isinstance(answer, Unseen) and answer.why is Why.LOGIN for answer in answers)
     assert len(server.asked) == 1
+
+
+def test_what_waits_behind_the_first_question_is_asked_side_by_side(server: FakeApi) -> None:
+    asking, together = threading.Barrier(4), threading.Barrier(3)
+
+    def act(handler: Any) -> None:
+        if handler.verb == "get":
+            asking.wait(10)
+        else:
+            together.wait(10)  # breaks where one of them is asked after another
+        handler.forbidden()
+
+    server._fail("get", "namespaces", "", act)
+    server._fail("list", "pods", "", act)
+    api = server.api()
+
+    def behind(_: int) -> object:
+        asking.wait(10)
+        return api.list(PODS)
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(api.get, NAMESPACES, "shop")
+        answers = [*pool.map(behind, range(3)), first.result()]
+
+    assert [answer.why for answer in answers if isinstance(answer, Unseen)] == [Why.FORBIDDEN] * 4
 
 
 def test_who_needs_it_is_told_the_right_that_is_missing(server: FakeApi) -> None:

@@ -96,6 +96,17 @@ def test_nothing_has_no_quantile() -> None:
         Histogram().quantile(0.5)
 
 
+@pytest.mark.parametrize("values", [durations(6, 500), [0.0, 1e-9, *durations(7, 50), 600.0, 5000.0], []])
+def test_adding_many_at_once_equals_adding_each(values: list[float]) -> None:
+    together = Histogram()
+
+    together.add_all(values)
+
+    each = histogram_of(*values)
+    assert together.buckets == each.buckets
+    assert (together.count, together.min, together.max) == (each.count, each.min, each.max)
+
+
 def test_merging_in_any_order_equals_adding_all() -> None:
     a, b, c = durations(3, 300), durations(4, 20), durations(5, 111)
 

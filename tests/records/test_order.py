@@ -63,6 +63,14 @@ def test_batches_go_by_sequence_number_whatever_came_back_first() -> None:
     assert set(late.batches) == {(32, 0), (0, 32)}
 
 
+def test_calls_that_come_back_long_after_later_ones_count_at_the_beginning() -> None:
+    overdue = [call(seq, "b") for seq in range(5)]
+
+    found = order([*(call(seq, "a") for seq in range(100, CALLS)), *overdue])
+
+    assert [batch[1] for batch in found.batches] == [5] + [0] * (len(found.batches) - 1)
+
+
 def test_however_many_calls_there_are_none_is_lost() -> None:
     found = order(turns(8, 16 * CALLS))
 

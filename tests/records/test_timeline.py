@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from lbdemo.measure.histogram import found_buckets
 from lbdemo.records.timeline import MAX_CELLS, Timeline
 
 
@@ -13,7 +12,7 @@ def line(seconds: int, *, failing: int = -1) -> Timeline:
     timeline = Timeline()
     for second in range(seconds):
         code, latency = ("UNAVAILABLE", 0.5) if second == failing else ("OK", 0.01)
-        timeline.add([1e9 + second] * 4, [code] * 4, [latency] * 4, found_buckets([latency] * 4))
+        timeline.add([1e9 + second] * 4, [code] * 4, [latency] * 4)
     return timeline
 
 

@@ -123,13 +123,13 @@ def show_plan(options_: options.Globals, wanted: config.UpConfig) -> int:
     from lbdemo.cli.session import session
 
     with session(options_) as here:
-        from lbdemo.cluster.install.addons import commands, plan_addons
-        from lbdemo.cluster.install.up import describe, plan_up
+        from lbdemo.cluster.install.addons import commands
+        from lbdemo.cluster.install.look import look
+        from lbdemo.cluster.install.up import describe
 
-        observed, desired, plan = plan_up(here.tools, wanted, here.context)
-        more = plan_addons(here.tools, wanted, observed)
-        lines = describe(here.tools, wanted, observed, desired, plan) if plan or not more.plan else []
-        print("\n".join([*lines, *commands(more, here.tools)]))
+        seen = look(here.tools, wanted, here.context)
+        lines = describe(here.tools, wanted, seen) if seen.plan or not seen.more.plan else []
+        print("\n".join([*lines, *commands(seen.more, here.tools)]))
     return 0
 
 

@@ -24,7 +24,7 @@ BREATH = 0.01
 """Seconds that a closed loop waits after a call that nobody answered, so as not to spin while a server is away."""
 
 GATE_SPAN = 0.5
-"""Seconds that a gate takes at least before it gives up: connections to all servers need time to come up."""
+"""Seconds that a gate takes at least before it gives up where a channel has connections that may still come up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Drive:
         options = self._options
         if options.servers:
             limit = gate_limit(options.servers)
-            grid = Grid(max(options.interval, GATE_SPAN / limit))
+            grid = Grid(max(options.interval, GATE_SPAN / limit if options.reaches_several else 0.0))
             last = self._next + limit
             await self._phase(grid, lambda: not self._measurement.in_gate or self._next >= last)
         go = await self._team.go(self._next)

@@ -124,6 +124,11 @@ class LoadOptions:
         """How long a call may take, in seconds."""
         return self.timeout + (self.stream_length if self.stream else 0.0)
 
+    @property
+    def reaches_several(self) -> bool:
+        """Whether one channel connects to several servers by itself; otherwise it has one connection, and keeps it."""
+        return self.policy == "round_robin" or self.target.startswith("xds:")
+
 
 def pace(interval: float | None, rate: float | None) -> float:
     """The interval in seconds, given as such or as RPC/s (0: as fast as it goes). Raises InputError for both."""

@@ -96,15 +96,18 @@ class Client:
         with self._first:
             if self._barred and time.monotonic() - self._barred[0] < STALE:
                 return self._barred[1]
-            if self._reached:
-                return self._send(question, question.timeout)
-            longest = max(LOGIN, question.timeout or LOGIN) if self._plugin else question.timeout
-            answer = self._send(question, longest)
-            if isinstance(answer, Refusal) and answer.why.everything:
-                self._barred = time.monotonic(), answer
-            else:
-                self._reached = True
-            return answer
+            if not self._reached:
+                return self._opened_by(question)
+        return self._send(question, question.timeout)  # who had to wait asks beside the others now
+
+    def _opened_by(self, question: Question) -> Reply | Refusal:
+        longest = max(LOGIN, question.timeout or LOGIN) if self._plugin else question.timeout
+        answer = self._send(question, longest)
+        if isinstance(answer, Refusal) and answer.why.everything:
+            self._barred = time.monotonic(), answer
+        else:
+            self._reached = True
+        return answer
 
     def _send(self, question: Question, timeout: float | None) -> Reply | Refusal:
         self._say(question)

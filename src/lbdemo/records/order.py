@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -26,24 +25,24 @@ class Places:
     __slots__ = ("cells", "connections")
 
     def __init__(self) -> None:
-        self.cells = array("Q", bytes(8 * CELLS))
+        self.cells = [0] * CELLS
         self.connections: dict[int, int] = {}
 
     def widen(self, by: int) -> None:
         """Makes each cell 2 ** `by` times as wide."""
-        cells = array("Q", bytes(8 * CELLS))
+        cells = [0] * CELLS
         for at, calls in enumerate(self.cells):
             cells[at >> by] += calls
         self.cells = cells
 
     def move(self, cells: int, connections: int) -> None:
         """Puts the calls so many cells later, and on connections with numbers that are so much higher."""
-        self.cells = array("Q", bytes(8 * cells)) + self.cells[: CELLS - cells]
+        self.cells = [0] * cells + self.cells[: CELLS - cells]
         self.connections = {number + connections: calls for number, calls in self.connections.items()}
 
     def merge(self, other: Places) -> None:
         """Takes over what the other has counted, whose cells are as wide."""
-        self.cells = array("Q", map(int.__add__, self.cells, other.cells))
+        self.cells = list(map(int.__add__, self.cells, other.cells))
         for connection, calls in other.connections.items():
             self.connections[connection] = self.connections.get(connection, 0) + calls
 
@@ -90,8 +89,10 @@ class OrderTally:
         base = self._base = numbers[0] if self._base is None else self._base
         self._widen_for(numbers[-1] - base)
         width, cells = self._width, {server: self._places(server).cells for server in set(answered)}
-        for number, server in zip(numbers, answered, strict=True):
-            cells[server][number - base >> width if number > base else 0] += 1
+        if numbers[0] < base:
+            numbers = [max(number, base) for number in numbers]
+        for at, server in zip([number - base >> width for number in numbers], answered, strict=True):
+            cells[server][at] += 1
 
     def _places(self, server: str) -> Places:
         return self._servers.get(server) or self._servers.setdefault(server, Places())

@@ -218,7 +218,7 @@ class Tally:
             self._answered = (min(self._answered[0], *well), max(self._answered[1], *well))
         if not calls.all_well:
             self._count_failed(calls)
-        self._timeline.add(calls.dues, calls.codes, latencies, found_buckets(latencies))
+        self._timeline.add(calls.dues, calls.codes, latencies)
         self._first_due = min(self._first_due, *calls.dues)
         self._last_answer = max(self._last_answer, *calls.ends)
 
@@ -233,8 +233,7 @@ class Tally:
         """Lags are told to a microsecond: most are small, and their buckets are looked up."""
         longest = max(lags)
         if longest < KNOWN_LAGS * 1e-6:
-            microseconds = map(int, [lag * 1e6 for lag in lags])
-            self._lag.add_found(lags, [LAG_BUCKETS[lag] for lag in microseconds])
+            self._lag.add_found([LAG_BUCKETS[int(lag * 1e6)] for lag in lags], min(lags), longest)
         else:
             self._lag.add_all(lags)
         if longest > LATE:

@@ -67,27 +67,24 @@ class Timeline:
         self._cells: dict[int, _Cell] = {}
         self._width = 0  # a cell is 2 ** width seconds wide
 
-    def add(
-        self, dues: Sequence[float], codes: Sequence[str], latencies: Sequence[float], buckets: Sequence[int]
-    ) -> None:
-        """Counts calls: when they were due, their codes, and their latencies with the buckets of these."""
+    def add(self, dues: Sequence[float], codes: Sequence[str], latencies: Sequence[float]) -> None:
+        """Counts calls: when they were due, their codes, and their latencies."""
         width = self._width
         first, last = int(min(dues) // 1) >> width, int(max(dues) // 1) >> width
         if first == last:
-            self._add(first, codes, latencies, buckets)
+            self._add(first, codes, latencies)
         else:
             cells = [int(due // 1) >> width for due in dues]
             for at in set(cells):
                 here = [cell == at for cell in cells]
-                chosen = list(compress(latencies, here)), list(compress(buckets, here))
-                self._add(at, list(compress(codes, here)), *chosen)
+                self._add(at, list(compress(codes, here)), list(compress(latencies, here)))
         self._narrow()
 
-    def _add(self, at: int, codes: Sequence[str], latencies: Sequence[float], buckets: Sequence[int]) -> None:
+    def _add(self, at: int, codes: Sequence[str], latencies: Sequence[float]) -> None:
         cell = self._cells.get(at) or self._cells.setdefault(at, _Cell())
         cell.calls += len(codes)
         cell.failed += len(codes) - codes.count(OK)
-        cell.latency.add_found(latencies, buckets)
+        cell.latency.add_all(latencies)
 
     def merge(self, other: Timeline) -> None:
         """Takes over all that the other has counted; the other stays as it is."""

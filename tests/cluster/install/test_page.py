@@ -14,9 +14,9 @@ from fakes import FakeRun, tools
 from worlds import CHART, CONFIG, converged, desired, documents, listed
 
 from lbdemo.cluster.install.bringing import Wish, planned, with_page
+from lbdemo.cluster.install.look import plan_up, with_page_kept
 from lbdemo.cluster.install.page import NAME, PORT, TITLE, page_values, shown
 from lbdemo.cluster.install.plan import build_plan
-from lbdemo.cluster.install.up import plan_up, with_page_kept
 from lbdemo.cluster.istio.observe import ObservedWithIstio
 from lbdemo.cluster.istio.rollout import AwaitPods
 from lbdemo.cluster.kernel import labels

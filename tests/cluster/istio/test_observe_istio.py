@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fake_api import FakeApi
@@ -11,7 +13,7 @@ from meshes import webhooks
 from worlds import deployment, given, istio_documents, istiod, listed, pod
 
 from lbdemo.cluster.istio.injectors import parse_injectors
-from lbdemo.cluster.istio.observe import observe_istio
+from lbdemo.cluster.istio.observe import POLICIES, observe_istio
 from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel import labels
 from lbdemo.config import ISTIO_NAMESPACE
@@ -46,6 +48,20 @@ def test_an_empty_cluster_has_no_istio(server: FakeApi) -> None:
     found = look(server)
 
     assert (found.plane, found.to_install, found.reachable) == (None, True, False)
+
+
+def test_our_policies_are_asked_for_side_by_side(server: FakeApi) -> None:
+    together = threading.Barrier(len(POLICIES))
+
+    def act(handler: Any) -> None:
+        together.wait(10)  # breaks where one is asked for after another
+        handler.forbidden()
+
+    for kind in POLICIES:
+        server._fail("list", kind.resource, "", act)
+
+    assert look(server).policies == ()
+    assert not together.broken
 
 
 def test_an_istio_of_ours_is_found_with_its_releases_and_policies(server: FakeApi) -> None:

@@ -67,7 +67,7 @@ def refuse_foreign(there: Meta, hint: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What must hold before the first change, asked while the cluster is looked at."""
+    """What must hold before the first change, asked while rights and the cluster's fitness are looked at."""
 
     helm: Future[tuple[int, int]]
 

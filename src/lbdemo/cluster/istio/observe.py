@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from lbdemo.cluster.istio.injectors import Injector, parse_injectors
@@ -64,7 +65,7 @@ def observe_istio(api: Api, namespace: str, *, thorough: bool = False) -> Istio:
     found: Istio
     found, policies, likely_ours, served = together(
         lambda: _control_planes(api),
-        lambda: [api.list(kind, namespace, selector=labels.SELECTOR) for kind in POLICIES],
+        lambda: together(*(partial(api.list, kind, namespace, selector=labels.SELECTOR) for kind in POLICIES)),
         lambda: _likely_ours(api),
         lambda: bool(_value(api.get(CONFIG_MAPS, AUTHORITY, namespace))),
     )

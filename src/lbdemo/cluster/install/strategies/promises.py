@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from lbdemo.measure import simultaneous_z, wilson
-from lbdemo.records.drills import F, Kill, RollingRestart, ScaleUp, Sick, Slow
+
+if TYPE_CHECKING:
+    from lbdemo.records.drills import Figures, Kill, RollingRestart, ScaleUp, Sick, Slow
+
+F = TypeVar("F", bound="Figures")
 
 SOON = 15.0  # seconds in which a strategy that learns of pods by itself should have found new ones
 SLACK = 5.0  # seconds for what follows when a connection has reached its age: a look at DNS, a new connection
