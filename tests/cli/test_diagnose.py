@@ -62,7 +62,7 @@ def test_a_person_sees_the_way_the_verdict_the_cause_and_the_remedy(kept: Path) 
     lines = out.splitlines()
     assert lines[0] == "payments (shop), port 8080: 3 ready pods; 2 callers; watched 10.0 s"
     (way,) = [line for line in lines if line.startswith("  checkout ──")]
-    assert "── 1 connection ──> 10.96.3.7 (kube-proxy: one choice a connection)" in way
+    assert "── 1 connection ──> 10.96.3.7 (kube-proxy: one choice a connection among 3)" in way
     assert any(line.startswith("PINNED: All 572 calls of 2 callers went to one and the same pod.") for line in lines)
     assert any(line.startswith("LB101 ") and "[explains all of it]" in line for line in lines)
     assert "kubectl -n shop rollout restart deployment/checkout" in out

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from diagnose.meshes import changed
 from diagnose.shops import caller, envoy_looks, pod, route, service, shop
 
 from lbdemo.diagnose.case import Case
-from lbdemo.diagnose.evidence import Caller, Surroundings
+from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
 from lbdemo.diagnose.looks import EnvoyCluster
 from lbdemo.diagnose.path import Per, ways
 from lbdemo.kube.records.pods import Container
@@ -33,6 +35,13 @@ def with_xds(variable: str = "GRPC_XDS_BOOTSTRAP") -> Caller:
 def with_workers() -> Caller:
     container = Container("proxy", "registry.example/envoyproxy/envoy:v1", running=True)
     return replace(PLAIN, pod=replace(pod("front", "10.0.1.1"), containers=(container,)))
+
+
+def telling(evidence: Evidence, told: Mapping[str, Mapping[str, Any]]) -> Evidence:
+    """The evidence with something else told of some of the sidecar's hosts."""
+    for address, more in told.items():
+        evidence = changed(evidence, address, **more)
+    return evidence
 
 
 def rates(*each: int, **more: Any) -> Any:
@@ -71,6 +80,37 @@ def test_who_chooses(evidence: Any, who: str, per: Per, among: int | None) -> No
     (way,) = ways(Case(evidence))
 
     assert (way.choice.who, way.choice.per, way.choice.among) == (who, per, among)
+
+
+def of_subset(*each: int, name: str = "old") -> Any:
+    """What a sidecar sends by a cluster of a subset, beside one for all pods of which it makes no use (any more)."""
+    looks = zip(rates(0, 0, 0), rates(*each, subset=name), strict=True)
+    return tuple(replace(one, hosts=one.hosts + other.hosts) for one, other in looks)
+
+
+NEARER = {"10.0.0.1": {"priority": 0}, "10.0.0.2": {"priority": 1}, "10.0.0.3": {"priority": 1}}
+EJECTED = {"10.0.0.2": {"unhealthy": ("failed_outlier_check",)}}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "among"),
+    [
+        (shop(callers=[MESHED], envoys=of_subset(9, 9)), 2),
+        (shop(callers=[MESHED], envoys=of_subset(9, 9, 9)), 3),
+        (shop(callers=[MESHED], envoys=of_subset(0),
+              routes=(route(MESHED, "http", (f"outbound|8080|old|{HOST}", 100), (f"outbound|8080||{HOST}", 0)),)), 1),
+        (shop(callers=[MESHED], envoys=of_subset(0, 0)), 3),
+        (telling(shop(callers=[MESHED], envoys=rates(9, 0, 0)), NEARER), 1),
+        (telling(shop(callers=[MESHED], envoys=rates(9, 0, 9)), EJECTED), 2),
+        (telling(shop(callers=[MESHED], envoys=rates(9)), {"10.0.0.1": EJECTED["10.0.0.2"]}), 1),
+    ],
+)  # fmt: skip
+def test_a_sidecar_chooses_among_the_pods_that_its_route_leads_to_and_that_are_not_left_out(
+    evidence: Any, among: int
+) -> None:
+    (way,) = ways(Case(evidence))
+
+    assert way.choice.among == among
 
 
 def test_a_policy_is_told_as_the_sidecar_was_told_it() -> None:

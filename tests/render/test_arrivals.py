@@ -69,7 +69,7 @@ def test_the_hop_before_a_proxy_is_drawn_too() -> None:
 
     rows = list(of_fronts(record))
 
-    assert rows[0].way == "4 connections ──> front (kube-proxy: one choice a connection)"
+    assert rows[0].way == "4 connections ──> front (kube-proxy: one choice a connection among 2)"
     assert [(row.caller, row.pod, row.connections) for row in rows] == [
         ("who calls deployment/front", "front-1", 4), ("", "front-2", 0),
     ]  # fmt: skip

@@ -48,6 +48,14 @@ def test_the_picture_is_a_line_for_each_way_where_that_fits_and_two_where_it_doe
     assert [line.split()[-1] for line in wide[-2:]] == ["0", "0"], "pods that got nothing stand below"
 
 
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_each_hop_says_among_how_many_is_chosen_however_narrow_the_terminal(width: int) -> None:
+    lines = picture(diagnose(pinned()).to_dict(), width)
+
+    assert sum("among 3)" in line for line in lines) == 2, "a number stands beside its word"
+    assert "\u00a0" not in "".join(lines)
+
+
 LONG = "payments-of-the-whole-company-5fdfcbb64c"
 
 
@@ -137,7 +145,7 @@ def test_callers_of_another_service_are_shown_and_said_not_to_be_counted() -> No
     text, inside = " ".join(printed(seen, 200).split()), page([diagnose(seen).to_dict()])
 
     assert "1 caller, 1 by another Service" in text
-    assert f"(Service {LONG}-beside, kube-proxy: one choice a connection)" in text
+    assert f"(Service {LONG}-beside, kube-proxy: one choice a connection among 2)" in text
     assert f"batch-{LONG} calls the same pods by Service {LONG}-beside: not counted here." in text
     assert f"`lbdemo -n shop diagnose {LONG}-beside`" in text
     assert "(not counted)" in inside
@@ -249,7 +257,8 @@ def test_the_page_has_a_table_for_each_caller_under_its_way() -> None:
     inside = page([diagnose(pinned()).to_dict()])
 
     captions = re.findall(r"<caption>(.*?)</caption>", inside)
-    assert captions[0] == "checkout ── 1 connection ──&gt; 10.96.3.7 (kube-proxy: one choice a connection) ──&gt;"
+    choice = "(kube-proxy: one choice a connection among 3)"
+    assert captions[0] == f"checkout ── 1 connection ──&gt; 10.96.3.7 {choice} ──&gt;"
     assert captions[2:] == ["called by nobody"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,7 @@ from lbdemo.diagnose.told import variables
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
+    from lbdemo.diagnose.looks import EnvoyLook
     from lbdemo.kube.records.pods import Pod
 
 XDS = "GRPC_XDS_BOOTSTRAP"
@@ -165,10 +167,37 @@ def _of_sidecar(case: Case, caller: Caller) -> Choice:
     looks = case.envoy_looks(caller.name)
     hosts = case.hosts(looks[-1]) if looks else ()
     policy = next((one.balancer for one in case.clusters(caller)), "")
-    route = case.route_of(caller)
+    route, among = case.route_of(caller), _offered(case, caller)
     if (route is not None and route.kind == "tcp") or any(per_connection(host) for host in hosts):
-        return Choice("its sidecar, as TCP", Per.CONNECTION, len(hosts) or None, policy)
+        return Choice("its sidecar, as TCP", Per.CONNECTION, among, policy)
     if case.evidence.service.headless:
-        return Choice("its sidecar, as the client chose", Per.CONNECTION, len(hosts) or None, policy)
+        return Choice("its sidecar, as the client chose", Per.CONNECTION, among, policy)
     seen = route is not None or any(host.calls_ok for host in hosts)
-    return Choice("its sidecar", Per.CALL if seen else Per.UNKNOWN, len(hosts) or None, policy)
+    return Choice("its sidecar", Per.CALL if seen else Per.UNKNOWN, among, policy)
+
+
+def _offered(case: Case, caller: Caller) -> int | None:
+    """Among how many pods the caller's sidecar chooses: those of the clusters that it uses which are not ejected, of
+    the nearest priority that has any; all where none is left, as Envoy does."""
+    looks = case.envoy_looks(caller.name)
+    hosts = case.hosts(looks[-1]) if looks else ()
+    used = _used(case, caller)
+    mine = [host for host in hosts if not used or host.cluster in used]
+    well = [host for host in mine if not host.unhealthy] or mine
+    nearest = min((host.priority for host in well), default=0)
+    return len({host.address for host in well if host.priority == nearest}) or None
+
+
+def _used(case: Case, caller: Caller) -> set[str]:
+    """The clusters by which the caller's sidecar sent something while it was watched, else those that it would take."""
+    looks, route = case.envoy_looks(caller.name), case.route_of(caller)
+    sent = _sent(case, looks[-1]) - _sent(case, looks[0]) if looks else Counter[str]()
+    return set(sent) or {name for name, weight in (route.clusters if route else ()) if weight}
+
+
+def _sent(case: Case, look: EnvoyLook) -> Counter[str]:
+    """By cluster: all calls since its hosts were added."""
+    found = Counter[str]()
+    for host in case.hosts(look):
+        found[host.cluster] += host.calls_total
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.render.flow_sentences import short
-from lbdemo.words import count, listing
+from lbdemo.words import count, listing, number
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
@@ -46,7 +46,13 @@ def _way_before(front: Record) -> str:
     choice = front["choice"]
     over = count(sum(front["pods"].values()), "connection")
     by = listing(front["services"]) or "its pods"
-    return f"{over} ──> {by} ({choice['who']}: {PER.get(choice['per'], UNKNOWN)})"
+    return f"{over} ──> {by} ({choice['who']}: {chosen(choice)})"
+
+
+def chosen(choice: Record) -> str:
+    """For what somebody chooses, and among how many pods where that is known: one choice a call among 3."""
+    among = "" if choice["among"] is None else f" among {number(choice['among'])}"
+    return f"{PER.get(choice['per'], UNKNOWN)}{among}"
 
 
 def of_callers(record: Record, most: int | None = None) -> Iterator[Row]:
@@ -108,7 +114,6 @@ def way_of(caller: Record) -> str:
     if caller["found_by"] == "environment":
         return f"is told of {caller['address']}; no call was seen"
     over = "connections unknown" if held is None else count(held, "connection")
-    per = PER.get(choice["per"], UNKNOWN)
     policy = f", {choice['policy']}" if choice["policy"] else ""
     by = f"Service {caller['service']}, " if "service" in caller else ""
-    return f"{over} ──> {caller['address']} ({by}{choice['who']}: {per}{policy})"
+    return f"{over} ──> {caller['address']} ({by}{choice['who']}: {chosen(choice)}{policy})"

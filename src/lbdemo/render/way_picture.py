@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MANY = 12  # callers that are drawn; of more the rest is counted
 ARROW = "──> "
 TAIL = 18  # columns of a name's end that stay: what makers of pods write there tells them apart
+KEPT = "\u00a0"  # a space at which no line ends
 Columns = tuple[str, str, str, str]  # caller; connections and choice; pod; calls
 
 
@@ -42,11 +43,18 @@ def _folded(row: Columns, sizes: Sequence[int], width: int) -> Iterator[str]:
         yield whole
     else:
         yield from [f"  {fitted(caller, width - 2)}"] if caller else []
-        yield from wrap(way, width, initial_indent="    ── ", subsequent_indent=" " * 7, break_on_hyphens=False)
+        yield from _wrapped(way, width)
     room = max(TAIL, width - 12 - sizes[3])
     arrow = ARROW if way else " " * len(ARROW)
     if pod or calls:
         yield f"      {arrow}{fitted(pod, room).ljust(min(room, sizes[2]))}  {calls}".rstrip()
+
+
+def _wrapped(way: str, width: int) -> Iterator[str]:
+    """The way over several lines; among how many somebody chooses stays in one piece."""
+    whole = way.replace(" among ", f" among{KEPT}")
+    for line in wrap(whole, width, initial_indent="    ── ", subsequent_indent=" " * 7, break_on_hyphens=False):
+        yield line.replace(KEPT, " ")
 
 
 def fitted(name: str, room: int) -> str:
