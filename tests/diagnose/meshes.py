@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from diagnose.shops import CLUSTER_IP, PORT, SHOP, caller, envoy_looks, pod, shop
+from diagnose.shops import CLUSTER_IP, LISTENS, PORT, SHOP, caller, envoy_looks, pod, route, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
 from lbdemo.diagnose.findings import CannotTell, Finding
-from lbdemo.diagnose.looks import EnvoyCluster, EnvoyHost, EnvoyLook
+from lbdemo.diagnose.looks import ClientLook, EnvoyCluster, EnvoyHost, EnvoyLook
 from lbdemo.kube.records.gateways import Backend, Parent, Route, RouteRule
 from lbdemo.kube.records.istio import (
     Destination,
@@ -46,6 +46,42 @@ def changed(evidence: Evidence, address: str, **told: Any) -> Evidence:
         return replace(one, hosts=tuple(map(host, one.hosts)))
 
     return replace(evidence, envoys=tuple(map(look, evidence.envoys)))
+
+
+def refusing(evidence: Evidence, lasting: bool = False) -> Evidence:
+    """The evidence with nothing but failures at callers' sidecars; connections end with each call, or last."""
+
+    def host(one: EnvoyHost) -> EnvoyHost:
+        opened = min(one.calls_total, 1) if lasting else one.calls_total
+        return replace(
+            one, calls_ok=0, calls_failed=one.calls_total, connections_total=opened,
+            connections_active=opened if lasting else 0,
+        )  # fmt: skip
+
+    looks = (replace(look, hosts=tuple(map(host, look.hosts))) for look in evidence.envoys)
+    return replace(evidence, envoys=tuple(looks))
+
+
+def inside(*servers: str, calls: int = 40, ok: int = 0, connections: int = 40, port: int = LISTENS) -> Evidence:
+    """A meshed service all of whose calls fail, and two looks at the sidecars of these servers, a second apart."""
+
+    def host(turn: int) -> EnvoyHost:
+        return EnvoyHost(
+            f"inbound|{port}||", "10.0.0.1", port, calls_total=100 + calls * turn, calls_ok=100 + ok * turn,
+            calls_failed=(calls - ok) * turn, connections_total=9 + connections * turn,
+        )  # fmt: skip
+
+    pods = tuple(pod(f"payments-{end}", ADDRESSES[n], proxy="istio-proxy") for n, end in enumerate("abc"))
+    seen = refusing(shop(**calling(SIDECAR, 9, 9, 9), pods=pods), lasting=True)
+    looks = tuple(EnvoyLook(f"{SHOP}/{name}", turn, float(turn), (host(turn),)) for name in servers for turn in (0, 1))
+    return replace(seen, envoys=seen.envoys + looks)
+
+
+def encrypting(*rates: int, logged: int | None = 7, kind: str = "http") -> Evidence:
+    """A caller that is told of the service, whose sidecar sends so many calls, and whose log tells of handshakes."""
+    told = replace(SIDECAR, found_by="environment")
+    return shop({}, **calling(told, *rates), clients=(ClientLook(told.name, no_tls=logged),),
+                routes=(route(told, kind),))  # fmt: skip
 
 
 def passed_through(

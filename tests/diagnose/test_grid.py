@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from diagnose.meshes import passed_through, refused
+from diagnose.meshes import encrypting, inside, passed_through, refused, refusing
 from diagnose.shops import (
     LISTENS,
     NAMES,
@@ -516,6 +516,14 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "TCP though the port says gRPC": (
         lambda: shop(held(1), **calls(SIDECAR, 0, 0, 0), routes=(route(SIDECAR, "tcp"),), segments=even(50)),
         ("LB318",)),
+    "a port that says gRPC, where something else listens": (
+        lambda: refusing(shop(**calls(SIDECAR, 90, 90, 90), routes=(route(SIDECAR),))), ("LB302",)),
+    "a port that says gRPC, where a program fails": (
+        lambda: refusing(shop(**calls(SIDECAR, 90, 90, 90), routes=(route(SIDECAR),)), lasting=True), ()),
+    "something else behind sidecars": (lambda: inside("payments-a", "payments-b"), ("LB302",)),
+    "a program that fails behind sidecars": (lambda: inside("payments-a", "payments-b", connections=0), ()),
+    "a client that speaks TLS to its sidecar": (lambda: encrypting(0, 0, 0), ("LB302",)),
+    "a client that had to do with TLS elsewhere": (lambda: encrypting(0, 0, 0, logged=0), ("LB901",)),
     "an address that the sidecar does not know": (
         lambda: shop(held(1), callers=[SIDECAR], envoys=passed_through(SIDECAR), segments=even(50)), ("LB306",)),
     "ambient mode without a waypoint": (ambient, ("LB325",)),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.refusals import none_answered
 from lbdemo.diagnose.scrapes import Window, judged_looks
 from lbdemo.diagnose.series import best
 from lbdemo.measure.flows import (
@@ -17,6 +18,7 @@ from lbdemo.measure.flows import (
     judge_connections,
     judge_flows,
 )
+from lbdemo.measure.reason import Reason
 from lbdemo.measure.verdict import Expectation, Outcome
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ Source = Callable[["Case"], Judged | None]
 
 def judged(case: Case) -> Judged:
     """The verdict of the best source; one without anything when nobody could count."""
+    if tried := none_answered(case):
+        return _unanswered(tried)
     first: Judged | None = None
     for source in SOURCES:
         found = source(case)
@@ -80,6 +84,12 @@ def judged(case: Case) -> Judged:
             return replace(found, beside=_beside(case, source))
         first = first or found
     return first or Judged("")
+
+
+def _unanswered(tried: int) -> Judged:
+    """Of calls of which none was answered nobody can say how they are spread."""
+    told = Reason("none_answered", {"calls": tried})
+    return Judged("callers' proxies", held=(ConnectionVerdict("", Outcome.INCONCLUSIVE, (), (told,)),))
 
 
 def _beside(case: Case, chosen: Source) -> Judged | None:
@@ -121,7 +131,8 @@ def by_envoys(case: Case) -> Judged | None:
 
 def per_connection(host: EnvoyHost) -> bool:
     """Whether this Envoy passes connections on, and counts those as calls."""
-    return host.calls_total > 0 and host.calls_total == host.connections_total and host.calls_ok == 0
+    read = host.calls_ok or host.calls_failed
+    return host.calls_total > 0 and host.calls_total == host.connections_total and not read
 
 
 def by_metrics(case: Case) -> Judged | None:

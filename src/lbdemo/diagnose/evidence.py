@@ -91,8 +91,9 @@ class Evidence:
 
     `servers` are the pods behind the Service, ready or not: those that its slices name and those that it selects.
     `sockets` has looks at servers, callers and fronts (`SocketLook.pod` tells which), `envoys` looks at the callers'
-    (and gateways') own Envoys, `clusters` and `routes` what those are told to do, `metrics` looks at the servers'
-    counters, `scrapes` what a Prometheus keeps of those, `clients` what else the callers' pods tell.
+    (and gateways') own Envoys, and at the servers' where all calls of a caller fail, `clusters` and `routes` what the
+    callers' are told to do, `metrics` looks at the servers' counters, `scrapes` what a Prometheus keeps of those,
+    `clients` what else the callers' pods tell.
     """
 
     service: Service

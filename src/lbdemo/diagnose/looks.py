@@ -49,8 +49,8 @@ class SocketLook:
 class EnvoyHost:
     """One host of a cluster in an Envoy's /clusters. Counters since the host was added; they fall with a restart.
 
-    On a cluster that Envoy treats as TCP, calls_total equals connections_total and calls_ok is 0: it chooses per
-    connection. `unhealthy` has the reasons, such as failed_outlier_check or failed_eds_health.
+    On a cluster that Envoy treats as TCP, calls_total equals connections_total and neither calls_ok nor calls_failed is
+    counted: it chooses per connection. `unhealthy` has the reasons, such as failed_outlier_check or failed_eds_health.
     """
 
     cluster: str  # such as outbound|8080||payments.shop.svc.cluster.local
@@ -72,7 +72,8 @@ class EnvoyHost:
 
 @dataclass(frozen=True, slots=True)
 class EnvoyLook:
-    """The hosts of a pod's Envoy at one time: of clusters for this service, of its pods, and of PassthroughCluster."""
+    """The hosts of a pod's Envoy at one time: of clusters for this service, of its pods, and of PassthroughCluster;
+    of a server's sidecar what leads to its own pod (inbound|PORT||)."""
 
     pod: str
     turn: int
@@ -129,12 +130,14 @@ class ClientLook:
     """What else a caller's pod tells of the gRPC in it; None where that could not be seen, or nobody asked.
 
     `core`: whether some program in it has loaded gRPC's C core (Python, Ruby, PHP, C++). `sent_away`: how often its log
-    of the last minutes says that a server refused its pings (too_many_pings).
+    of the last minutes says that a server refused its pings (too_many_pings). `no_tls`: how often that its
+    TLS handshake failed.
     """
 
     pod: str
     core: bool | None = None
     sent_away: int | None = None
+    no_tls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

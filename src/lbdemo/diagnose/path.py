@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -94,8 +94,14 @@ def _way(case: Case, caller: Caller) -> Way:
     service, chosen = case.evidence.service, choice(case, caller, held)
     by_itself = service.headless or chosen.who.startswith(CLIENT)
     address = "its pods" if by_itself else (service.cluster_ips[:1] or ("",))[0]
-    found_by = "sockets" if arrivals and caller.found_by == "environment" else caller.found_by
-    return Way(caller.name, address, known, chosen, arrivals, found_by)
+    return Way(caller.name, address, known, chosen, arrivals, _shown_by(case, caller, arrivals))
+
+
+def _shown_by(case: Case, caller: Caller, arrivals: Sequence[Arrival]) -> str:
+    """How the caller showed itself in the end: who was told of the service only, and then called, is known to call."""
+    if caller.found_by != "environment" or caller not in case.active:
+        return caller.found_by
+    return "sockets" if arrivals else "proxy"
 
 
 def calls_of(case: Case, caller: str) -> Mapping[str, int]:

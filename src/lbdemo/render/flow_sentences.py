@@ -110,6 +110,7 @@ SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     ),
     "source_error": lambda seen: f"Counts may be off by {_whole(seen['error'])}.",
     "intervals_left_out": _left_out,
+    "none_answered": lambda seen: f"None of {count(seen['calls'], 'call')} was answered: there is nothing to judge.",
     "no_connections": lambda seen: f"Nobody was connected in {seen['looks']} looks.",
     "one_endpoint": lambda _: "There is only one pod to be connected to: nothing to balance.",
     "too_few_looks": lambda seen: f"{seen['looks']} looks are too few to tell connections that stay from others.",

@@ -45,6 +45,7 @@ TABLE: dict[str, str] = {
     "LB205": "uneven_cost_even_calls",
     "LB206": "rollout_drops_calls",
     "LB301": "port_not_grpc",
+    "LB302": "port_wrongly_grpc",
     "LB303": "caller_not_meshed",
     "LB304": "injected_too_late",
     "LB305": "not_intercepted",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.causes.port_wrongly_grpc import encrypted
 from lbdemo.diagnose.connections import from_within
 from lbdemo.diagnose.counting import by_metrics
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
@@ -19,7 +20,7 @@ CODE, NAME = "LB901", "no-traffic"
 
 def cause(case: Case) -> Iterator[Finding]:
     """All servers could be seen, and no connection and no call of anybody, or of none of those who were asked about."""
-    if not case.ready or case.active or _called(case):
+    if not case.ready or case.active or _called(case) or encrypted(case):
         return
     if case.all_sockets_seen or by_metrics(case) is not None:
         yield _finding(case)

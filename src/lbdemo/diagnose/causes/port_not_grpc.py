@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.app_protocols import reads_http2
 from lbdemo.diagnose.counting import per_connection
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import protocol_told
 from lbdemo.diagnose.parts import part_of, pods
 
 if TYPE_CHECKING:
@@ -69,16 +69,8 @@ def _fix(case: Case) -> Fix:
             advice="where server and client really speak TLS, a sidecar cannot read calls: let both speak plain text, "
             "and give the port appProtocol grpc; the sidecars encrypt what goes between them",
         )
-    where = f"/spec/ports/{case.evidence.service.ports.index(port)}/appProtocol"
-    patch = ("-n", case.evidence.namespace, "patch", "service", case.evidence.name, "--type", "json", "-p")
-    undo = (
-        f'[{{"op":"add","path":"{where}","value":"{port.app_protocol}"}}]'
-        if port.app_protocol
-        else f'[{{"op":"remove","path":"{where}"}}]'
-    )
-    return Fix(
-        "say that the port speaks gRPC", (kubectl(*patch, f'[{{"op":"add","path":"{where}","value":"grpc"}}]'),),
-        (kubectl(*patch, undo),),
+    return protocol_told(
+        case, "grpc", "say that the port speaks gRPC",
         "or let the port's name begin with grpc; connections that are there stay as they are",
     )  # fmt: skip
 

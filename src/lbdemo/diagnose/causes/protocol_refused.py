@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.app_protocols import H2C
-from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
+from lbdemo.diagnose.fixes import protocol_told
 from lbdemo.kube.answers import Unseen
 
 if TYPE_CHECKING:
@@ -40,19 +40,11 @@ def _alone(case: Case, route: Route) -> bool:
 
 def _finding(case: Case, route: Route, refused: Condition) -> Finding:
     port = case.evidence.port
-    where = f"/spec/ports/{case.evidence.service.ports.index(port)}/appProtocol"
-    patch = ("-n", case.evidence.namespace, "patch", "service", case.evidence.name, "--type", "json", "-p")
-    back = f'"op":"add","path":"{where}","value":"{port.app_protocol}"' if port.app_protocol else (
-        f'"op":"remove","path":"{where}"')  # fmt: skip
     return Finding(
         CODE, NAME,
         sentence=f"A gateway refuses the port for its appProtocol {port.app_protocol or '(none)'}: "
         f"calls through {route.meta.reference} fail.",
         severity=Severity.PROBLEM,
         evidence=(Line(f"{route.meta.reference}: {RESOLVED} is False, {refused.reason}: {refused.message}", "API"),),
-        fixes=(Fix(
-            "say h2c, which all controllers of the Gateway API read",
-            (kubectl(*patch, f'[{{"op":"add","path":"{where}","value":"{H2C}"}}]'),),
-            (kubectl(*patch, f"[{{{back}}}]"),),
-        ),),
+        fixes=(protocol_told(case, H2C, "say h2c, which all controllers of the Gateway API read"),),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.exec_looks import running
@@ -24,13 +25,23 @@ NOT_THERE = 1  # grep's exit code where it has read all and found nothing
 
 REFUSED = b"too_many_pings"
 """What a server sends who refuses pings; clients of all libraries have to log it (gRPC's proposal A9)."""
+NO_TLS = (
+    b"handshake failed", b"HandshakeException", b"not an SSL/TLS record", b"before secure TLS connection",
+    b"SSL connection could not be established",
+)  # fmt: skip
+"""What clients say to whom no TLS answers: Go and gRPC's C core, Java (both), Node, .NET."""
 RECENT, LAST = 600, 2000  # seconds, and lines, of a log that are read; of them nothing is kept but a number
 
 
 def look(means: Means, pod: Pod) -> ClientLook:
     """What the pod tells. Its programs are looked at only where it says that it makes several channels."""
     core = _core(means, pod) if channels(pod) > 1 else None
-    return ClientLook(key(pod), core, _sent_away(means, pod))
+    return ClientLook(key(pod), core, _logged(means, pod, (REFUSED,)))
+
+
+def shaken_off(means: Means, pod: Pod) -> ClientLook:
+    """How often the pod's logs say that a TLS handshake failed."""
+    return ClientLook(key(pod), no_tls=_logged(means, pod, NO_TLS))
 
 
 def _own(pod: Pod) -> list[str]:
@@ -38,13 +49,14 @@ def _own(pod: Pod) -> list[str]:
     return [one.name for one in running(pod) if one.name not in (ISTIO, LINKERD)]
 
 
-def _sent_away(means: Means, pod: Pod) -> int | None:
-    """How often the pod's logs say that pings were refused; None where some log cannot be read."""
+def _logged(means: Means, pod: Pod, words: Sequence[bytes]) -> int | None:
+    """How often the pod's logs say one of these; None where some log cannot be read."""
     query = [LogQuery(name, since=RECENT, tail=LAST) for name in _own(pod)]
     try:
-        return sum(b"".join(means.api.logs(pod.name, pod.meta.namespace, one)).count(REFUSED) for one in query)
+        logs = [b"".join(means.api.logs(pod.name, pod.meta.namespace, one)) for one in query]
     except (UnseenError, BrokenStreamError):
         return None
+    return sum(log.count(each) for log in logs for each in words)
 
 
 def _core(means: Means, pod: Pod) -> bool | None:

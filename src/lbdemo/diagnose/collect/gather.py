@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect import in_nodes as node_names
-from lbdemo.diagnose.collect import network, prometheus
+from lbdemo.diagnose.collect import network, prometheus, refusals
 from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.fronts import fronts_of
@@ -60,22 +60,23 @@ def gather(asked: Asked, means: Means) -> Evidence:
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
         seen = watch(means, replace(bare, surroundings=around), servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
-    busy, moved, again = together(
+    busy, moved, again, failed = together(
         lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers),
-        lambda: _again(means, bare),
+        lambda: _again(means, bare), lambda: refusals.looked(means, bare, found.callers, seen),
     )  # fmt: skip
     whole = replace(
-        bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=seen.envoys,
+        bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=(*seen.envoys, *failed.envoys),
         clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before.fronts,
-        clients=seen.clients, cpu=busy, network=moved, hosts=found.hosts, watched=asked.watch, made=_now(),
+        clients=(*seen.clients, *failed.clients), cpu=busy, network=moved, hosts=found.hosts, watched=asked.watch,
+        made=_now(),
     )  # fmt: skip
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(_bridged(means, whole)) if asked.callers else whole
     after = first_look(means, _not_looked_at(late.callers, whole))
     came, went = _changes(Case(bare), Case(again))
     whole = replace(whole, gone=_gone(means, whole), came=came, went=went)
-    missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *kept.unseen,
-               *late.unseen, *after.unseen)  # fmt: skip
+    missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *failed.unseen,
+               *kept.unseen, *late.unseen, *after.unseen)  # fmt: skip
     return replace(
         whole, callers=_each_once(whole.callers, late.callers), hosts=(*whole.hosts, *late.hosts),
         sockets=(*whole.sockets, *after.sockets), unseen=tuple(dict.fromkeys(missing)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.called import beside
 from lbdemo.diagnose.collect import clients, envoy_config, envoy_files, envoy_hosts, metrics, socket_script
-from lbdemo.diagnose.collect.exec_looks import Execs, Turns, running, unseen
+from lbdemo.diagnose.collect.exec_looks import Execs, Turns, Way, running, unseen
 from lbdemo.diagnose.collect.monitors import Monitors
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.images import is_envoy
@@ -51,7 +51,7 @@ def first_look(means: Means, servers: Sequence[Pod]) -> Watched:
     """One look at the servers' sockets: who is connected to them?"""
     execs = Execs(means.kubectl)
     answers = each(lambda pod: _sockets(execs, pod, ONE), servers, AT_ONCE)
-    return _together(answers)
+    return gathered(answers)
 
 
 def watch(
@@ -74,14 +74,15 @@ def watch(
         *(lambda pod=pod: _sockets(execs, pod, ONE) for pod in once.values()),
         *(lambda pod=pod: Watched(clients=(clients.look(means, pod),)) for pod in plain),
         *(lambda pod=pod: _files(means, pod, bare) for pod in plain if is_envoy(pod)),
-        *(lambda pod=pod: _envoy(execs, pod, names, turns) for pod in proxied),
+        *(lambda pod=pod: hosts_of(execs, pod, envoy_hosts.ways(names), names, turns) for pod in proxied),
         *(lambda pod=pod: _config(means, pod, bare) for pod in proxied),
         lambda: Counters(means, bare.service, servers).watch(turns),
     ]
-    return _together(each(lambda job: job(), jobs, max(AT_ONCE, len(jobs)) if len(jobs) < 4 * AT_ONCE else 64))
+    return gathered(each(lambda job: job(), jobs, max(AT_ONCE, len(jobs)) if len(jobs) < 4 * AT_ONCE else 64))
 
 
-def _together(answers: Sequence[Watched]) -> Watched:
+def gathered(answers: Sequence[Watched]) -> Watched:
+    """All of these as one."""
     return Watched(
         sockets=tuple(look for one in answers for look in one.sockets),
         envoys=tuple(look for one in answers for look in one.envoys),
@@ -105,8 +106,9 @@ def _sockets(execs: Execs, pod: Pod, turns: Turns) -> Watched:
     return Watched(sockets=tuple(SocketLook(key(pod), s.turn, s.at, socket_script.sockets(s.lines)) for s in found))
 
 
-def _envoy(execs: Execs, pod: Pod, names: tuple[str, ...], turns: Turns) -> Watched:
-    found = execs.looks(_only(pod), envoy_hosts.ways(names), turns)
+def hosts_of(execs: Execs, pod: Pod, ways: Sequence[Way], names: tuple[str, ...], turns: Turns) -> Watched:
+    """Looks at what the pod's sidecar counts of the clusters of these hosts."""
+    found = execs.looks(_only(pod), ways, turns)
     if isinstance(found, Unseen):
         return Watched(unseen=(found,))
     return Watched(envoys=tuple(EnvoyLook(key(pod), s.turn, s.at, envoy_hosts.hosts(s.lines, names)) for s in found))

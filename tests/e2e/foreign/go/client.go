@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	echopb "google.golang.org/grpc/examples/features/proto/echo"
 	pb "google.golang.org/grpc/examples/helloworld/helloworld"
@@ -18,8 +20,15 @@ import (
 // sender makes one call, or sends one message and waits for its answer.
 type sender func(text string) error
 
+func spoken() credentials.TransportCredentials {
+	if *encrypted {
+		return credentials.NewTLS(&tls.Config{InsecureSkipVerify: true})
+	}
+	return insecure.NewCredentials()
+}
+
 func dial() *grpc.ClientConn {
-	options := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
+	options := []grpc.DialOption{grpc.WithTransportCredentials(spoken())}
 	if *policy != "" {
 		options = append(options, grpc.WithDefaultServiceConfig(fmt.Sprintf(`{"loadBalancingConfig":[{%q:{}}]}`, *policy)))
 	}
@@ -76,8 +85,12 @@ func call() {
 		}
 	}
 	var done, failed atomic.Int64
+	var last atomic.Pointer[error]
 	go func() {
 		for range time.Tick(time.Second) {
+			if err := last.Swap(nil); err != nil {
+				fmt.Println(*err)
+			}
 			fmt.Printf("calls %d failed %d\n", done.Load(), failed.Load())
 		}
 	}()
@@ -85,8 +98,9 @@ func call() {
 	for n := int64(0); *enough == 0 || n < *enough; n++ {
 		<-turn.C
 		go func(send sender) {
-			if send(text) != nil {
+			if err := send(text); err != nil {
 				failed.Add(1)
+				last.Store(&err)
 			} else {
 				done.Add(1)
 			}

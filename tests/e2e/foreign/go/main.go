@@ -17,6 +17,7 @@ var (
 	each        = flag.Bool("dial-each", false, "a connection for each call")
 	enough      = flag.Int64("calls", 0, "fall silent after so many calls, and keep the connections; 0: never")
 	size        = flag.Int("size", 5, "bytes of a message")
+	encrypted   = flag.Bool("tls", false, "speak TLS: with a certificate made at the start, which no client looks at")
 	stream      = flag.Bool("stream", false, "a message of one long stream a connection in place of each call")
 )
 

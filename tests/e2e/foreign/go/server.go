@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	echopb "google.golang.org/grpc/examples/features/proto/echo"
 	pb "google.golang.org/grpc/examples/helloworld/helloworld"
 	"google.golang.org/grpc/health"
@@ -56,7 +57,12 @@ func listen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := grpc.NewServer(grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: *age, MaxConnectionAgeGrace: time.Second}))
+	ages := keepalive.ServerParameters{MaxConnectionAge: *age, MaxConnectionAgeGrace: time.Second}
+	options := []grpc.ServerOption{grpc.KeepaliveParams(ages)}
+	if *encrypted {
+		options = append(options, grpc.Creds(credentials.NewServerTLSFromCert(certificate())))
+	}
+	server := grpc.NewServer(options...)
 	g := &greeter{}
 	pb.RegisterGreeterServer(server, g)
 	echopb.RegisterEchoServer(server, g)

@@ -1,0 +1,82 @@
+"""Somebody's services in a mesh whose ports say gRPC, while something else is spoken there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from e2e.cluster import eventually
+from e2e.foreign import PORT, Shop, codes, deployment, go_client, go_server, service, wait_until_healthy
+from e2e.test_diagnose_mesh import INJECTED, mesh
+
+__all__ = ["mesh"]  # a fixture
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+READER = """
+import time, urllib.request
+done = failed = 0
+while True:
+    try:
+        urllib.request.urlopen("http://pages:80/", timeout=2).read()
+        done += 1
+    except OSError:
+        failed += 1
+    print("calls", done, "failed", failed, flush=True)
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    return open_shop(INJECTED)
+
+
+def program(*words: str) -> dict[str, Any]:
+    """Python's own programs in the place of the image's."""
+    return {"container": {"command": ["python3", *words]}}
+
+
+def test_http_1_behind_a_port_that_says_grpc(shop: Shop) -> None:
+    shop.apply(deployment("pages", "python", [], 2, listens=True, **program("-m", "http.server", str(PORT))),
+               service("pages"), deployment("reader", "python", [], **program("-c", READER)))  # fmt: skip
+
+    eventually(lambda: codes(shop.record("pages")) == ["LB302"])
+    record = shop.record("pages", expect=1)
+
+    assert record["verdict"]["reasons"][0]["code"] == "none_answered"
+    assert record["findings"][0]["evidence"][1]["source"] == "servers' proxies"
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.calling("reader")
+    eventually(lambda: "LB302" not in codes(shop.record("pages")))
+    wait_until_healthy(shop, "pages")
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    eventually(lambda: codes(shop.record("pages")) == ["LB302"])
+
+
+def test_clients_that_speak_tls_through_sidecars_that_read_calls(shop: Shop) -> None:
+    shop.apply(go_server("parcels", 2, "-tls"), service("parcels"), go_client("checkout", "parcels:80", "-tls"))
+
+    eventually(lambda: codes(shop.record("parcels")) == ["LB302"])
+    record = shop.record("parcels", expect=1)
+
+    assert record["findings"][0]["possible"]
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.kubectl("rollout", "restart", "deployment/checkout")
+    shop.settled("checkout")
+    shop.calling("checkout")
+    eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB301"])  # which the fix says: once a connection
+
+
+@pytest.mark.parametrize(("meshed", "source"), [("true", "servers' proxies"), ("false", "callers' proxies")])
+def test_servers_that_speak_tls_to_sidecars_that_do_not(shop: Shop, meshed: str, source: str) -> None:
+    labels = {"sidecar.istio.io/inject": meshed}
+    shop.apply(go_server("parcels", 2, "-tls", labels=labels), service("parcels"), go_client("checkout", "parcels:80"))
+
+    eventually(lambda: codes(shop.record("parcels")) == ["LB302"])
+
+    record = shop.record("parcels", expect=1)
+    assert {line["source"] for line in record["findings"][0]["evidence"]} == {"API", source}
+    assert not record["findings"][0]["possible"]
