@@ -104,6 +104,14 @@ class Shop:
         for name in names:
             self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=120s")
 
+    def retarget(self, name: str, target: str, *, calls: bool = True) -> None:
+        """Has the client of plain grpcio call something else, as somebody changes its configuration."""
+        told = [{"op": "replace", "path": "/spec/template/spec/containers/0/args/0", "value": f"--target={target}"}]
+        self.kubectl("patch", f"deployment/{name}", "--type=json", "-p", json.dumps(told))
+        self.settled(name)
+        if calls:
+            self.calling(name)
+
     def calling(self, name: str, seconds: float = 60) -> None:
         """Waits until the client's calls are answered."""
 

@@ -84,6 +84,9 @@ def test_pods_that_are_not_ready_are_published_and_called(shop: Shop) -> None:
     assert found["severity"] == "problem"
     assert "parcels-new" in found["sentence"]
     assert "parcels-old" not in found["sentence"]
+    shop.paste(found["fixes"][0]["commands"])
+    shop.retarget("checkout", f"dns:///parcels-headless:{PORT}")
+    assert "LB112" not in codes(wait_until_healthy(shop, "parcels-headless"))
 
 
 def test_connections_stay_where_the_older_pods_are(shop: Shop) -> None:
@@ -162,6 +165,10 @@ def test_a_policy_that_keeps_calls_on_the_node(shop: Shop) -> None:
 
     assert set(codes(record)) == {"LB101", "LB402"}
     assert codes(record)[0] == "LB101", "all pods are on the caller's node here"
+    shop.paste(record["findings"][1]["fixes"][0]["commands"])
+    assert codes(shop.record("parcels", expect=1)) == ["LB101"]
+    shop.paste(record["findings"][1]["fixes"][0]["undo"])
+    assert set(codes(shop.record("parcels", expect=1))) == {"LB101", "LB402"}
 
 
 def test_round_robin_over_connections_that_end_every_few_seconds_is_healthy(shop: Shop) -> None:

@@ -108,7 +108,13 @@ def test_a_caller_outside_of_the_mesh_of_its_servers(open_shop: Callable[..., Sh
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(kind(SECURITY, "all", "PeerAuthentication",
                                                            {"mtls": {"mode": "STRICT"}})))  # fmt: skip
     caller = f"{front.namespace}/deployment/checkout"
-    assert "LB307" in codes(shop.record("parcels", "--from", caller, watch="2s", expect=1))
+    strict = shop.record("parcels", "--from", caller, watch="2s", expect=1)
+    refused = next(finding for finding in strict["findings"] if finding["code"] == "LB307")
+    assert refused["fixes"][0]["commands"] == record["findings"][0]["fixes"][0]["commands"]
+    shop.paste(refused["fixes"][0]["commands"])
+    front.settled("checkout")
+    front.calling("checkout")
+    wait_until_healthy(shop, "parcels")
 
 
 def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callable[..., Shop]) -> None:
@@ -129,7 +135,14 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(connectionPool={"http": {"maxRequestsPerConnection": 1}})))
     eventually(lambda: "LB321" in codes(shop.record("parcels", watch="2s")))
-    assert problems(shop.record("parcels")) == []
+    ended = shop.record("parcels")
+    assert problems(ended) == []
+    shop.paste(next(one for one in ended["findings"] if one["code"] == "LB321")["fixes"][0]["commands"])
+    eventually(lambda: "LB321" not in codes(shop.record("parcels", watch="2s")))
+
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(loadBalancer={"simple": "RANDOM"})))
+    eventually(lambda: shop.record("parcels", watch="2s")["callers"][0]["choice"]["policy"] == "RANDOM")
+    assert codes(shop.record("parcels", expect=0)) == []
 
 
 def test_subsets_that_leave_pods_out_and_weights(open_shop: Callable[..., Shop]) -> None:
@@ -150,6 +163,7 @@ def test_subsets_that_leave_pods_out_and_weights(open_shop: Callable[..., Shop])
 
     assert problems(record) == ["LB310"]
     assert "parcels-new" not in record["findings"][0]["sentence"]
+    assert record["callers"][0]["choice"]["among"] == 1
 
 
 def test_a_headless_service_through_a_sidecar(open_shop: Callable[..., Shop]) -> None:
@@ -161,3 +175,6 @@ def test_a_headless_service_through_a_sidecar(open_shop: Callable[..., Shop]) ->
     record = shop.record("parcels", expect=1)
 
     assert problems(record) == ["LB308"]
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.retarget("checkout", f"parcels-mesh:{PORT}")
+    assert "LB308" not in codes(wait_until_healthy(shop, "parcels-mesh"))

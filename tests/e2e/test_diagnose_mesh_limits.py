@@ -67,9 +67,7 @@ def test_a_client_by_xds_whom_nobody_told_of_its_control_plane(open_shop: Callab
     assert codes(healthy) == []
     assert healthy["callers"][0]["choice"]["who"] == "the client, by xDS"
 
-    wrong = [{"op": "replace", "path": "/spec/template/spec/containers/0/args/0", "value": f"--target={target}:{PORT}"}]
-    shop.kubectl("patch", "deployment/checkout", "--type=json", "-p", json.dumps(wrong))
-    shop.settled("checkout")
+    shop.retarget("checkout", f"{target}:{PORT}", calls=False)
     eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB322"])  # the pods' port is none of the Service's
 
 

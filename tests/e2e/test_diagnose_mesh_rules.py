@@ -218,6 +218,10 @@ def test_a_route_that_still_gives_all_to_the_old_version(shop: Shop) -> None:
     assert codes(record) == ["LB312"], "a weight of 0 is no subset that misses pods"
     assert record["findings"][0]["explains"] == 1.0
     assert record["verdict"]["outcome"] == "PINNED"
+    to[0]["weight"], to[1]["weight"] = 80, 20
+    apply(shop, kind(TRAFFIC, "parcels", "VirtualService", {"hosts": ["parcels"], "http": [{"route": to}]}))
+    eventually(lambda: shop.record("parcels", watch="3s")["callers"][0]["choice"]["among"] == 2)
+    assert codes(shop.record("parcels", expect=0)) == ["LB312"], "weights that were asked for are no problem"
 
 
 def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_shop: Callable[..., Shop]) -> None:
