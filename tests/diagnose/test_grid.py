@@ -577,6 +577,10 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "weights": (
         lambda: shop(**calls(SIDECAR, 240, 30, 30), surroundings=around(virtual_services=(
             routed(Destination("payments", "", weight=80), Destination("other", "", weight=20)),))), ("LB312",)),
+    "weights, by least request": (
+        lambda: shop(**calls(SIDECAR, 240, 30, 30), clusters=(cluster(SIDECAR, balancer="LEAST_REQUEST"),),
+                     surroundings=around(virtual_services=(
+            routed(Destination("payments", "", weight=80), Destination("other", "", weight=20)),))), ("LB312",)),
     "a route of a gateway's only": (
         lambda: shop(**calls(SIDECAR, 300, 300, 300), surroundings=around(
             virtual_services=(replace(routed(Destination("payments", "new")), gateways=("edge",)),))), ("LB323",)),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from diagnose.causes.said import commands, found, silent, texts
 from diagnose.meshes import HOST, SIDECAR, calling, encrypting, inside, refusing, said
-from diagnose.shops import PORT, caller, envoy_looks, service, shop
+from diagnose.shops import PORT, caller, envoy_looks, servers, service, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.no_traffic import cause as no_traffic
@@ -44,6 +44,7 @@ def test_calls_that_share_a_connection_break_it_together() -> None:
     "evidence",
     [
         refusing(shop(**calling(SIDECAR, 9, 9, 9)), lasting=True),
+        refusing(shop(**calling(SIDECAR, 9, 9, 9), pods=servers(proxy="istio-proxy"))),
         inside("payments-a", connections=3),
         inside("payments-a", ok=1),
         inside("payments-a", calls=4, connections=4),
@@ -54,9 +55,11 @@ def test_calls_that_share_a_connection_break_it_together() -> None:
         replace(BREAKING, service=service(port=replace(PORT, name="http", app_protocol="")),
                 port=replace(PORT, name="http", app_protocol="")),
     ],
-    ids=["errors that a program answers", "a server that keeps connections", "a call that is answered",
-         "hardly a call", "another port", "calls that are answered", "a rule that ends connections",
-         "a port that does not say gRPC"],
+    ids=[
+        "errors that a program answers", "sidecars that refuse their callers", "a server that keeps connections",
+        "a call that is answered", "hardly a call", "another port", "calls that are answered",
+        "a rule that ends connections", "a port that does not say gRPC",
+    ],
 )  # fmt: skip
 def test_calls_that_fail_otherwise_are_other_cases(evidence: Evidence) -> None:
     assert not [one for one in said(cause, evidence) if not isinstance(one, CannotTell)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from diagnose.meshes import SIDECAR, calling, inside, refusing
-from diagnose.shops import PORT, service, shop
+from diagnose.shops import PORT, servers, service, shop
 from fake_api import FakeApi
 from fakes import FakeStreams
 
@@ -61,7 +61,7 @@ def test_the_servers_own_sidecars_are_asked_twice_where_all_calls_of_a_caller_fa
 @pytest.mark.parametrize(
     "evidence",
     [
-        shop(**calling(SIDECAR, 9, 9, 9)),
+        shop(**calling(SIDECAR, 9, 9, 9), pods=servers(proxy="istio-proxy")),
         refusing(shop(**calling(SIDECAR, 9, 9, 9))),
         replace(inside(), port=WEB, service=service(port=WEB)),
         shop({"payments-a": {"10.0.1.1": 1}}),

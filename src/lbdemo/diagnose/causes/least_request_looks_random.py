@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.causes.locality_before_policy import zones_decide
 from lbdemo.diagnose.causes.port_not_grpc import as_tcp
+from lbdemo.diagnose.causes.route_sends_all_to_one import cause as by_weights
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import pods
 from lbdemo.measure.verdict import Outcome
@@ -19,7 +20,8 @@ CODE, NAME = "LB319", "least-request-looks-random"
 
 def cause(case: Case) -> Iterator[Finding]:
     """Callers that all choose for each call by least request, whose totals are not proven to be even, while no pod is
-    left out. Where zones are drawn before pods that is not what makes the difference (LB315)."""
+    left out. Where zones are drawn before pods, or subsets by weights, that is not what makes the difference (LB315,
+    LB312)."""
     told = [caller for caller in case.through_sidecars if case.chooses_by(caller, "LEAST_REQUEST")]
     callers = [caller for caller in told if not as_tcp(case, caller) and not zones_decide(case, caller)]
     judged = case.judged
@@ -27,6 +29,7 @@ def cause(case: Case) -> Iterator[Finding]:
         not callers
         or len(callers) < len(case.active)
         or judged.calls is None
+        or next(by_weights(case), None) is not None
         or judged.outcome not in (Outcome.UNBALANCED, Outcome.INCONCLUSIVE)
     ):
         return
