@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from e2e.cluster import eventually
-from e2e.foreign import PORT, Shop, codes, deployment, go_client, go_server, service, wait_until_healthy
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    deployment,
+    go_client,
+    go_server,
+    python_client,
+    python_server,
+    service,
+    wait_until_healthy,
+)
 from e2e.test_diagnose_mesh import INJECTED, mesh
 
 __all__ = ["mesh"]  # a fixture
@@ -80,3 +91,11 @@ def test_servers_that_speak_tls_to_sidecars_that_do_not(shop: Shop, meshed: str,
     record = shop.record("parcels", expect=1)
     assert {line["source"] for line in record["findings"][0]["evidence"]} == {"API", source}
     assert not record["findings"][0]["possible"]
+
+
+def test_a_program_that_answers_with_errors_speaks_grpc_all_the_same(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2, "--failing"), service("parcels"), python_client("checkout", "parcels:80"))
+
+    eventually(lambda: bool(shop.record("parcels", watch="3s")["verdict"]["calls"]))
+
+    assert "LB302" not in codes(shop.record("parcels"))

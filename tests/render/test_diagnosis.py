@@ -20,6 +20,7 @@ from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.pods import ContainerPort
 from lbdemo.render.diagnosis import headline, matters, packed, print_diagnosis, verdict
 from lbdemo.render.diagnosis_html import page
+from lbdemo.render.diagnosis_line import line as in_short
 from lbdemo.render.flow_sentences import SENTENCES, flow_reason, short
 from lbdemo.render.way_picture import picture
 
@@ -54,6 +55,13 @@ def test_each_hop_says_among_how_many_is_chosen_however_narrow_the_terminal(widt
 
     assert sum("among 3)" in line for line in lines) == 2, "a number stands beside its word"
     assert "\u00a0" not in "".join(lines)
+
+
+def test_in_one_line_what_is_ignored_stands_beside_what_is_found() -> None:
+    ignored = in_short(diagnose(pinned(), ["LB101"]).to_dict())
+
+    assert ignored.endswith("PINNED, about 572 calls  nothing found (LB101 ignored)")
+    assert in_short(diagnose(pinned()).to_dict()).endswith("LB101 l4-single-connection")
 
 
 LONG = "payments-of-the-whole-company-5fdfcbb64c"

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 
 
 def line(record: Record) -> str:
-    """The service, the verdict, the calls, and the codes that were found."""
+    """The service, the verdict, the calls, and the codes that were found, and those that are ignored."""
     service, verdict = record["service"], record["verdict"]
     calls = (
         "" if verdict["calls"] is None else f", {'about ' if verdict['about'] else ''}{count(verdict['calls'], 'call')}"
     )
     by = f" (called by the name {record['called_by']})" if record["called_by"] != service["name"] else ""
     found = listing([f"{each['code']} {each['name']}" for each in record["findings"]]) or "nothing found"
-    return f"{service['namespace']}/{service['name']}:{service['port']}  {verdict['outcome']}{calls}{by}  {found}"
+    ignored = f" ({listing(record['ignored'])} ignored)" if record["ignored"] else ""
+    name = f"{service['namespace']}/{service['name']}:{service['port']}"
+    return f"{name}  {verdict['outcome']}{calls}{by}  {found}{ignored}"
