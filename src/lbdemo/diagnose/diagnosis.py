@@ -16,6 +16,7 @@ from lbdemo.diagnose.parts import UNEVEN
 from lbdemo.diagnose.path import Per, Way, ways
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.ranking import Ranked, ranked
+from lbdemo.diagnose.refusals import none_answered
 from lbdemo.diagnose.times import moment
 from lbdemo.measure.verdict import Outcome
 from lbdemo.records.verdict import verdict_record
@@ -77,7 +78,12 @@ class Diagnosis:
 
     @property
     def connected_everywhere(self) -> bool:
-        """Whether each caller that was seen chooses for each call, and holds connections to all ready pods."""
+        """Whether each caller that was seen chooses for each call, and holds connections to all ready pods.
+
+        Where no call is answered that settles nothing.
+        """
+        if none_answered(self.case):
+            return False
         ready = {server.name for server in self.case.ready}
         active = [way for way in self.ways if way.found_by != "environment"]
         return bool(active) and all(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from diagnose.causes.said import commands, found, silent, texts
 from diagnose.meshes import HOST, SIDECAR, calling, encrypting, inside, refusing, said
-from diagnose.shops import PORT, caller, envoy_looks, servers, service, shop
+from diagnose.shops import PORT, caller, envoy_looks, route, servers, service, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.no_traffic import cause as no_traffic
@@ -120,6 +120,15 @@ def test_of_calls_that_nobody_answered_none_is_said_to_be_balanced() -> None:
     assert diagnose(refusing(shop(**calling(SIDECAR, 99, 99, 99)), lasting=True)).case.judged.outcome is (
         Outcome.BALANCED
     ), "errors that a program answers are answers"
+
+
+def test_connections_to_all_pods_settle_nothing_while_no_call_is_answered() -> None:
+    broken, failing = (replace(seen, routes=(route(SIDECAR),)) for seen in (inside("payments-a"), inside()))
+
+    seen = diagnose(broken, ["LB302"])
+
+    assert (seen.findings, seen.connected_everywhere, seen.undecided) == ((), False, True)
+    assert diagnose(failing).connected_everywhere, "a program may answer with errors"
 
 
 def test_others_whose_calls_are_answered_are_judged_all_the_same() -> None:
