@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from pathlib import Path
@@ -20,8 +21,10 @@ PAGE = Path("src/lbdemo/_page")
 PAGE_FILES = ("calls.js", "index.html", "licenses.txt", "page.css", "page.js")
 GENERATED = Path("web/src/gen/echo_pb.ts")
 
-# As many processes as cores, but few: many real servers at once keep no times. In the order of tests/conftest.py.
-SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder")
+# Two processes a core, for tests wait half of their time; but few: many real servers at once keep no times. In the
+# order of tests/conftest.py.
+PROCESSES = min(4, 2 * (os.cpu_count() or 1))
+SIDE_BY_SIDE = (f"--numprocesses={PROCESSES}", "--dist=loadgroup", "--no-loadscope-reorder")
 
 # Tests on a cluster that mostly wait, each in namespaces of its own, with or without an Istio that others have.
 PATIENT = sorted(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from lbdemo.measure import Expectation, Outcome, judge
-from lbdemo.records import Costs, Drilled, Report, Result, Sample, Tally, Witness
+from lbdemo.records import Costs, Drilled, Report, Result, Sample, Summary, Tally, Witness
 from lbdemo.records.drills import Kill, Restart, RollingRestart, ScaleUp, Sick, Slow
 
 SERVERS = ("echo-1", "echo-2", "echo-3")
@@ -31,22 +32,23 @@ def result(
     **further: Any,
 ) -> Result:
     """Calls of the servers as told, in turns; due evenly over so many seconds."""
-    tally = Tally()
-    turns = [
-        server
-        for _, server in sorted(
-            ((turn + 0.5) / calls, server) for server, calls in counts.items() for turn in range(calls)
-        )
-    ]
-    plot = [(server, "OK") for server in turns] + [("", "UNAVAILABLE")] * errors
-    for seq, (server, code) in enumerate(plot):
-        due = spread_over * seq / len(plot)
-        tally.add(Sample(seq, due, due, latency, server, code))
-    summary = tally.summary()
+    summary = made(tuple(counts.items()), errors, latency, spread_over)
     witness = tuple(Witness(server, calls, calls + contradicted_by, note) for server, calls in counts.items())
     verdict = judge(summary.counts, Expectation(outcome, servers=servers, fingerprint=fingerprint))
     said: dict[str, Any] = {"title": f"the calls go by {name}", "witness_name": "each server's own counter", **further}
     return Result(name, summary=summary, verdict=verdict, witness=witness, **said)
+
+
+@cache  # a record that nobody changes, of thousands of calls, that many tests ask for
+def made(counts: tuple[tuple[str, int], ...], errors: int, latency: float, spread_over: float) -> Summary:
+    """What these calls leave."""
+    tally = Tally()
+    turns = sorted(((turn + 0.5) / calls, server) for server, calls in counts for turn in range(calls))
+    plot = [(server, "OK") for _, server in turns] + [("", "UNAVAILABLE")] * errors
+    for seq, (server, code) in enumerate(plot):
+        due = spread_over * seq / len(plot)
+        tally.add(Sample(seq, due, due, latency, server, code))
+    return tally.summary()
 
 
 def stalled(name: str = "stalled", deadline: float = 0.5) -> Result:

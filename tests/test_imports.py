@@ -80,3 +80,10 @@ def test_python_ends_without_a_last_look_for_garbage() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert int(done.stdout.splitlines()[-1]) > 0
+
+
+def test_a_server_loads_nothing_of_what_judges_calls() -> None:
+    loaded = modules("serve", "--listen", "192.0.2.1:1")
+
+    assert "grpc" in loaded, "it would have served"
+    assert not loaded & {"lbdemo.records", "lbdemo.measure"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from echo_server import lbdemo
+from echo_server import told
 
 from lbdemo import errors
 from lbdemo.cli.context import Globals
@@ -13,11 +13,18 @@ from lbdemo.cli.up import METRICS
 from lbdemo.cluster.install.values import Values
 
 
-def ending(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
-    """The exit code and what was said, where there is no kubectl: past the options, that is the first error."""
-    with lbdemo("up", *arguments, PATH=str(folder), **environment) as up:
-        _, said = up.communicate(timeout=20)
-        return up.returncode, said
+@pytest.fixture(autouse=True)
+def no_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the options, that is the first error."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def ending(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) -> tuple[int, str]:
+    """The exit code and what was said."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code, _, said = told("up", *arguments)
+    return code, said
 
 
 @pytest.mark.parametrize(
@@ -29,9 +36,9 @@ def ending(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]
     ],
 )
 def test_what_is_typed_has_precedence_over_the_other_ones_variable(
-    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], environment: dict[str, str]
 ) -> None:
-    assert ending(tmp_path, *arguments, **environment)[0] == errors.MISSING_PROGRAM
+    assert ending(monkeypatch, *arguments, **environment)[0] == errors.MISSING_PROGRAM
 
 
 @pytest.mark.parametrize(
@@ -39,9 +46,9 @@ def test_what_is_typed_has_precedence_over_the_other_ones_variable(
     [(("--istio", "--strategy", "envoy"), {}), ((), {"LBDEMO_ISTIO": "1", "LBDEMO_STRATEGY": "envoy"})],
 )
 def test_two_that_are_said_alike_contradict_each_other(
-    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], environment: dict[str, str]
 ) -> None:
-    code, said = ending(tmp_path, *arguments, **environment)
+    code, said = ending(monkeypatch, *arguments, **environment)
 
     assert code == errors.BAD_INPUT
     assert "contradict" in said

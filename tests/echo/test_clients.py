@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 from echo_server import lbdemo, process
@@ -14,16 +15,17 @@ CALLS = ("--interval", "0.05", "--format", "json")
 
 
 def test_only_the_named_run_ends() -> None:
+    name = uuid4().hex  # another suite on this machine has runs of its own
     with (
         process("--name", "pod-a") as (_, address),
-        lbdemo("client", "--target", address, "--run", "mine", *CALLS) as mine,
-        lbdemo("client", "--target", address, "--run", "theirs", *CALLS) as theirs,
+        lbdemo("client", "--target", address, "--run", name, *CALLS) as mine,
+        lbdemo("client", "--target", address, "--run", f"{name}-not", *CALLS) as theirs,
     ):
         assert mine.stdout
         assert theirs.stdout
         mine.stdout.readline(), theirs.stdout.readline()
 
-        with lbdemo("peer", "end", "--run", "mine") as ending:
+        with lbdemo("peer", "end", "--run", name) as ending:
             told = json.loads(ending.communicate(timeout=20)[0])
 
         assert told == {"ended": 1}

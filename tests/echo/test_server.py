@@ -315,8 +315,9 @@ def test_a_process_drained_under_load_loses_nothing_to_retries_and_exits_0() -> 
         assert callable(leave)
         stop = asyncio.Event()
         options = LoadOptions(
-            f"ipv4:{','.join(addresses)}", interval=0, concurrency=IN_FLIGHT, policy="round_robin", retry=True
-        )
+            f"ipv4:{','.join(addresses)}", interval=0, concurrency=IN_FLIGHT, policy="round_robin", retry=True,
+            timeout=20,  # a call that the machine holds up is not one that the server lost
+        )  # fmt: skip
         load = asyncio.create_task(run_load(options, lambda _: None, stop))
         await asyncio.sleep(0.25)
         await asyncio.to_thread(leave)

@@ -6,6 +6,8 @@ import pytest
 
 from lbdemo.errors import InputError
 from lbdemo.measure import gate_limit, plan_calls
+from lbdemo.measure.intervals import log10_at_least, log10_at_most
+from lbdemo.measure.plan import inside
 
 
 def exact_power_for_two(calls: int, tolerance: float, alpha: float) -> float:
@@ -31,6 +33,19 @@ def test_for_two_servers_the_plan_allows_for_overdispersion_by_chance_and_no_mor
     # Without that allowance, as many calls suffice, and four fifths of them do not.
     assert exact_power_for_two(calls, tolerance, alpha) >= power - 0.03
     assert exact_power_for_two(calls * 4 // 5, tolerance, alpha) < power
+
+
+@pytest.mark.parametrize("alpha", [1e-12, 0.001, 0.9])
+@pytest.mark.parametrize("tolerance", [0.01, 0.2, 0.9])
+@pytest.mark.parametrize("calls", [1, 7, 333, 30_000])
+def test_the_counts_that_prove_a_share_are_the_first_and_the_last_of_these(
+    calls: int, tolerance: float, alpha: float
+) -> None:
+    fewest, most = inside(calls, 0.1, tolerance, alpha)
+
+    enough = [10 ** log10_at_least(count, calls, 0.1 * (1 - tolerance)) <= alpha for count in (fewest - 1, fewest)]
+    few = [10 ** log10_at_most(count, calls, 0.1 * (1 + tolerance)) <= alpha for count in (most, most + 1)]
+    assert (enough, few) == ([False, True], [True, False])
 
 
 def test_more_is_needed_for_more_servers_smaller_tolerances_and_stricter_tests() -> None:

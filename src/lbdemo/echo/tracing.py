@@ -13,7 +13,6 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from lbdemo.errors import InputError
-from lbdemo.records.spans import Spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
     from lbdemo.echo.delivery import Delivery
+    from lbdemo.records.spans import Spans
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -78,6 +78,8 @@ class Tracing:
     @property
     def spans(self) -> Spans:
         """What became of them, so far."""
+        from lbdemo.records.spans import Spans  # a server needs no records otherwise, and starts sooner without
+
         return Spans(self.delivery.ended, self.delivery.lost, self.delivery.reason)
 
     @property

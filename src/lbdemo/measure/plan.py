@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import ceil, floor, log, log1p
+from math import ceil, floor, log, log1p, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from lbdemo.errors import InputError
 from lbdemo.measure.bands import EXACT, Source, scaled
-from lbdemo.measure.intervals import log10_at_least, log10_at_most
+from lbdemo.measure.intervals import log10_at_least, log10_at_most, one_sided_z
 from lbdemo.measure.order import batches_for, enlarged
 
 if TYPE_CHECKING:
@@ -150,19 +150,23 @@ def inside(calls: int, fair: float, tolerance: float, alpha: float, source: Sour
     The first is larger than the second when no count does.
     """
     low, high = source.inner(fair, tolerance)
-    limit = -log(1 / alpha) / log(10)
-    fewest = _first(calls, lambda count: log10_at_least(count, calls, low) <= limit)
-    most = calls - _first(calls, lambda count: high >= 1 or log10_at_most(calls - count, calls, high) <= limit)
-    return fewest, most
+    most = calls - _seldom(calls, 1 - high, alpha) if high < 1 else calls
+    return _seldom(calls, low, alpha), most
 
 
-def _first(calls: int, holds: Callable[[int], bool]) -> int:
-    """The smallest count from 0 to `calls` for which it holds, `calls` + 1 when none does; once true, it stays so."""
-    low, high = 0, calls + 1
+def _seldom(calls: int, chance: float, alpha: float) -> int:
+    """The smallest count from 0 to `calls` that is reached with a probability of `alpha` at most.
+
+    `calls` + 1 when none is. It is looked for from where a normal distribution with its skewness has it (E. A. Cornish
+    and R. A. Fisher, "Moments and cumulants in the specification of distributions", 1937).
+    """
+    limit, z = -log(1 / alpha) / log(10), one_sided_z(alpha)
+    at = ceil(calls * chance + z * sqrt(calls * chance * (1 - chance)) + (z * z - 1) * (1 - 2 * chance) / 6)
+    low, high, step, at = 0, calls + 1, 1, min(calls, max(0, at))
     while low < high:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
+        if log10_at_least(at, calls, chance) <= limit:
+            high, at = at, max(at - step, (low + at) // 2)
         else:
-            low = middle + 1
+            low, at = at + 1, min(at + step, (at + 1 + high) // 2)
+        step *= 2
     return low
