@@ -93,6 +93,7 @@ class Cluster:
         self.kubelet: list[object] = []  # its answers; without any, this user may not ask
         self.installed: dict[str, str] = {}  # by release, the values
         self.story: list[str] = []
+        self.meets: dict[str, Callable[[], object]] = {}  # by what the story tells, what is waited for then
 
     @property
     def namespaces(self) -> dict[str, Meta]:
@@ -130,6 +131,7 @@ class Cluster:
 
     def did(self, event: str) -> str:
         self.story.append(event)
+        self.meets.get(event, lambda: None)()
         if event in self.refusals:
             raise self.refusals[event]
         return ""
@@ -209,14 +211,15 @@ def cluster_for(asked: Comparison, istio: Istio | None = None, **further: bool) 
 
 
 def removed(*strategies: str) -> list[str]:
-    return [
+    """Namespaces are cleaned side by side: in the order of the alphabet."""
+    return sorted(
         event
         for name in strategies
         for event in (
             f"uninstall echo-client {space(name)}", f"uninstall echo-server {space(name)}",
             f"delete namespace/{space(name)}",
         )
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 AddDrill = Callable[[Drill], None]
@@ -260,7 +263,7 @@ def test_all_strategies_are_measured_judged_and_removed() -> None:
     assert all(result.ok for result in compared.results)
     assert (compared.skipped, compared.left) == ((), ())
     assert cluster.told("calls") == [f"calls {space(name)}" for name in ALL]
-    assert cluster.told("uninstall", "delete") == removed(*ALL)
+    assert sorted(cluster.told("uninstall", "delete")) == removed(*ALL)
 
 
 def test_nothing_is_removed_before_everything_is_measured() -> None:
@@ -269,7 +272,21 @@ def test_nothing_is_removed_before_everything_is_measured() -> None:
 
     Session(cluster).run(asked)
 
-    assert cluster.story == ["calls lbdemo-clusterip", "calls lbdemo-headless", *removed("clusterip", "headless")]
+    assert cluster.story[:2] == ["calls lbdemo-clusterip", "calls lbdemo-headless"]
+    assert sorted(cluster.story[2:]) == removed("clusterip", "headless")
+
+
+def test_namespaces_are_removed_side_by_side_and_each_step_names_its_own() -> None:
+    asked = comparison("clusterip", "headless")
+    cluster, both = cluster_for(asked), threading.Barrier(2, timeout=20)
+    cluster.meets = {f"uninstall echo-client {space(name)}": both.wait for name in asked.strategies}
+    session = Session(cluster)
+
+    assert session.run(asked).left == ()
+
+    steps = [key for what, key in session.reporter.events if what == "finished" and key.startswith("echo-client in")]
+    assert sorted(steps) == ["echo-client in lbdemo-clusterip", "echo-client in lbdemo-headless"]
+    assert ("finished", "namespace/lbdemo-headless") in session.reporter.events
 
 
 def test_what_is_to_be_kept_stays() -> None:
@@ -343,7 +360,7 @@ def test_an_istio_that_came_with_the_comparison_goes_last() -> None:
     gone = [f"uninstall {name} {ISTIO_NAMESPACE}" for name in ("istiod", "istio-base")]
     istios = [*gone, f"delete namespace/{ISTIO_NAMESPACE}"]
     story = cluster.told("uninstall", "delete")
-    assert [event for event in story if event not in istios] == removed("clusterip", "istio")
+    assert sorted(event for event in story if event not in istios) == removed("clusterip", "istio")
     assert [event for event in story if event in istios] == istios
     assert story.index(gone[0]) > story.index("uninstall echo-server lbdemo-istio"), "nothing of ours needs it then"
 
@@ -355,7 +372,7 @@ def test_an_istio_that_was_there_before_stays(ours: bool) -> None:
 
     assert Session(cluster).run(asked).left == ()
     assert istio_events(cluster) == []
-    assert cluster.told("delete") == ["delete namespace/lbdemo-clusterip", "delete namespace/lbdemo-istio"]
+    assert sorted(cluster.told("delete")) == ["delete namespace/lbdemo-clusterip", "delete namespace/lbdemo-istio"]
 
 
 def test_an_istio_that_others_use_meanwhile_stays_and_that_is_told() -> None:
@@ -392,7 +409,7 @@ def test_a_namespace_that_somebody_made_with_up_is_refused_and_stays() -> None:
     compared = Session(cluster).run(asked)
 
     assert "was made by `lbdemo up`, not by a comparison" in dict(compared.broken)["headless"]
-    assert cluster.told("uninstall", "delete") == removed("clusterip")
+    assert sorted(cluster.told("uninstall", "delete")) == removed("clusterip")
 
 
 def test_all_that_is_done_in_a_namespace_is_done_under_its_lock() -> None:
@@ -421,7 +438,7 @@ def test_a_namespace_whose_lock_was_lost_is_left_to_who_has_it() -> None:
     with pytest.raises(LockLostError, match="bob@pc has it now"):
         Session(cluster, sink=lose).run(asked)
 
-    assert cluster.told("uninstall", "delete") == removed("clusterip")
+    assert sorted(cluster.told("uninstall", "delete")) == removed("clusterip")
     assert "lbdemo-headless" in cluster.namespaces
 
 
@@ -458,7 +475,7 @@ def test_what_was_asked_for_by_name_and_cannot_be_run_is_broken() -> None:
 
     assert (compared.skipped, compared.broken) == ((), (("headless", REFUSED),))
     assert [result.name for result in compared.results] == ["clusterip", "envoy"]
-    assert cluster.told("uninstall", "delete") == removed("clusterip", "envoy")
+    assert sorted(cluster.told("uninstall", "delete")) == removed("clusterip", "envoy")
 
 
 def test_without_any_result_the_first_failure_is_raised_after_the_clean_up() -> None:
@@ -469,7 +486,7 @@ def test_without_any_result_the_first_failure_is_raised_after_the_clean_up() -> 
     with pytest.raises(InputError, match="namespace lbdemo-headless exists"):
         Session(cluster).run(asked)
 
-    assert cluster.told("uninstall", "delete") == removed("envoy")
+    assert sorted(cluster.told("uninstall", "delete")) == removed("envoy")
 
 
 # Ends before the end
@@ -490,7 +507,7 @@ def test_what_was_begun_is_removed_whatever_ends_it(end: BaseException, wanted: 
 
     begun = asked.strategies[: asked.strategies.index("headless") + 1]
     assert cluster.told("calls", "end") == [*(f"calls lbdemo-{name}" for name in begun), "end lbdemo-headless"]
-    assert cluster.told("uninstall", "delete") == removed(*begun)
+    assert sorted(cluster.told("uninstall", "delete")) == removed(*begun)
 
 
 def test_a_namespace_that_was_just_made_is_removed_when_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lbdemo.cluster.cleanup.clean import clean
 from lbdemo.cluster.install.strategies import CONTROL, STRATEGIES
 from lbdemo.cluster.install.up import up
 from lbdemo.cluster.istio.observe import observe_istio
@@ -16,17 +15,16 @@ from lbdemo.cluster.istio.state import Istio
 from lbdemo.cluster.kernel.steps import Reporter, Tools, reported
 from lbdemo.cluster.trial import costs
 from lbdemo.cluster.trial.block import Sink
+from lbdemo.cluster.trial.cleaning import Cleaning
 from lbdemo.cluster.trial.drills import DRILLS, DrillRun
 from lbdemo.cluster.trial.hops import Hops, measure_hops
-from lbdemo.cluster.trial.namespaces import RunNamespaces, istio_came_with_a_comparison
+from lbdemo.cluster.trial.namespaces import RunNamespaces
 from lbdemo.cluster.trial.options import VerifyOptions
 from lbdemo.cluster.trial.verify import read_installation, verify
 from lbdemo.config import Place, UpConfig
 from lbdemo.errors import LbdemoError, ProgramFailedError
 from lbdemo.records import Drilled, Result, Sample
 from lbdemo.tools.kubectl import Context
-
-CLEANING = 300.0  # seconds that the clean-up of one namespace may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,34 +163,13 @@ def _clean_all(comparison: Comparison, begun: Sequence[str], means: CompareTools
     """Cleans what was begun; a namespace that somebody else works in by now is theirs."""
     if comparison.keep:
         return []
-    left = list[str]()
-    places = [place for place in (comparison.config(name).place for name in begun) if spaces.is_ours(place.namespace)]
-    for number, place in enumerate(places, 1):
-        if lost := spaces.lost(place.namespace):
-            left.append(f"namespace {place.namespace}: its lock was lost: {lost}")
-            continue
-        last = number == len(places) and istio_came_with_a_comparison(means.fresh().api)
-        left += _clean(place, means, spaces, with_istio=last)
-    return left
+    return Cleaning(means.fresh, means.reporter, spaces).clean([comparison.config(name).place for name in begun])
 
 
 def _tell(left: Sequence[str], means: CompareTools) -> None:
     """Says what is left where no result will say it."""
     for line in left:
         means.reporter.failed(line, f"left in the cluster: {line}", 0.0)
-
-
-def _clean(place: Place, means: CompareTools, spaces: RunNamespaces, *, with_istio: bool) -> list[str]:
-    """Cleans one namespace; returns what is left. A failure leaves the others to be cleaned all the same."""
-    tools, giving_back = means.fresh(), means.fresh().api
-    try:
-        remains = clean(
-            tools, place, giving_back, means.reporter, with_istio=with_istio, timeout=CLEANING, held=spaces.names
-        )
-    except LbdemoError as error:
-        return [f"namespace {place.namespace}: {error.message}"]
-    left = [f"{item}: {reason}" if reason else str(item) for item, reason in remains.left]
-    return [*left, *([f"Istio: {remains.kept_istio}"] if remains.kept_istio else [])]
 
 
 def _one(comparison: Comparison, name: str, means: CompareTools, spaces: RunNamespaces) -> Result:
