@@ -26,10 +26,17 @@ GENERATED = Path("web/src/gen/echo_pb.ts")
 PROCESSES = min(4, 2 * (os.cpu_count() or 1))
 SIDE_BY_SIDE = (f"--numprocesses={PROCESSES}", "--dist=loadgroup", "--no-loadscope-reorder")
 
-# Tests on a cluster that mostly wait, each in namespaces of its own, with or without an Istio that others have.
-PATIENT = sorted(
-    str(file) for what in ("diagnose*", "trace", "metrics") for file in Path("tests/e2e").glob(f"test_{what}.py")
-)
+
+def on_a_cluster(*names: str) -> tuple[str, ...]:
+    """Files of tests on a cluster, in this order."""
+    return tuple(str(file) for name in names for file in sorted(Path("tests/e2e").glob(f"test_{name}.py")))
+
+
+# Tests on a cluster that mostly wait, each in namespaces of its own: three files side by side, those that take longest
+# first. Some in a cluster without Istio, the others in one that is there for all of them; all the rest runs alone.
+PLAIN = on_a_cluster("states", "drills", "ownership", "roles", "faults", "login")
+MESHED = on_a_cluster("sidecars", "ui*", "diagnose*", "trace", "metrics")
+THREE = ("--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder")
 MESH = "lbdemo-mesh"  # as tests/e2e/test_diagnose_mesh.py has it
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -198,10 +205,11 @@ def e2e(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", "-m", "e2e", "tests/e2e", *session.posargs)
         return
-    session.run("pytest", "-m", "e2e", "tests/e2e", *(f"--ignore={file}" for file in PATIENT))
-    # Side by side, in one Istio that is there for all of them.
+    session.run("lbdemo", "build")
+    session.run("pytest", "-m", "e2e", *PLAIN, *THREE)
+    session.run("pytest", "-m", "e2e", "tests/e2e", *(f"--ignore={file}" for file in (*PLAIN, *MESHED)))
     session.run("lbdemo", "-n", MESH, "up", "--istio")
     try:
-        session.run("pytest", "-m", "e2e", *PATIENT, "--numprocesses=3", "--dist=loadfile")
+        session.run("pytest", "-m", "e2e", *MESHED, *THREE)
     finally:
         session.run("lbdemo", "-n", MESH, "clean", "--istio", success_codes=[0, 1])  # 1: others use it, too

@@ -144,6 +144,12 @@ class Cluster:
         return self.kubectl("exec", "deployment/echo-client", "-c", "echo", "--", "python3", "-c", CLIENTS).split()
 
 
+def figures(result: dict[str, Any], drill: str) -> dict[str, Any]:
+    """What a drill measured, in a result of `compare`."""
+    found: dict[str, Any] = result["drills"][drill]["figures"]
+    return found
+
+
 def settled_round_robin(cluster: Cluster, *options: str) -> Any:
     """What `verify` finds once istiod has told every sidecar all: a push during a block upsets its turns by a few."""
     seen = []

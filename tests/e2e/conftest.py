@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,14 @@ def open_shop() -> Iterator[Callable[..., Shop]]:
 @pytest.fixture
 def shop(open_shop: Callable[..., Shop]) -> Shop:
     return open_shop()
+
+
+@pytest.fixture(scope="session")
+def envoy_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image of Envoy that the cluster can pull: the one that is named, or one of our own."""
+    from e2e.envoy_image import push
+
+    return os.environ.get("LBDEMO_ENVOY_IMAGE") or push(tmp_path_factory.mktemp("envoy"))
 
 
 @pytest.fixture

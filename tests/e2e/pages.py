@@ -18,6 +18,7 @@ from grpc_web import Answer, echo
 
 from e2e.cluster import Cluster, lbdemo_argv
 
+FEW = 100  # calls, however slow the machine is
 SERVERS = "app.kubernetes.io/name=echo,app.kubernetes.io/instance=echo-server"
 
 
@@ -96,10 +97,10 @@ def events(url: str, until: str, seconds: float = 60) -> list[tuple[str, str]]:
 
 
 def calling(url: str, act: Callable[[], object], seconds: float = 8) -> list[Answer]:
-    """The answers to calls per request that are made while something happens."""
+    """The answers to calls per request that are made while something happens: for so long, and `FEW` at least."""
     act()
-    until, answers = time.monotonic() + seconds, []
-    while time.monotonic() < until:
+    until, answers = time.monotonic() + seconds, list[Answer]()
+    while time.monotonic() < until or len(answers) < FEW:
         answers.append(echo(url, "/call"))
         time.sleep(0.02)
     return answers

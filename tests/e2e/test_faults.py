@@ -25,18 +25,6 @@ def test_a_wrong_image_is_told_by_the_pods_own_words(cluster: Cluster) -> None:
     cluster("up")
 
 
-def test_no_node_is_told(cluster: Cluster) -> None:
-    nodes = kubectl("get", "nodes", "-o", "name").split()
-    kubectl("cordon", *nodes)
-    try:
-        done = cluster("up", expect=6)
-    finally:
-        kubectl("uncordon", *nodes)
-
-    assert "Unschedulable" in done.err
-    assert done.seconds < SECONDS
-
-
 def test_a_quota_is_told(cluster: Cluster) -> None:
     cluster("up")
     cluster.kubectl("create", "quota", "small", "--hard=pods=3")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +14,6 @@ from e2e.cluster import Cluster, eventually, kubectl, lbdemo_argv, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
-DEAD = """
-apiVersion: apiregistration.k8s.io/v1
-kind: APIService
-metadata: {name: v1.dead.lbdemo.example.com}
-spec:
-  group: dead.lbdemo.example.com
-  version: v1
-  groupPriorityMinimum: 100
-  versionPriority: 100
-  insecureSkipTLSVerify: true
-  service: {name: nobody, namespace: default}
-"""
 KUBERC = """
 apiVersion: kubectl.config.k8s.io/v1beta1
 kind: Preference
@@ -95,44 +81,6 @@ def test_a_cluster_role_that_appeared_is_told_with_who_made_it(cluster: Cluster)
 
     assert "nothing left" in told
     assert "lbdemo-x: made by kubectl-create" in told
-
-
-@pytest.fixture
-def dead_api() -> Iterator[None]:
-    """An aggregated API whose Service is not there."""
-    kubectl("apply", "-f", "-", stdin=DEAD)
-    try:
-        yield
-    finally:
-        kubectl("delete", "apiservice", "v1.dead.lbdemo.example.com")
-
-
-def test_a_dead_api_is_named_at_once(cluster: Cluster, request: pytest.FixtureRequest) -> None:
-    cluster("up")
-    request.getfixturevalue("dead_api")
-
-    done = cluster("clean", expect=1)
-
-    assert "dead.lbdemo.example.com/v1" in done.out
-    assert "kubectl get apiservices" in done.out
-    assert done.seconds < 60
-
-
-def test_a_namespace_that_a_dead_api_holds_is_told_so(cluster: Cluster, request: pytest.FixtureRequest) -> None:
-    cluster("up")
-    request.getfixturevalue("dead_api")
-    kubectl("delete", "namespace", cluster.namespace, "--wait=false")
-    time.sleep(5)
-
-    process = cluster.start("up")
-    begun, said = time.monotonic(), ""
-    assert process.stdout is not None
-    while "dead.lbdemo.example.com" not in said and time.monotonic() - begun < 30:
-        said += process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-
-    assert "Discovery failed" in said
 
 
 def test_a_kuberc_that_asks_before_each_delete_steers_nothing(cluster: Cluster, tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ def test_one_open_page_before_and_after_the_sidecars(cluster: Cluster) -> None:
 
         gone = cluster.kubectl("get", "pods", "-l", SERVERS, "-o", "name").split()[0]
         deleted = calling(url, lambda: cluster.kubectl("delete", gone, "--wait=false"))
-        assert len(deleted) > 100
         assert [answer.code for answer in deleted if answer.code] == []
 
         [forward] = port_forwards(running)
