@@ -15,6 +15,7 @@ from lbdemo.cluster.cleanup.namespaces import DeleteNamespace
 from lbdemo.cluster.cleanup.proof import Removal
 from lbdemo.cluster.cleanup.removal import EmptyNamespace, UninstallRelease
 from lbdemo.cluster.cleanup.sweep import SweepIstio
+from lbdemo.cluster.cleanup.take import RecordIstio
 from lbdemo.cluster.cleanup.targets import Targets
 from lbdemo.cluster.cleanup.users import IstioUsers
 from lbdemo.cluster.istio.observe import ObservedWithIstio
@@ -30,7 +31,7 @@ def namespace(name: str = "lbdemo", *, ours: bool = True) -> Namespace:
 
 
 HOME = namespace(ISTIO_NAMESPACE)
-INSTALLED = Targets(converged(), namespace(), before=Inventory())
+INSTALLED = Targets(converged(), namespace(), before_here=Inventory())
 WITH_ISTIO = Targets(converged(ISTIO), namespace(), HOME, Inventory(), Inventory())
 
 
@@ -66,6 +67,21 @@ def test_a_namespace_where_we_installed_nothing_has_nothing_to_clean() -> None:
     theirs = {name: replace(release, ours=False) for name, release in world.releases.items()}
 
     assert keys(Targets(replace(world, releases=theirs), namespace(ours=False))) == []
+
+
+@pytest.mark.parametrize("with_istio", [False, True])
+def test_an_istio_of_ours_elsewhere_gives_nothing_to_do_in_a_namespace_that_never_was_ours(with_istio: bool) -> None:
+    there = replace(WITH_ISTIO, observed=replace(WITH_ISTIO.observed, releases={}), namespace=namespace(ours=False),
+                    before_here=None)  # fmt: skip
+
+    plan = planned(there, with_istio=with_istio)
+
+    assert [step.key for step in plan.steps if step.key.startswith("namespace/")] == (
+        [f"namespace/{ISTIO_NAMESPACE}"] if with_istio else []
+    )
+    assert [step.keepers for step in plan.steps if isinstance(step, RecordIstio)] == (
+        [(ISTIO_NAMESPACE,)] if with_istio else []
+    )
 
 
 def test_the_plan_names_each_object_and_why_it_is_ours() -> None:

@@ -35,7 +35,7 @@ def before(fake: FakeApi, *namespaces: str) -> Inventory:
 
 
 def remains(fake: FakeApi, kept: Inventory | None, *, ours: bool = True, held: tuple[Removal, ...] = ()) -> Remains:
-    there = Targets(ObservedWithIstio(None), parse_namespace(space("lbdemo", ours=ours)), before=kept, held=held)
+    there = Targets(ObservedWithIstio(None), parse_namespace(space("lbdemo", ours=ours)), before_here=kept, held=held)
     clock = FakeClock(step=5)
     return find_remains(tools(FakeRun(), clock, fake.api()), CONFIG.place, there, with_istio=False)
 

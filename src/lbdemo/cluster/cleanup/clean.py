@@ -108,7 +108,7 @@ def _of(held: tuple[Removal, ...], release: str) -> tuple[Removal, ...]:
 
 def _record_steps(there: Targets, place: Place) -> list[Step]:
     """What Istio consists of is noted while its releases hold it: an interrupted `clean` is gone on with by that."""
-    kept = {place.namespace: there.before is not None, ISTIO_NAMESPACE: there.before_home is not None}
+    kept = {place.namespace: there.before_here is not None, ISTIO_NAMESPACE: there.before_home is not None}
     keepers = tuple(name for name, has_inventory in kept.items() if has_inventory)
     return [RecordIstio(keepers)] if there.istios_releases and keepers else []
 
@@ -119,7 +119,7 @@ def _namespace_steps(there: Targets, place: Place, after: tuple[str, ...], timeo
     if there.namespace_ours and there.namespace is not None:
         proof = there.proof(place, with_istio=False)
         return [DeleteNamespace(place.namespace, there.namespace.meta.uid, timeout, after, proof)]
-    if there.releases or there.before is not None:
+    if there.releases or there.before_here is not None:
         return [EmptyNamespace(place.namespace, timeout, after, there.held, there.replica_sets)]
     return []
 

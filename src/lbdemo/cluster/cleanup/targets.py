@@ -28,13 +28,20 @@ class Targets:
     observed: ObservedWithIstio
     namespace: Namespace | None = None
     home: Namespace | None = None  # Istio's
-    before: Inventory | None = None
+    before_here: Inventory | None = None  # the one that is kept in the namespace
     before_home: Inventory | None = None  # the one that is kept beside our Istio
     held: tuple[Removal, ...] = ()
     held_istio: tuple[Removal, ...] = ()  # what our Istio's releases hold
     orphans: tuple[Removal, ...] = ()  # what an Istio of ours has left whose releases are gone
     replica_sets: frozenset[str] = frozenset()  # the uids of those whose pods end with our releases
     users: IstioUsers = field(default_factory=IstioUsers)  # who else relies on our Istio
+
+    @property
+    def before(self) -> Inventory | None:
+        """What was there before lbdemo, by both; None when nothing is known of it."""
+        if self.before_here is None or self.before_home is None:
+            return self.before_here if self.before_home is None else self.before_home
+        return before_both(self.before_here, self.before_home)
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -111,18 +118,17 @@ def find_targets(tools: Tools, place: Place, *, with_istio: bool) -> Targets:
     """
     observed = observe(tools, place.namespace, istio=True, thorough=with_istio)
     namespace = need(tools.api.get(NAMESPACES, place.namespace))
-    before = keeping.load(tools.api, place.namespace) if namespace else None
-    here = Targets(observed, namespace, before=before)
+    before_here = keeping.load(tools.api, place.namespace) if namespace else None
+    here = Targets(observed, namespace, before_here=before_here)
     held = _held(tools.api, here, place) if namespace else ()
     sets = replica_sets_of(tools.api, place.namespace, held)
     if not with_istio and not observed.istio.ours:
-        return Targets(observed, namespace, before=before, held=held, replica_sets=sets)
+        return replace(here, held=held, replica_sets=sets)
     home = need(tools.api.get(NAMESPACES, ISTIO_NAMESPACE))
     before_home = keeping.load(tools.api, ISTIO_NAMESPACE) if home else None
-    if before_home is not None:
-        before = before_home if before is None else before_both(before, before_home)
-    orphans = _orphans(tools.api, observed, before) if with_istio else ()
-    found = Targets(observed, namespace, home, before, before_home, held, (), orphans, sets)
+    found = replace(here, home=home, before_home=before_home, held=held, replica_sets=sets)
+    orphans = _orphans(tools.api, observed, found.before) if with_istio else ()
+    found = replace(found, orphans=orphans)
     if not with_istio or not found.istio_ours:
         return found
     held_istio = orphans or _held_istio(tools.api, found, place)
