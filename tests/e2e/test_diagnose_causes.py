@@ -43,9 +43,13 @@ def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: S
 
     assert problems(record) == ["LB501"]
     assert record["verdict"]["outcome"] == "PINNED"
-    shop.apply(service("parcels-pods", headless=True, selector={"app": "parcels"}), envoy("front", "parcels-pods"))
-    eventually(lambda: bool(shop.record("parcels-pods", watch="2s")["callers"]))
-    choice = wait_until_healthy(shop, "parcels-pods")["callers"][0]["choice"]
+    fix = record["findings"][0]["fixes"][0]
+    shop.paste(fix["commands"])
+    name = f"parcels-headless.{shop.namespace}.svc.cluster.local"
+    assert f"dns:///{name}:{PORT} as the upstream's address" in fix["advice"]
+    shop.apply(envoy("front", name))
+    eventually(lambda: bool(shop.record("parcels-headless", watch="2s")["callers"]))
+    choice = wait_until_healthy(shop, "parcels-headless")["callers"][0]["choice"]
     assert (choice["per"], choice["among"]) == ("call", 3)
 
 
@@ -114,6 +118,10 @@ def test_a_few_connections_of_a_pool_are_spread_by_chance(shop: Shop) -> None:
 
     assert codes(record)[0] == "LB114"
     assert record["callers"][0]["connections"] == 7
+    target = shop.let_the_client_choose(record["findings"][0])
+    shop.apply(python_client("checkout", target, "--policy=round_robin", "--rate=300"))
+    shop.calling("checkout")
+    assert "LB114" not in codes(wait_until_healthy(shop, "parcels-headless"))
 
 
 def test_an_autoscaler_is_told_beside_what_blinds_it(shop: Shop) -> None:

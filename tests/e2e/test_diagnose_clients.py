@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from e2e.foreign import PORT, Shop, codes, go_client, go_server, problems, python_client, python_server, service
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    go_client,
+    go_server,
+    problems,
+    python_client,
+    python_server,
+    service,
+    wait_until_healthy,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -26,6 +37,10 @@ def test_a_connection_for_each_call(shop: Shop) -> None:
 
     assert "checkout" in finding(record, "LB116")["sentence"]
     assert "LB101" not in codes(record)
+    target = shop.let_the_client_choose(finding(record, "LB116"))
+    shop.apply(python_client("checkout", target, "--policy=round_robin"))
+    shop.calling("checkout")
+    assert "LB116" not in codes(wait_until_healthy(shop, "parcels-headless"))
 
 
 def test_a_stream_stays_where_it_began_though_its_caller_is_connected_to_all_pods(shop: Shop) -> None:
@@ -56,7 +71,12 @@ def test_round_robin_in_vain(shop: Shop) -> None:
                python_client("checkout", "dns:///parcels:80", "--policy=round_robin"))  # fmt: skip
     shop.calling("checkout")
 
-    assert codes(shop.record("parcels", expect=1)) == ["LB101", "LB102"]
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB101", "LB102"]
+    shop.apply(python_client("checkout", shop.let_the_client_choose(finding(record, "LB102")), "--policy=round_robin"))
+    shop.calling("checkout")
+    assert not {"LB101", "LB102"} & {*codes(wait_until_healthy(shop, "parcels-headless"))}
 
 
 def test_the_port_of_a_headless_service_at_which_nobody_listens(shop: Shop) -> None:

@@ -110,3 +110,9 @@ def test_pods_that_leave_under_their_callers_with_nothing_to_wait_for(shop: Shop
         "no container of them has a preStop hook",
         "it has 25 s to end",
     ]
+    longer = next(fix for fix in told["fixes"] if fix["commands"])
+    waits = ("get", "deployment/parcels", "-o", "jsonpath={.spec.minReadySeconds}")
+    shop.paste(longer["commands"])
+    assert shop.kubectl(*waits) == "35"
+    shop.paste(longer["undo"])
+    assert shop.kubectl(*waits) in ("", "0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -39,10 +40,17 @@ def test_a_pod_that_works_harder_on_as_many_calls(make_cluster: Callable[..., Cl
     shop = Shop(cluster.namespace)
     [first, *_] = shop.kubectl("get", "pods", "-l", "app.kubernetes.io/instance=echo-server", "-o", "name").split()
 
-    with burning(shop, first):
-        eventually(lambda: "LB205" in codes(shop.record("echo-server", watch="5s")), 80)
-        record = shop.record("echo-server", watch="8s", expect=0)
+    records: list[Any] = []
 
+    def uneven() -> bool:
+        """On a busy machine a pod does not always get as much as it asks for."""
+        records.append(shop.record("echo-server", watch="8s", expect=0))
+        return "LB205" in codes(records[-1])
+
+    with burning(shop, first):
+        eventually(uneven, 80)
+
+    record = records[-1]
     told = next(finding for finding in record["findings"] if finding["code"] == "LB205")
     assert record["verdict"]["outcome"] == "BALANCED"
     assert problems(record) == []
