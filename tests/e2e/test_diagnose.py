@@ -196,7 +196,8 @@ def test_who_sees_services_only_gets_an_answer_all_the_same(shop: Shop) -> None:
 
 
 def test_pods_that_came_later_are_never_called_without_a_connection_age(grown: Shop) -> None:
-    eventually(lambda: codes(grown.record("parcels", watch="3s"))[:1] == ["LB107"])
+    # Pods of less than a minute may still be found: this one may be the first that asks for them.
+    eventually(lambda: codes(grown.record("parcels", watch="3s"))[:1] == ["LB107"], 150)
     assert grown.diagnose("parcels", watch="3s").code == 1
 
 

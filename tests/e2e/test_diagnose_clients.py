@@ -108,7 +108,7 @@ def test_of_two_services_of_the_same_pods_each_has_its_own_callers(shop: Shop) -
     assert [(who["workload"], who["service"]) for who in one["others"]] == [("deployment/batch", "parcels-pods")]
     assert [who["workload"] for who in other["callers"]] == ["deployment/batch"]
     assert [who["choice"]["who"] for who in other["others"]] == ["kube-proxy"]
-    shop.kubectl("delete", "deployment/checkout", "--wait=true")
+    shop.kubectl("delete", "deployment/checkout", "--cascade=foreground", "--wait=true")  # with its pod
     moved = shop.record("parcels")
     assert (moved["called_by"], problems(moved)) == ("parcels-pods", [])
 
