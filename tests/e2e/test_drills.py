@@ -29,6 +29,7 @@ def test_slow_and_sick_pods_show_what_a_policy_is_worth_and_restarted_ones_what_
     done = run(argv, timeout=1400, environment={"LBDEMO_ENVOY_IMAGE": envoy_image})
 
     assert done.out, done.err
+    assert done.code == (0 if done.json["ok"] else 1)
     headless, envoy = done.json["results"]
     for result in (headless, envoy):
         assert result["verdict"]["as_expected"]

@@ -174,6 +174,11 @@ class Case:
         """The hosts of the clusters that stand for this service's port."""
         return tuple(host for host in look.hosts if self.for_service(host.cluster))
 
+    def last_hosts(self, caller: Caller) -> tuple[EnvoyHost, ...]:
+        """Those in the last look at the caller's Envoy; () when it has none, or it could not be seen."""
+        looks = self.envoy_looks(caller.name)
+        return self.hosts(looks[-1]) if looks else ()
+
     def clusters(self, caller: Caller) -> tuple[EnvoyCluster, ...]:
         """What the caller's Envoy was told of the clusters that stand for this service's port."""
         mine = (one for one in self.evidence.clusters if one.pod == caller.name)

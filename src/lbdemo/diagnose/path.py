@@ -113,13 +113,12 @@ def calls_of(case: Case, caller: str) -> Mapping[str, int]:
 
 def _connections(case: Case, caller: Caller) -> dict[str, int]:
     """The caller's connections to each server: its own Envoy's count, else what the servers' sockets show."""
-    if looks := case.envoy_looks(caller.name):
-        held: dict[str, int] = {}
-        for host in case.hosts(looks[-1]):
-            name = case.by_address.get(host.address, host.address)
-            held[name] = held.get(name, 0) + host.connections_active
-        if any(held.values()):
-            return held
+    held: dict[str, int] = {}
+    for host in case.last_hosts(caller):
+        name = case.by_address.get(host.address, host.address)
+        held[name] = held.get(name, 0) + host.connections_active
+    if any(held.values()):
+        return held
     return {one.server: one.most for one in case.held_by(caller)}
 
 
@@ -170,8 +169,7 @@ def bootstrapped(pod: Pod | None) -> bool:
 
 
 def _of_sidecar(case: Case, caller: Caller) -> Choice:
-    looks = case.envoy_looks(caller.name)
-    hosts = case.hosts(looks[-1]) if looks else ()
+    hosts = case.last_hosts(caller)
     policy = next((one.balancer for one in case.clusters(caller)), "")
     route, among = case.route_of(caller), _offered(case, caller)
     if (route is not None and route.kind == "tcp") or any(per_connection(host) for host in hosts):
@@ -185,10 +183,8 @@ def _of_sidecar(case: Case, caller: Caller) -> Choice:
 def _offered(case: Case, caller: Caller) -> int | None:
     """Among how many pods the caller's sidecar chooses: those of the clusters that it uses which are not ejected, of
     the nearest priority that has any; all where none is left, as Envoy does."""
-    looks = case.envoy_looks(caller.name)
-    hosts = case.hosts(looks[-1]) if looks else ()
     used = _used(case, caller)
-    mine = [host for host in hosts if not used or host.cluster in used]
+    mine = [host for host in case.last_hosts(caller) if not used or host.cluster in used]
     well = [host for host in mine if not host.unhealthy] or mine
     nearest = min((host.priority for host in well), default=0)
     return len({host.address for host in well if host.priority == nearest}) or None

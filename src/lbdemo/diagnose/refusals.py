@@ -98,7 +98,7 @@ def _pairs(case: Case, caller: Caller) -> Iterator[tuple[EnvoyHost, EnvoyHost]]:
     began: Mapping[tuple[str, str], EnvoyHost] = (
         {(host.cluster, host.address): host for host in case.hosts(looks[0])} if looks else {}
     )
-    for host in case.hosts(looks[-1]) if looks else ():
+    for host in case.last_hosts(caller):
         yield began.get((host.cluster, host.address), _nothing(host)), host
 
 

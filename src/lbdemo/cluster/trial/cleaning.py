@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lbdemo.cluster.cleanup.clean import clean
@@ -11,6 +10,7 @@ from lbdemo.cluster.kernel.steps import Reporter, Tools
 from lbdemo.cluster.trial.namespaces import RunNamespaces, istio_came_with_a_comparison
 from lbdemo.config import Place
 from lbdemo.errors import LbdemoError
+from lbdemo.kube.side_by_side import each
 
 LIMIT = 300.0  # seconds that the clean-up of one namespace may take
 AT_ONCE = 6  # namespaces
@@ -58,8 +58,7 @@ class Cleaning:
         """
         ours = [place for place in begun if self.spaces.is_ours(place.namespace)]
         last = ours[-1:] if istio_came_with_a_comparison(self.fresh().api) else []
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            left = list(pool.map(self._one, ours[: len(ours) - len(last)]))
+        left = each(self._one, ours[: len(ours) - len(last)], AT_ONCE)
         left += [self._one(place, with_istio=True) for place in last]
         return [line for lines in left for line in lines]
 

@@ -51,9 +51,7 @@ def _means(case: Case, caller: Caller) -> Mapping[str, float]:
 
 def _zones(case: Case, caller: Caller) -> Mapping[str, list[str]]:
     """The servers of each zone between which the sidecar draws; {} where it does not draw between zones."""
-    weighed = any(one.locality for one in case.clusters(caller))
-    looks = case.envoy_looks(caller.name) if weighed else ()
-    hosts = case.hosts(looks[-1]) if looks else ()
+    hosts = case.last_hosts(caller) if any(one.locality for one in case.clusters(caller)) else ()
     found: dict[str, list[str]] = {}
     for host in hosts:
         found.setdefault(host.zone, []).append(case.by_address.get(host.address, host.address))

@@ -27,9 +27,8 @@ def cause(case: Case) -> Iterator[Finding]:
 
 
 def _past(case: Case, caller: Caller) -> bool:
-    looks = case.envoy_looks(caller.name)
-    known = bool(looks) and any(host.connections_total for host in case.hosts(looks[-1]))
-    return bool(looks) and not known and case.connections(caller) > 0
+    known = any(host.connections_total for host in case.last_hosts(caller))
+    return bool(case.envoy_looks(caller.name)) and not known and case.connections(caller) > 0
 
 
 def reasons(case: Case, caller: Caller) -> list[str]:

@@ -30,17 +30,15 @@ def cause(case: Case) -> Iterator[Finding]:
 def _priorities(case: Case, caller: Caller) -> bool:
     """Whether hosts of a lower priority (a higher number) are there, and get nothing."""
     looks = case.envoy_looks(caller.name)
-    hosts = case.hosts(looks[-1]) if looks else ()
     first = {host.address: host.calls_total for host in case.hosts(looks[0])} if looks else {}
-    later = [host for host in hosts if host.priority > 0]
+    later = [host for host in case.last_hosts(caller) if host.priority > 0]
     return bool(later) and all(host.calls_total == first.get(host.address, 0) for host in later)
 
 
 def _finding(case: Case, caller: Caller) -> Finding:
     namespace = caller.pod.meta.namespace if caller.pod else case.evidence.namespace
     rule = destination_rule_for(case.evidence, namespace)
-    looks = case.envoy_looks(caller.name)
-    later = sorted(f"{host.address} ({host.zone or 'no zone'})" for host in case.hosts(looks[-1]) if host.priority)
+    later = sorted(f"{host.address} ({host.zone or 'no zone'})" for host in case.last_hosts(caller) if host.priority)
     seen = [Line(f"for {short(caller.name)}, {', '.join(later)} come after the others", "callers' proxies")]
     fixes: tuple[Fix, ...] = (Fix("have pods in each zone of the callers"),)
     if rule is not None and rule.policy.outlier_detection:

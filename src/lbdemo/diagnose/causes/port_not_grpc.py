@@ -40,8 +40,7 @@ def as_tcp(case: Case, caller: Caller) -> bool:
     route = case.route_of(caller)
     if route is not None:
         return route.kind == "tcp"
-    looks = case.envoy_looks(caller.name) if not reads_http2(case.evidence.port) else ()
-    return bool(looks) and any(per_connection(host) for host in case.hosts(looks[-1]))
+    return not reads_http2(case.evidence.port) and any(per_connection(host) for host in case.last_hosts(caller))
 
 
 def _finding(case: Case, passing: list[Caller]) -> Finding:

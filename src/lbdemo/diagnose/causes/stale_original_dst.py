@@ -38,7 +38,7 @@ def cause(case: Case) -> Iterator[Finding]:
 def _gone(case: Case, caller: Caller) -> Iterator[EnvoyHost]:
     looks = case.envoy_looks(caller.name)
     before = {host.address: host for host in case.hosts(looks[0])} if looks else {}
-    for host in case.hosts(looks[-1]) if looks else ():
+    for host in case.last_hosts(caller):
         first = before.get(host.address, host)
         failing = host.calls_failed > first.calls_failed or host.connect_failures > first.connect_failures
         if host.address not in case.by_address and failing:
