@@ -17,6 +17,7 @@ def main() -> None:
         sys.exit(130)
     finally:  # all is done: a Ctrl-C while Python takes itself down must not turn the exit code into a signal
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        exec("")  # CPython ends by the signal that once came within exec(text), as dataclasses use it; this forgets it
 
 
 if __name__ == "__main__":

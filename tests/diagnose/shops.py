@@ -62,6 +62,22 @@ def aged(minutes: Sequence[float]) -> tuple[Pod, ...]:
     )
 
 
+def at_once(*minutes: float) -> tuple[Pod, ...]:
+    """Pods that were made together an hour ago, and became ready so many minutes ago."""
+    return tuple(
+        replace(one, conditions=(Condition("Ready", "True", since=born(ago)),))
+        for one, ago in zip(aged([60] * len(minutes)), minutes, strict=True)
+    )
+
+
+def begun(who: Caller, minutes: float, *args: str) -> Caller:
+    """The caller, made an hour ago, whose program has run for so many minutes."""
+    assert who.pod is not None
+    program = replace(who.pod.containers[-1], args=args, started=born(minutes))
+    meta = replace(who.pod.meta, created=born(60))
+    return replace(who, pod=replace(who.pod, meta=meta, containers=(*who.pod.containers[:-1], program)))
+
+
 def held(*counts: int, address: str = "10.0.1.1") -> dict[str, dict[str, int]]:
     """So many connections of one address to each of the pods."""
     return {name: {address: count} for name, count in zip([*NAMES, "payments-d"], counts, strict=False) if count}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import aged, caller, held, shop
+from diagnose.shops import aged, at_once, begun, caller, held, shop
 
 from lbdemo.diagnose.causes.changing_now import cause
 from lbdemo.diagnose.findings import Severity
@@ -40,3 +40,16 @@ def test_pods_that_came_and_went_while_it_was_watched_are_told() -> None:
     seen = replace(shop(held(1, 1, 1), callers=CALLERS, pods=aged([60, 60, 60])), came=2, went=1)
 
     assert "2 pods came and 1 pod went while it was watched" in texts(found(cause, seen))
+
+
+@pytest.mark.parametrize(("ready", "told"), [((59, 0.5, 0.5), True), ((59, 2, 2), False), ((59, 0.5, 59), False)])
+def test_pods_that_were_ready_a_moment_ago_are_told_where_a_client_that_takes_turns_began_before(
+    ready: tuple[float, ...], told: bool
+) -> None:
+    turning = begun(caller("checkout"), 58.5, "--policy=round_robin")
+    seen = shop(held(1), callers=[turning], headless=True, pods=at_once(*ready))
+
+    if told:
+        assert "payments-b and payments-c came less than a minute before" in texts(found(cause, seen))
+    else:
+        assert silent(cause, seen)

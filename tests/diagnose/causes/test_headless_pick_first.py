@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import aged, born, caller, even, held, service, shop
+from diagnose.shops import aged, at_once, begun, born, caller, even, held, service, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.headless_pick_first import cause
@@ -118,3 +118,19 @@ def test_beside_such_a_service_one_whose_own_sockets_nobody_saw_is_possible_only
 
     assert said.possible
     assert "Service orders has an address for the same pods" in texts(said)
+
+
+@pytest.mark.parametrize("ready", [(59, 58, 58), (59, 0.5, 0.5)], ids=["long ago", "a moment ago"])
+def test_where_all_began_together_a_client_of_one_pod_may_have_been_told_of_no_other(ready: tuple[float, ...]) -> None:
+    silent_one = begun(CHECKOUT, 58.9)
+    said = found(cause, shop(held(1), callers=[silent_one], headless=True, pods=at_once(*ready)))
+    assert said.possible
+
+    turning = begun(CHECKOUT, 58.9, "--policy=round_robin")
+    assert silent(cause, shop(held(1), callers=[turning], headless=True, pods=at_once(*ready)))
+
+
+def test_one_other_pod_that_was_ready_before_the_client_began_is_enough() -> None:
+    turning = begun(CHECKOUT, 58, "--policy=round_robin")
+
+    assert not found(cause, shop(held(1), callers=[turning], headless=True, pods=at_once(59, 59, 57))).possible

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import aged, caller, even, held, servers, shop
+from diagnose.shops import aged, at_once, begun, caller, even, held, servers, shop
 
 from lbdemo.diagnose.causes.no_connection_age import cause
 from lbdemo.diagnose.evidence import Evidence
@@ -52,3 +52,27 @@ def test_one_pod_is_pick_first_unless_the_client_was_told_to_take_turns() -> Non
 
 def test_pods_of_unknown_age_prove_nothing() -> None:
     assert silent(cause, shop(held(1, 1), callers=[CHECKOUT], headless=True, pods=servers()))
+
+
+def together(*ready: float, runs: float, to: tuple[int, ...] = (1,)) -> Evidence:
+    """All was made at once; the client was told to take turns."""
+    turning = begun(CHECKOUT, runs, "--policy=round_robin")
+    return shop(held(*to), callers=[turning], headless=True, pods=at_once(*ready), segments=even(90))
+
+
+@pytest.mark.parametrize(("ready", "to"), [((59, 58, 58), (1,)), ((59, 59, 58, 58), (1, 1))])
+def test_pods_made_together_that_were_ready_after_the_client_began_are_not_known_to_it(
+    ready: tuple[float, ...], to: tuple[int, ...]
+) -> None:
+    said = found(cause, together(*ready, runs=58.9, to=to))
+
+    assert said.possible is (len(to) == 1)
+    assert "became ready only after checkout had begun, and nobody is connected to them" in texts(said)
+
+
+@pytest.mark.parametrize(
+    ("ready", "runs"), [((59, 0.5, 0.5), 58), ((59, 58.9, 58), 58.5), ((59, 58, 58), 70)],
+    ids=["ready for less than a minute", "one was ready before", "connected to a pod that came after it began"],
+)  # fmt: skip
+def test_of_pods_made_together_others_prove_nothing(ready: tuple[float, ...], runs: float) -> None:
+    assert silent(cause, together(*ready, runs=runs))

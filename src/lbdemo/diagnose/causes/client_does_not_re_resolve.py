@@ -45,7 +45,7 @@ def _finding(case: Case, late: Late) -> Finding:
         sentence="Clients make their connections anew, to the pods that they knew: they do not ask DNS when one ends.",
         severity=Severity.PROBLEM,
         evidence=(
-            later(late),
+            later(case, late),
             *(Line(f"{short(c.name)} renewed {count(renewed(case, c), 'connection')} meanwhile", "server sockets")
               for c in late.callers[:4]),
         ),

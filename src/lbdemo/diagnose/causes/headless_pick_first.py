@@ -9,7 +9,7 @@ from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import ask_for_round_robin, limit_connection_age
 from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
-from lbdemo.diagnose.times import LEARNT, came_later
+from lbdemo.diagnose.times import LEARNT, came_later, missed_at_start
 from lbdemo.diagnose.told import takes_turns
 from lbdemo.words import count
 
@@ -24,8 +24,9 @@ CODE, NAME = "LB103", "headless-pick-first"
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
     """Callers without a proxy that are connected to one of the pods that a headless Service shows them.
 
-    Where all other pods came after both the caller and that pod, a client with round_robin that did not ask DNS again
-    looks the same (LB107): for a minute nothing is said, and later that it is possible.
+    Where all other pods came after both the caller and that pod, or were ready only when the caller had begun, a
+    client with round_robin that did not ask DNS again looks the same (LB107): of one that was told to take turns
+    nothing is said, of others that it is possible (and nothing for a minute, where pods came later).
     """
     if not case.evidence.service.headless or len(case.ready) < 2:
         return
@@ -51,11 +52,13 @@ def told_apart(case: Case, caller: Caller) -> bool | None:
     """Whether it is certain that the client takes the first address; None where nobody should speak of it."""
     reached = [server for server in case.ready if server.name in case.reached(caller)]
     others = [server for server in case.ready if server not in reached]
-    later = came_later([server.pod for server in others], [*(s.pod for s in reached), caller.pod], case.evidence.made)
-    if len(later) < len(others):
+    there, now = [server.pod for server in reached], case.evidence.made
+    later = came_later([server.pod for server in others], [*there, caller.pod], now)
+    if len(later) == len(others) and min(later) < LEARNT:
+        return None
+    if len(later) < len(others) and not all(missed_at_start(s.pod, caller.pod, there, now) for s in others):
         return True
-    young = min(later) < LEARNT
-    return None if young or takes_turns(caller.pod) else False
+    return None if takes_turns(caller.pod) else False
 
 
 def _finding(case: Case, few: list[Caller]) -> Finding:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import limit_connection_age
 from lbdemo.diagnose.parts import part_of, pods
-from lbdemo.diagnose.times import APART, LEARNT, age
+from lbdemo.diagnose.times import APART, LEARNT, age, missed_at_start, ready_for
 from lbdemo.diagnose.told import takes_turns
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ CODE, NAME = "LB107", "no-connection-age"
 def cause(case: Case) -> Iterator[Finding]:
     """A headless Service whose callers are connected to several pods, and to none of those that are youngest.
 
-    One pod is enough where the client was told to take all in turn. Of callers whose connections end and are made
-    anew another cause is told (LB108).
+    One pod is enough where the client was told to take all in turn. Young is also who was ready only when the caller
+    had begun, since all came at once. Of callers whose connections end and are made anew another cause is told (LB108).
     """
     late = latecomers(case, [caller for caller in case.plain if not renewed(case, caller)])
     if late is not None:
@@ -44,12 +44,31 @@ class Late:
 
 def latecomers(case: Case, callers: Collection[Caller]) -> Late | None:
     """Which of the callers take turns, and know of none of the youngest pods; None where it is not like that."""
+    late = left_out(case, callers)
+    if late is None:
+        return None
+    now = case.evidence.made
+    young = min((ready_for(s.pod, now) or 0.0 for s in late.missing), default=0.0) < LEARNT
+    return late if _youngest(case, late.missing, late.known) or (not young and ready_later(case, late)) else None
+
+
+def left_out(case: Case, callers: Collection[Caller]) -> Late | None:
+    """Which of the callers of a headless Service take turns, and know of not all pods, of whatever age these are."""
     if not case.evidence.service.headless or not case.all_sockets_seen:
         return None
     turning = tuple(caller for caller in callers if _takes_turns(case, caller))
     known = frozenset(name for caller in turning for name in case.reached(caller))
     missing = tuple(server for server in case.ready if server.name not in known)
-    return Late(turning, missing, known) if turning and missing and _youngest(case, missing, known) else None
+    return Late(turning, missing, known) if turning and missing else None
+
+
+def ready_later(case: Case, late: Late) -> bool:
+    """Whether none of those that are left out was ready when the callers began, as far as is known."""
+    now = case.evidence.made
+    return all(
+        missed_at_start(server.pod, caller.pod, [s.pod for s in case.ready if s.name in case.reached(caller)], now)
+        for server in late.missing for caller in late.callers
+    )  # fmt: skip
 
 
 def renewed(case: Case, caller: Caller) -> int:
@@ -78,7 +97,7 @@ def _finding(case: Case, late: Late) -> Finding:
         sentence="Clients never learn of pods that came after them: gRPC asks DNS again only when a connection ends.",
         severity=Severity.PROBLEM,
         evidence=(
-            later(late),
+            later(case, late),
             Line(f"Service {case.evidence.name} is headless: clients choose among the addresses that they have", "API"),
         ),
         fixes=(limit_connection_age(case),),
@@ -87,7 +106,11 @@ def _finding(case: Case, late: Late) -> Finding:
     )  # fmt: skip
 
 
-def later(late: Late) -> Line:
+def later(case: Case, late: Late) -> Line:
     """Which pods came later, and are left out."""
     missing = pods(server.name for server in late.missing)
-    return Line(f"{missing} came later than {pods(late.known)}, and nobody is connected to them", "server sockets")
+    if _youngest(case, late.missing, late.known):
+        came = f"{missing} came later than {pods(late.known)}"
+    else:
+        came = f"{missing} became ready only after {pods(caller.name for caller in late.callers)} had begun"
+    return Line(f"{came}, and nobody is connected to {'it' if len(late.missing) == 1 else 'them'}", "server sockets")

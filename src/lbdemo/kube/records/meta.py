@@ -51,6 +51,7 @@ class Condition:
     status: str
     reason: str = ""
     message: str = ""
+    since: str = ""  # RFC 3339: when the status became what it is
 
 
 def parse_meta(item: Mapping[str, Any]) -> Meta:
@@ -77,6 +78,7 @@ def _owner(item: Mapping[str, Any]) -> Owner:
 def parse_conditions(holder: Mapping[str, Any]) -> tuple[Condition, ...]:
     """The conditions in a status (or wherever a list of them stands)."""
     return tuple(
-        Condition(c.get("type", ""), c.get("status", ""), c.get("reason", ""), c.get("message", ""))
+        Condition(c.get("type", ""), c.get("status", ""), c.get("reason", ""), c.get("message", ""),
+                  c.get("lastTransitionTime") or "")
         for c in holder.get("conditions") or ()
-    )
+    )  # fmt: skip

@@ -39,6 +39,7 @@ class Container:
     env: Mapping[str, str] = field(default_factory=dict)  # those variables whose values stand in the specification
     pre_stop: bool = False  # whether something runs before it is told to end
     command: tuple[str, ...] = ()  # in the place of its image's own
+    started: str = ""  # RFC 3339: when the program that runs now began
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class Pod:
     def ready(self) -> bool:
         """Whether its Ready condition is true and it is not being deleted."""
         return not self.meta.deleting and any(c.type == "Ready" and c.status == "True" for c in self.conditions)
+
+    @property
+    def ready_since(self) -> str:
+        """When it became ready, RFC 3339; "" while it is not, or where that is not known."""
+        return next((c.since for c in self.conditions if c.type == "Ready" and c.status == "True"), "")
 
     @property
     def restarts(self) -> int:
@@ -145,4 +151,5 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any], *, init: bool
         env={e["name"]: e["value"] for e in spec.get("env") or () if "value" in e},
         pre_stop=bool((spec.get("lifecycle") or {}).get("preStop")),
         command=tuple(spec.get("command") or ()),
+        started=(state.get("running") or {}).get("startedAt") or "",
     )
