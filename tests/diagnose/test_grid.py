@@ -519,9 +519,9 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "a port that says gRPC, where something else listens": (
         lambda: refusing(shop(**calls(SIDECAR, 90, 90, 90), routes=(route(SIDECAR),))), ("LB302",)),
     "a port that says gRPC, where a program fails": (
-        lambda: refusing(shop(**calls(SIDECAR, 90, 90, 90), routes=(route(SIDECAR),)), lasting=True), ()),
+        lambda: refusing(shop(**calls(SIDECAR, 90, 90, 90), routes=(route(SIDECAR),)), lasting=True), ("LB207",)),
     "something else behind sidecars": (lambda: inside("payments-a", "payments-b"), ("LB302",)),
-    "a program that fails behind sidecars": (lambda: inside("payments-a", "payments-b", connections=0), ()),
+    "a program that fails behind sidecars": (lambda: inside("payments-a", "payments-b", connections=0), ("LB207",)),
     "a client that speaks TLS to its sidecar": (lambda: encrypting(0, 0, 0), ("LB302",)),
     "a client that had to do with TLS elsewhere": (lambda: encrypting(0, 0, 0, logged=0), ("LB901",)),
     "an address that the sidecar does not know": (

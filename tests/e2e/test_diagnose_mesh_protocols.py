@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -99,3 +100,19 @@ def test_a_program_that_answers_with_errors_speaks_grpc_all_the_same(shop: Shop)
     eventually(lambda: bool(shop.record("parcels", watch="3s")["verdict"]["calls"]))
 
     assert "LB302" not in codes(shop.record("parcels"))
+
+
+def test_a_program_that_fails_its_calls_is_told_first_however_they_are_spread(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2, "--failing"), service("parcels"), python_client("checkout", "parcels:80"))
+
+    eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB207"])
+    record = shop.record("parcels", expect=1)
+
+    assert set(codes(record)) <= {"LB207", "LB319"}, "least request is no fault"
+    assert len(record["findings"][0]["evidence"]) == 2
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    well = [{"op": "remove", "path": "/spec/template/spec/containers/0/args/1"}]
+    shop.kubectl("patch", "deployment/parcels", "--type=json", "-p", json.dumps(well))
+    shop.settled("parcels")
+    shop.calling("checkout")
+    eventually(lambda: "LB207" not in codes(shop.record("parcels")))

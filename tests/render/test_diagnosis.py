@@ -136,6 +136,8 @@ def test_a_note_is_told_as_what_it_is() -> None:
     assert matters({**silence, "explains": 1.0, "severity": "problem"}, record) == "explains all of it"
     assert matters({**silence, "explains": 0.501, "severity": "risk"}, record) == "explains 50.0 % of it"
     assert matters({**silence, "severity": "risk"}, record) == "a risk: it does not matter here yet"
+    failing = {**silence, "severity": "problem", "aside": True}
+    assert matters(failing, record) == "a fault of its own, none of balancing"
     after = {**silence, "severity": "risk", "follows_from": ["LB901", "LB101"]}
     assert matters(after, record) == "follows from LB901", "and not from what is not there"
     assert matters({**after, "follows_from": ["LB101"]}, record) == "a risk: it does not matter here yet"

@@ -43,6 +43,7 @@ class Finding:
     `explains` (0 to 1) is the part of the seen imbalance that it accounts for: the part of calls (or, where calls are
     not known, of connections) that it decides; 0 for what does not matter here. `follows_from` are the codes of the
     causes that it follows from, if those are found. `possible` says that the evidence fits but is not unmistakable.
+    `aside`: it is a fault, and has nothing to do with how calls are spread.
     """
 
     code: str
@@ -54,6 +55,7 @@ class Finding:
     explains: float = 0.0
     follows_from: tuple[str, ...] = ()
     possible: bool = False
+    aside: bool = False
 
     @property
     def page(self) -> str:

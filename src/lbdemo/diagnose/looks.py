@@ -115,7 +115,8 @@ class EnvoyRoute:
 class MetricsLook:
     """A server pod's counters of calls at one time, health checks and reflection left out.
 
-    `source` is the series, such as grpc_server_started_total, istio_requests_total, request_total (Linkerd).
+    `source` is the series, such as grpc_server_started_total, istio_requests_total, request_total (Linkerd). `failed`:
+    how many calls the server itself failed, by the name of gRPC's status code, as the same page tells.
     """
 
     pod: str
@@ -123,6 +124,7 @@ class MetricsLook:
     at: float
     source: str
     calls: int
+    failed: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

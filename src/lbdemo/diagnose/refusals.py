@@ -39,21 +39,22 @@ def inbound(port: int) -> str:
 
 def failing(case: Case, caller: Caller) -> bool:
     """Whether the caller's sidecar counted failures while it was watched, and no call that was answered well."""
-    pairs = list(_pairs(case, caller))
+    pairs = list(first_and_last(case, caller))
     return any(failed(*pair) for pair in pairs) and all(after.calls_ok == before.calls_ok for before, after in pairs)
 
 
 def silent(case: Case, caller: Caller) -> bool:
     """Whether the caller's sidecar could be asked, and has sent no call to the service."""
     looks = case.envoy_looks(caller.name)
-    return bool(looks) and not any(before.calls_total != after.calls_total for before, after in _pairs(case, caller))
+    pairs = first_and_last(case, caller)
+    return bool(looks) and not any(before.calls_total != after.calls_total for before, after in pairs)
 
 
 def none_answered(case: Case) -> int:
     """How many calls were tried, where none was answered by anybody; else 0."""
     if not case.active or not all(failing(case, caller) for caller in case.active) or not broken(case):
         return 0
-    return sum(failed(*pair) for caller in case.active for pair in _pairs(case, caller))
+    return sum(failed(*pair) for caller in case.active for pair in first_and_last(case, caller))
 
 
 def broken(case: Case) -> tuple[Broken, ...]:
@@ -86,13 +87,13 @@ def _seen_by_callers(case: Case) -> Iterator[Broken]:
     for caller in case.through_sidecars:
         if any(one.max_requests_per_connection for one in case.clusters(caller)):
             continue
-        for pair in _pairs(case, caller):
+        for pair in first_and_last(case, caller):
             name = case.by_address.get(pair[1].address, "")
             if name in bare and _breaks(*pair):
                 yield _broken(name, *pair, "callers' proxies")
 
 
-def _pairs(case: Case, caller: Caller) -> Iterator[tuple[EnvoyHost, EnvoyHost]]:
+def first_and_last(case: Case, caller: Caller) -> Iterator[tuple[EnvoyHost, EnvoyHost]]:
     """Each host of the service as the first and the last look at the caller's sidecar show it."""
     looks = case.envoy_looks(caller.name)
     began: Mapping[tuple[str, str], EnvoyHost] = (

@@ -153,6 +153,8 @@ def matters(finding: Record, record: Record) -> str:
     if finding["explains"]:
         part = "all" if finding["explains"] > 0.995 else percent(round(finding["explains"], 2))
         return f"explains {part} of it" + (", as it was told to be" if note else "")
+    if finding["aside"]:
+        return "a fault of its own, none of balancing"
     if finding["severity"] in WEIGHTS:
         return WEIGHTS[finding["severity"]]
     if record["verdict"]["outcome"] == "INCONCLUSIVE":

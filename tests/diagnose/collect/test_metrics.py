@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from diagnose.shops import pod
 
-from lbdemo.diagnose.collect.metrics import Page, counted, pages
+from lbdemo.diagnose.collect.metrics import Figures, Page, counted, failures, figures, pages
 from lbdemo.diagnose.series import best
 from lbdemo.kube.records.pods import Container, ContainerPort
 
@@ -18,6 +18,7 @@ grpc_server_started_total{grpc_method="ServerReflectionInfo",grpc_service="grpc.
 grpc_server_started_total_of_mine 7
 go_goroutines 12
 """
+ISTIO = 'istio_requests_total{reporter="%s",request_protocol="grpc",grpc_response_status="%s"} 5'
 
 
 def test_calls_are_added_up_without_health_checks_and_reflection() -> None:
@@ -69,3 +70,34 @@ def test_where_a_pod_tells_its_figures() -> None:
     assert list(pages(replace(bare, containers=(named,)))) == [Page(9102, "metrics")]
     assert list(pages(pod("payments-a", proxy="istio-proxy"))) == [Page(15020, "stats/prometheus")]
     assert list(pages(pod("payments-a", proxy="linkerd-proxy"))) == [Page(4191, "metrics")]
+
+
+@pytest.mark.parametrize(
+    ("line", "failed"),
+    [
+        (ISTIO % ("destination", 14), "UNAVAILABLE"),
+        (ISTIO % ("destination", 0), ""),
+        (ISTIO % ("source", 14), ""),
+        ('response_total{direction="inbound",classification="failure",grpc_status="12"} 5', "UNIMPLEMENTED"),
+        ('response_total{direction="outbound",grpc_status="12"} 5', ""),
+        ('grpc_server_handled_total{grpc_service="a",grpc_code="DeadlineExceeded"} 5', "DEADLINE_EXCEEDED"),
+        ('grpc_server_handled_total{grpc_service="a",grpc_code="NotFound"} 5', ""),
+        ('grpc_server_handled_total{grpc_service="grpc.health.v1.Health",grpc_code="Unknown"} 5', ""),
+        ('grpc_server_call_duration_seconds_count{grpc_method="a/b",grpc_status="DATA_LOSS"} 5', "DATA_LOSS"),
+        ('rpc_server_call_duration_seconds_count{rpc_method="a/b",rpc_response_status_code="UNKNOWN"} 5', "UNKNOWN"),
+        ('rpc_server_duration_milliseconds_count{rpc_service="a",rpc_grpc_status_code="13"} 5', "INTERNAL"),
+        ("go_goroutines 12", ""),
+    ],
+)  # fmt: skip
+def test_what_counts_as_a_failure_of_the_server(line: str, failed: str) -> None:
+    assert failures(f"{line}\n") == ({failed: 5} if failed else {})
+
+
+def test_failures_are_those_of_the_surest_series_and_no_others() -> None:
+    own = 'grpc_server_handled_total{grpc_service="a",grpc_code="Unavailable"} 9\n'
+
+    failing, well = (f"{ISTIO % ('destination', code)}\n" for code in (14, 0))
+
+    assert failures(failing + well + failing + own) == {"UNAVAILABLE": 10}
+    assert failures(well + own) == {}
+    assert figures(own) == Figures({"grpc_server_handled_total": 9}, {"UNAVAILABLE": 9})

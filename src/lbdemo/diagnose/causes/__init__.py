@@ -44,6 +44,7 @@ TABLE: dict[str, str] = {
     "LB204": "autoscaler_blinded",
     "LB205": "uneven_cost_even_calls",
     "LB206": "rollout_drops_calls",
+    "LB207": "calls_fail",
     "LB301": "port_not_grpc",
     "LB302": "port_wrongly_grpc",
     "LB303": "caller_not_meshed",

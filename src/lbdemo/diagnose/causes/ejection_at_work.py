@@ -16,13 +16,19 @@ CODE, NAME = "LB316", "ejection-at-work"
 EJECTED = "failed_outlier_check"
 
 
-def cause(case: Case) -> Iterator[Finding]:
-    """Hosts that a caller's Envoy holds back since they failed."""
+def ejected(case: Case) -> dict[str, set[str]]:
+    """The pods that callers' Envoys hold back since calls to them failed, and those callers."""
     out: dict[str, set[str]] = {}
     for caller in case.through_sidecars:
         for host in (host for look in case.envoy_looks(caller.name) for host in case.hosts(look)):
             if EJECTED in host.unhealthy:
                 out.setdefault(case.by_address.get(host.address, host.address), set()).add(caller.name)
+    return out
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Hosts that a caller's Envoy holds back since they failed."""
+    out = ejected(case)
     if not out:
         return
     uneven = case.judged.outcome in UNEVEN

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.called import beside
 from lbdemo.diagnose.collect import clients, envoy_config, envoy_files, envoy_hosts, metrics, socket_script
 from lbdemo.diagnose.collect.exec_looks import Execs, Turns, Way, running, unseen
+from lbdemo.diagnose.collect.metrics import Figures
 from lbdemo.diagnose.collect.monitors import Monitors
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.images import is_envoy
@@ -167,21 +168,21 @@ class Counters:
             answers = each(lambda one: self._ask(*one), asked, AT_ONCE)
             if turn == 0:
                 unseen_ = [answer for answer in answers if isinstance(answer, Unseen)]
-                asked = [one for one, answer in zip(asked, answers, strict=True) if isinstance(answer, dict) and answer]
-                answers = [answer for answer in answers if isinstance(answer, dict) and answer]
+                asked = [one for one, answer in zip(asked, answers, strict=True) if _tells(answer)]
+                answers = [answer for answer in answers if _tells(answer)]
             at = self._clock() - begun
-            pairs = ((pod, a) for (pod, _), a in zip(asked, answers, strict=True) if isinstance(a, dict))
+            pairs = ((pod, a) for (pod, _), a in zip(asked, answers, strict=True) if isinstance(a, Figures))
             seen += _looks(pairs, turn, at)
         return Watched(metrics=tuple(seen), unseen=tuple(unseen_))
 
-    def _ask(self, pod: Pod, page: metrics.Page) -> dict[str, int] | Unseen:
+    def _ask(self, pod: Pod, page: metrics.Page) -> Figures | Unseen:
         reply = self._api.pod_get(pod.name, pod.meta.namespace, page.port, page.path, timeout=5)
         if isinstance(reply, Unseen):
             return reply
         try:
-            return metrics.counted(reply.body.decode("utf-8", "replace")) if reply.status == 200 else {}
+            return metrics.figures(reply.body.decode("utf-8", "replace")) if reply.status == 200 else Figures()
         except ValueError:
-            return {}
+            return Figures()
 
 
 def _pages(api: Api, service: Service, servers: Sequence[Pod]) -> list[tuple[Pod, list[metrics.Page]]]:
@@ -193,7 +194,11 @@ def _pages(api: Api, service: Service, servers: Sequence[Pod]) -> list[tuple[Pod
     return [(pod, pages or list(monitors.pages(pod))) for pod, pages in own]
 
 
-def _looks(answers: Iterator[tuple[Pod, dict[str, int]]], turn: int, at: float) -> Iterator[MetricsLook]:
-    for pod, counts in answers:
-        for source, calls in counts.items():
-            yield MetricsLook(key(pod), turn, at, source, calls)
+def _tells(answer: Figures | Unseen) -> bool:
+    return isinstance(answer, Figures) and bool(answer.calls)
+
+
+def _looks(answers: Iterator[tuple[Pod, Figures]], turn: int, at: float) -> Iterator[MetricsLook]:
+    for pod, told in answers:
+        for source, calls in told.calls.items():
+            yield MetricsLook(key(pod), turn, at, source, calls, tuple(sorted(told.failed.items())))
