@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from diagnose.shops import pod
 
-from lbdemo.diagnose.collect.metrics import Figures, Page, counted, failures, figures, pages
+from lbdemo.diagnose.collect.metrics import Figures, Page, figures, pages
 from lbdemo.diagnose.series import best
 from lbdemo.kube.records.pods import Container, ContainerPort
 
@@ -22,7 +22,7 @@ ISTIO = 'istio_requests_total{reporter="%s",request_protocol="grpc",grpc_respons
 
 
 def test_calls_are_added_up_without_health_checks_and_reflection() -> None:
-    assert counted(GO) == {"grpc_server_started_total": 123}
+    assert figures(GO).calls == {"grpc_server_started_total": 123}
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,12 @@ def test_calls_are_added_up_without_health_checks_and_reflection() -> None:
     ],
 )
 def test_what_counts_as_a_call(line: str, calls: int | None) -> None:
-    assert list(counted(f"{line}\n").values()) == ([] if calls is None else [calls])
+    assert list(figures(f"{line}\n").calls.values()) == ([] if calls is None else [calls])
 
 
 def test_a_counter_that_is_not_there_is_not_zero() -> None:
-    assert counted("go_goroutines 12\n") == {}
-    assert counted('grpc_server_started_total{grpc_service="a"} 0\n') == {"grpc_server_started_total": 0}
+    assert figures("go_goroutines 12\n").calls == {}
+    assert figures('grpc_server_started_total{grpc_service="a"} 0\n').calls == {"grpc_server_started_total": 0}
 
 
 def test_the_surest_series_that_all_pods_have() -> None:
@@ -90,7 +90,7 @@ def test_where_a_pod_tells_its_figures() -> None:
     ],
 )  # fmt: skip
 def test_what_counts_as_a_failure_of_the_server(line: str, failed: str) -> None:
-    assert failures(f"{line}\n") == ({failed: 5} if failed else {})
+    assert figures(f"{line}\n").failed == ({failed: 5} if failed else {})
 
 
 def test_failures_are_those_of_the_surest_series_and_no_others() -> None:
@@ -98,6 +98,6 @@ def test_failures_are_those_of_the_surest_series_and_no_others() -> None:
 
     failing, well = (f"{ISTIO % ('destination', code)}\n" for code in (14, 0))
 
-    assert failures(failing + well + failing + own) == {"UNAVAILABLE": 10}
-    assert failures(well + own) == {}
+    assert figures(failing + well + failing + own).failed == {"UNAVAILABLE": 10}
+    assert figures(well + own).failed == {}
     assert figures(own) == Figures({"grpc_server_handled_total": 9}, {"UNAVAILABLE": 9})

@@ -12,11 +12,14 @@ from lbdemo.diagnose.proxies import ISTIO, LINKERD, proxy_of
 from lbdemo.diagnose.series import ENDED, SERIES, Series, fault
 
 if TYPE_CHECKING:
+    from prometheus_client.samples import Sample
+
     from lbdemo.kube.records.pods import Pod
 
 PATH, PORT, SCRAPE = (f"prometheus.io/{word}" for word in ("path", "port", "scrape"))
 NAMED = ("metrics", "http-metrics", "http-prom", "prometheus", "monitoring", "http-monitoring")
 ISTIO_PORT, LINKERD_PORT = 15020, 4191
+NAMES = {series.name for series in (*SERIES, *ENDED)}
 
 NAME = re.compile(r"[{\s]")
 UNASKED = re.compile(r"^/?grpc\.(health|reflection|channelz)\.")
@@ -58,42 +61,47 @@ def pages(pod: Pod) -> Iterator[Page]:
 
 
 def figures(text: str) -> Figures:
-    """All that is read of a page. Raises ValueError for lines that are none."""
-    return Figures(counted(text), failures(text))
-
-
-def counted(text: str) -> dict[str, int]:
-    """The calls by series that a page of figures has; a series that is not there is not in it.
+    """What a page of figures has of our series; a series that is not there is not in it.
 
     Only its lines are read: a proxy's page may have megabytes of others. Raises ValueError for lines that are none.
     """
+    samples = list(_samples(text))
+    return Figures(_counted(samples), _failures(samples))
+
+
+def _samples(text: str) -> Iterator[Sample]:
+    from prometheus_client.parser import text_string_to_metric_families as families
+
+    ours = (line for line in text.splitlines() if NAME.split(line, maxsplit=1)[0] in NAMES)
+    for family in families("\n".join(ours) + "\n"):
+        yield from (sample for sample in family.samples if isfinite(sample.value))
+
+
+def _counted(samples: Iterable[Sample]) -> dict[str, int]:
+    """The calls by series."""
     found: dict[str, float] = {}
-    for series, _, value in _samples(text, SERIES):
-        found[series.name] = found.get(series.name, 0.0) + value
+    for series, sample in _of(SERIES, samples):
+        found[series.name] = found.get(series.name, 0.0) + sample.value
     return {name: round(value) for name, value in found.items()}
 
 
-def failures(text: str) -> dict[str, int]:
-    """The calls that the server itself failed, by status code, of the surest series on the page that says how calls
-    end; {} without one. Raises ValueError as `counted` does."""
+def _failures(samples: Iterable[Sample]) -> dict[str, int]:
+    """By status code, of the surest series on the page that says how calls end; {} without one."""
     by_series: dict[str, dict[str, float]] = {}
-    for series, labels, value in _samples(text, ENDED):
+    for series, sample in _of(ENDED, samples):
         found = by_series.setdefault(series.name, {})
-        if code := fault(labels.get(series.status, "")):
-            found[code] = found.get(code, 0.0) + value
+        if code := fault(sample.labels.get(series.status, "")):
+            found[code] = found.get(code, 0.0) + sample.value
     surest = next((by_series[series.name] for series in ENDED if series.name in by_series), {})
     return {code: round(value) for code, value in surest.items()}
 
 
-def _samples(text: str, wanted: Iterable[Series]) -> Iterator[tuple[Series, Mapping[str, str], float]]:
-    """What the page says of these series, calls of nobody's left out."""
-    from prometheus_client.parser import text_string_to_metric_families as families
-
+def _of(wanted: Iterable[Series], samples: Iterable[Sample]) -> Iterator[tuple[Series, Sample]]:
+    """The samples of these series, calls of nobody's left out."""
     known = {series.name: series for series in wanted}
-    ours = (line for line in text.splitlines() if NAME.split(line, maxsplit=1)[0] in known)
-    for sample in (sample for family in families("\n".join(ours) + "\n") for sample in family.samples):
-        if _counts(known[sample.name], sample.labels) and isfinite(sample.value):
-            yield known[sample.name], sample.labels, sample.value
+    for sample in samples:
+        if sample.name in known and _counts(known[sample.name], sample.labels):
+            yield known[sample.name], sample
 
 
 def _counts(series: Series, labels: Mapping[str, str]) -> bool:
