@@ -15,6 +15,7 @@ from diagnose.shops import (
     SHOP,
     aged,
     ambient,
+    begun,
     caller,
     counted,
     envoy_looks,
@@ -491,6 +492,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "bytes that come to one pod, and nothing else": (
         lambda: received(950_000, 50_000, 50_000, seen=shop(callers=[DIALS], unseen=(BLIND,))), ("LB902",)),
     "one pod of which nobody tells the CPU": (lambda: burning(0.9, 0.2), ()),
+    "a pod that is called by its own name": (
+        lambda: shop(held(1), callers=[begun(CHECKOUT, 5, "--target=payments-a.payments:9090")], headless=True,
+                     segments=even(50)), ("LB124",)),
+    "all pods called by their own names": (
+        lambda: shop(held(1, 1, 1), callers=[begun(CHECKOUT, 5, *(f"{name}.payments.shop:9090" for name in NAMES))],
+                     headless=True, segments=even(99)), ()),
     "a pod that leaves under its caller": (pod_that_leaves, ("LB206", "LB201")),
     "from outside, to nodes with unequally many pods": (lambda: from_outside("one", "two", "two"), ("LB403", "LB101")),
     "from outside, to nodes with as many pods": (lambda: from_outside("one", "two", "three"), ("LB101",)),

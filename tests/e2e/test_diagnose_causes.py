@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from e2e.cluster import eventually
+from e2e.cluster import eventually, lbdemo_argv, run
 from e2e.foreign import (
     PORT,
     Shop,
@@ -51,6 +53,30 @@ def test_an_envoy_of_ones_own_before_the_one_address_and_before_the_pods(shop: S
     eventually(lambda: bool(shop.record("parcels-headless", watch="2s")["callers"]))
     choice = wait_until_healthy(shop, "parcels-headless")["callers"][0]["choice"]
     assert (choice["per"], choice["among"]) == ("call", 3)
+
+
+def stateful(name: str, replicas: int) -> dict[str, Any]:
+    """Servers whose pods have names of their own behind the headless Service of that name."""
+    made = python_server(name, replicas)
+    return {**made, "kind": "StatefulSet", "spec": {**made["spec"], "serviceName": name,
+                                                    "podManagementPolicy": "Parallel"}}  # fmt: skip
+
+
+def test_a_client_that_calls_one_pod_of_a_stateful_set_by_its_name(shop: Shop, tmp_path: Path) -> None:
+    shop.apply(stateful("parcels", 3), service("parcels", headless=True))
+    shop.kubectl("rollout", "status", "statefulset/parcels", "--timeout=120s")
+    shop.apply(python_client("checkout", f"parcels-1.parcels:{PORT}"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", "--save", str(tmp_path / "seen"), "--anonymize", expect=0)
+
+    assert codes(record) == ["LB124"]
+    assert record["verdict"]["outcome"] == "PINNED"
+    kept = run(lbdemo_argv(shop.namespace, "diagnose", "--load", str(tmp_path / "seen"), "-o", "json"))
+    assert codes(kept.json) == ["LB124"]
+    shop.apply(python_client("checkout", HEADLESS, "--policy=round_robin"))
+    shop.calling("checkout")
+    eventually(lambda: codes(shop.record("parcels", watch="2s")) == [])
 
 
 def test_a_gateway_of_two_pods_of_which_one_has_all_clients(shop: Shop) -> None:

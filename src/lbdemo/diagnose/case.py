@@ -10,6 +10,7 @@ from lbdemo.diagnose.fleeting import NONE, fleeting
 from lbdemo.diagnose.looks import ClientLook
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.servers import Server, servers_of
+from lbdemo.diagnose.told import by_own_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,6 +134,11 @@ class Case:
     def reached(self, caller: Caller) -> frozenset[str]:
         """The servers that hold connections of the caller, by their sockets."""
         return frozenset(held.server for held in self.held_by(caller))
+
+    def by_own_names(self, caller: Caller) -> bool:
+        """Whether the caller is connected to no pods but those that it is told to call by their own names."""
+        named = by_own_names(caller.pod, self.evidence.name)
+        return bool(named) and {name.rpartition("/")[2] for name in self.reached(caller)} <= named
 
     def connections(self, caller: Caller) -> int:
         """The most connections that the caller held at once, by the servers' sockets."""

@@ -129,6 +129,8 @@ def choice(case: Case, caller: Caller, held: Mapping[str, int]) -> Choice:
     if proxy_of(caller.pod) == LINKERD:
         return Choice("its Linkerd proxy", Per.UNKNOWN, None)
     reached = sum(1 for count in held.values() if count)
+    if reached and case.by_own_names(caller):
+        return Choice(f"{CLIENT}, by pods' own names", Per.CONNECTION, reached)
     if reached > 1 and (how := sees_pods(case, caller, held)):
         return Choice(how, Per.CALL, reached)
     if not case.evidence.service.headless:

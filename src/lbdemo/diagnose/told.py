@@ -56,6 +56,12 @@ def xds_target(pod: Pod | None, service: str) -> str:
     return found.removeprefix(f"{XDS}/")
 
 
+def by_own_names(pod: Pod | None, service: str) -> frozenset[str]:
+    """The pods that some argument or variable calls by their own names, as those of a StatefulSet: POD.SERVICE:PORT."""
+    found = (mark.partition(f".{service}:") for mark in marks(words(pod), service))
+    return frozenset(name for name, dot, _ in found if dot and "/" not in name)
+
+
 def channels(pod: Pod | None) -> int:
     """How many channels the client makes, as its arguments or variables say; 0 where none says so."""
     containers = pod.containers if pod is not None else ()
@@ -79,8 +85,8 @@ def names_from(service: Service, domain: str, namespace: str) -> tuple[str, ...]
 def marks(said: Iterable[str], service: str) -> tuple[str, ...]:
     """All that causes look for in such words: kept evidence keeps this, and nothing around it.
 
-    That is `round_robin` however it is written, and targets with the service's name: NAME:PORT, kubernetes:///NAME,
-    xds:///NAME:PORT.
+    That is `round_robin` however it is written, and targets with the service's name: NAME:PORT, POD.NAME:PORT,
+    kubernetes:///NAME, xds:///NAME:PORT.
     """
     text = "\n".join(said)
     found = [ROUND_ROBIN] if ROUND_ROBIN in text.lower().replace("-", "_").replace("roundrobin", ROUND_ROBIN) else []
@@ -88,5 +94,7 @@ def marks(said: Iterable[str], service: str) -> tuple[str, ...]:
         name = re.escape(service)
         found += [f"{KUBERNETES}/{service}"] if re.search(rf"{KUBERNETES}[^\s/]*/{name}(?![\w-])", text) else []
         found += re.findall(rf"{XDS}/{name}(?![\w-])[\w.:-]*", text)
+        found += [f"{pod}.{service}:{port}" for pod, port in
+                  re.findall(rf"(?<![\w.-])([\w-]+)\.{name}(?:\.[\w.-]+)?:(\d+)(?![\w-])", text)]  # fmt: skip
         found += [f"{service}:{port}" for port in re.findall(rf"(?<![\w.-]){name}(?:\.[\w.-]+)?:(\d+)(?![\w-])", text)]
     return tuple(dict.fromkeys(found))

@@ -38,6 +38,7 @@ TABLE: dict[str, str] = {
     "LB121": "shared_channels",
     "LB122": "logical_dns",
     "LB123": "restarted_by_schedule",
+    "LB124": "pods_by_own_names",
     "LB201": "changing_now",
     "LB202": "one_ready_endpoint",
     "LB203": "slow_pod_evenly_served",

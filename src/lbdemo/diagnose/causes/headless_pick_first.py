@@ -44,8 +44,12 @@ def _beside(case: Case) -> list[Service]:
 
 
 def at_one(case: Case) -> list[Caller]:
-    """Callers that are connected to one pod. A proxy is not a gRPC client: what it does is another cause."""
-    return [caller for caller in case.plain if len(case.reached(caller)) == 1 and not is_proxy(caller.pod)]
+    """Callers that are connected to one pod. A proxy is not a gRPC client: what it does is another cause.
+
+    Nor are those meant that call that pod by its own name (LB124).
+    """
+    one = (caller for caller in case.plain if len(case.reached(caller)) == 1 and not is_proxy(caller.pod))
+    return [caller for caller in one if not case.by_own_names(caller)]
 
 
 def told_apart(case: Case, caller: Caller) -> bool | None:

@@ -77,6 +77,8 @@ def renewed(case: Case, caller: Caller) -> int:
 
 
 def _takes_turns(case: Case, caller: Caller) -> bool:
+    if case.by_own_names(caller):
+        return False
     reached = len(case.reached(caller))
     return reached > 1 or (reached == 1 and takes_turns(caller.pod))
 
