@@ -147,6 +147,12 @@ def envoy_looks(
     )  # fmt: skip
 
 
+def dialling(who: Caller, connections: int = 1, state: str = ESTABLISHED) -> tuple[SocketLook, ...]:
+    """A look at the caller's own sockets, which lead to the Service's address."""
+    sockets = (Socket(who.addresses[0], 41000 + n, CLUSTER_IP, PORT.number, state, 7 + n) for n in range(connections))
+    return (SocketLook(who.name, 0, 0.0, tuple(sockets)),)
+
+
 def renewing(seen: Evidence, times: int, server: str = "payments-a") -> Evidence:
     """The evidence with the connections to one server that were renewed so many times meanwhile."""
 

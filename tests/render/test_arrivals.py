@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,3 +85,17 @@ def test_who_calls_a_waypoint_chooses_nothing_itself() -> None:
     record = diagnose(shop({}, **fronted(4, 0, labels=labels))).to_dict()
 
     assert record["fronts"][0]["choice"]["who"] == "ztunnel"
+
+
+def test_a_pod_that_nobody_could_look_at_is_not_said_to_get_nothing() -> None:
+    seen = diagnose(shop(HELD, callers=CALLERS))
+    blind = seen.evidence
+    looks = tuple(look for look in blind.sockets if not look.pod.endswith("payments-c"))
+    record = diagnose(replace(blind, sockets=looks)).to_dict()
+
+    assert [row[:2] for row in cells(record)[-2:]] == [["payments-b", "0"], ["payments-c (not seen)", ""]]
+    assert "called by nobody that could be seen" in page([record])
+    assert [line.split() for line in picture(record, 100)][-2:] == [
+        ["payments-b", "0"],
+        ["payments-c", "(not", "seen)"],
+    ]

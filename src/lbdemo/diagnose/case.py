@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose import connections, counting
 from lbdemo.diagnose.fleeting import NONE, fleeting
-from lbdemo.diagnose.looks import ClientLook
+from lbdemo.diagnose.looks import ESTABLISHED, ClientLook
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.servers import Server, servers_of
 from lbdemo.diagnose.told import by_own_names
@@ -143,6 +143,14 @@ class Case:
     def connections(self, caller: Caller) -> int:
         """The most connections that the caller held at once, by the servers' sockets."""
         return self.at_once.get(caller.name, 0)
+
+    def dials(self, caller: Caller) -> int:
+        """The connections to the Service's own address that the caller's sockets show, whoever is at their other end.
+
+        0 for a headless Service, which has none.
+        """
+        ends = {(address, self.evidence.port.number) for address in self.evidence.service.cluster_ips}
+        return sum(s.state == ESTABLISHED and (s.peer, s.peer_port) in ends for s in self.sockets(caller.name))
 
     def fleeting(self, caller: Caller) -> Fleeting:
         """How long the caller's connections last."""

@@ -117,7 +117,7 @@ class Diagnosis:
                         "host": evidence.host},
             "made": evidence.made,
             "watched": evidence.watched,
-            "servers": [_server(server) for server in self.case.servers],
+            "servers": [_server(self.case, server) for server in self.case.servers],
             "called_by": self.case.evidence.name,
             "fronts": [_front(load) for load in hops(self.case)],
             "callers": [_way(callers[way.caller], way) for way in self.ways],
@@ -147,9 +147,11 @@ def diagnose(evidence: Evidence, ignored: Collection[str] = ()) -> Diagnosis:
     return Diagnosis(evidence, case, ways(case), ranked(explain(case), evidence, ignored), split)
 
 
-def _server(server: Server) -> dict[str, Any]:
+def _server(case: Case, server: Server) -> dict[str, Any]:
+    """A pod; `seen` says whether anybody could look at what it gets: else nothing seen there is not nothing there."""
+    seen = case.judged.calls is not None or server.name in case.sockets_seen
     return {"name": server.name, "ready": server.ready, "terminating": server.terminating, "node": server.node,
-            "zone": server.zone, "proxy": proxy_of(server.pod)}  # fmt: skip
+            "zone": server.zone, "proxy": proxy_of(server.pod), "seen": seen}  # fmt: skip
 
 
 def _way(caller: Caller, way: Way) -> dict[str, Any]:

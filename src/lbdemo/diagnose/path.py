@@ -90,7 +90,7 @@ def _way(case: Case, caller: Caller) -> Way:
         for name in (*names, *others)
         if counted.get(name) or held.get(name)
     )
-    known = sum(held.values()) if held or case.all_sockets_seen else None
+    known = sum(held.values()) if held or case.all_sockets_seen else case.dials(caller) or None
     service, chosen = case.evidence.service, choice(case, caller, held)
     by_itself = service.headless or chosen.who.startswith(CLIENT)
     address = "its pods" if by_itself else (service.cluster_ips[:1] or ("",))[0]
@@ -99,9 +99,9 @@ def _way(case: Case, caller: Caller) -> Way:
 
 def _shown_by(case: Case, caller: Caller, arrivals: Sequence[Arrival]) -> str:
     """How the caller showed itself in the end: who was told of the service only, and then called, is known to call."""
-    if caller.found_by != "environment" or caller not in case.active:
+    if caller.found_by != "environment" or not (caller in case.active or case.dials(caller)):
         return caller.found_by
-    return "sockets" if arrivals else "proxy"
+    return "sockets" if arrivals or case.dials(caller) else "proxy"
 
 
 def calls_of(case: Case, caller: str) -> Mapping[str, int]:

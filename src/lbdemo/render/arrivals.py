@@ -30,7 +30,7 @@ class Row:
     calls: int | None = None
     connections: int | None = None
     share: float | None = None
-    state: str = ""  # what else is to be said: `terminating`, `not ready`, `not counted`
+    state: str = ""  # what else is to be said: `terminating`, `not ready`, `not counted`, `not seen`
 
 
 def of_fronts(record: Record) -> Iterator[Row]:
@@ -86,6 +86,8 @@ def of_nobody(record: Record) -> Iterator[Row]:
         if total:
             calls = shares.get(name, 0)
             yield Row("", "", short(name), calls, None, calls / total, state)
+        elif name not in arrived and not server["seen"]:
+            yield Row("", "", short(name), state=listing(["not seen", *filter(None, [state])]))
         elif name not in arrived:
             yield Row("", "", short(name), 0, 0, 0.0 if counted else None, state)
 

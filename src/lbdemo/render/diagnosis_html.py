@@ -72,8 +72,14 @@ def _picture(record: Record) -> str:
         whole[-1][1].append(row)
     rest = list(of_nobody(record))
     if rest:
-        whole.append(("whoever calls" if any(row.calls for row in rest) else "called by nobody", rest))
+        whole.append((_of_nobody(rest), rest))
     return "".join(table("cards board", HEADS, map(_cells, rows), caption, HEADS[1:2]) for caption, rows in whole)
+
+
+def _of_nobody(rows: Sequence[Row]) -> str:
+    if any(row.calls for row in rows):
+        return "whoever calls"
+    return "called by nobody" if all(row.calls is not None for row in rows) else "called by nobody that could be seen"
 
 
 def _cells(row: Row) -> tuple[str, str, str]:

@@ -21,6 +21,12 @@ def test_what_stays_open_is_told_with_what_would_settle_it() -> None:
     assert [fix.advice for fix in said.fixes] == [SOCKETS.hint]
 
 
+def test_where_no_program_can_look_a_container_that_can_is_named() -> None:
+    bare = Unseen("sockets of payments-a", Why.ABSENT, "none of python3, sh, cat is in its containers (main)")
+
+    assert "--probe" in found(cause, shop(None, callers=CALLERS, unseen=(bare,))).fixes[0].title
+
+
 def test_what_was_seen_is_judged() -> None:
     assert silent(cause, shop(held(1), callers=CALLERS, unseen=(SOCKETS,)))
 

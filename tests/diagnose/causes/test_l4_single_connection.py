@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diagnose.shops import caller, servers, shop, socket_looks
+import pytest
+from diagnose.shops import caller, dialling, servers, shop, socket_looks
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.l4_single_connection import cause
 from lbdemo.diagnose.evidence import Caller
 from lbdemo.diagnose.findings import CannotTell, Finding, Severity
-from lbdemo.diagnose.looks import MetricsLook
+from lbdemo.diagnose.looks import SYN_SENT, MetricsLook, SocketLook
+from lbdemo.diagnose.path import ways
 from lbdemo.measure.verdict import Outcome
 
 CHECKOUT, BATCH = caller("checkout", 1), caller("batch", 2)
@@ -87,3 +89,33 @@ def test_without_the_servers_sockets_it_cannot_tell() -> None:
     (said,) = cause(Case(shop(None, callers=[CHECKOUT])))
 
     assert isinstance(said, CannotTell)
+
+
+def test_where_no_pod_could_be_looked_at_the_callers_own_sockets_tell() -> None:
+    case = Case(shop(callers=[CHECKOUT, BATCH], sockets=dialling(CHECKOUT)))
+
+    (found,) = cause(case)
+
+    assert isinstance(found, Finding)
+    assert (found.possible, found.explains) == (True, 0.5)
+    assert found.evidence[0].text == "checkout holds 1 connection to 10.96.3.7"
+    checkout, batch = sorted(ways(case), key=lambda way: way.caller, reverse=True)
+    assert (checkout.connections, batch.connections) == (1, None)
+
+
+def test_who_is_told_of_it_and_connected_is_shown_by_its_sockets() -> None:
+    told = replace(CHECKOUT, found_by="environment")
+
+    (way,) = ways(Case(shop(callers=[told], sockets=dialling(told))))
+
+    assert way.found_by == "sockets"
+
+
+@pytest.mark.parametrize(
+    "own", [dialling(CHECKOUT, 3), dialling(CHECKOUT, 1, SYN_SENT), ()],
+    ids=["as many as pods", "an address that does not answer", "none"],
+)  # fmt: skip
+def test_other_sockets_of_callers_tell_nothing_of_it(own: tuple[SocketLook, ...]) -> None:
+    (found,) = cause(Case(shop(callers=[CHECKOUT], sockets=own)))
+
+    assert isinstance(found, CannotTell)

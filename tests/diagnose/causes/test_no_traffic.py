@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import NAMES, caller, held, shop
+from diagnose.shops import NAMES, caller, dialling, held, shop
 
 from lbdemo.diagnose.causes.no_traffic import cause
 from lbdemo.diagnose.findings import Severity
@@ -27,6 +27,14 @@ def test_silence_is_told_with_who_could_call() -> None:
 
 def test_counters_that_stand_still_are_silence() -> None:
     assert "no pod counted a call" in texts(found(cause, shop(metrics=counted(0))))
+
+
+def test_who_is_connected_may_call_what_no_counter_counts() -> None:
+    said = found(cause, shop(callers=[TOLD], sockets=dialling(TOLD), metrics=counted(0)))
+
+    assert said.sentence.startswith("No pod counted a call of those who are connected")
+    assert "checkout is connected, and no pod counted a call" in texts(said)
+    assert "did not call" not in texts(said)
 
 
 def test_counters_that_grow_are_not() -> None:

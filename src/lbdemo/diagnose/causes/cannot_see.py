@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.network import network
+from lbdemo.kube.answers import Why
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
 
 CODE, NAME = "LB902", "cannot-see"
+PROBE = Fix(
+    "look with a container that is added to the pods: --probe IMAGE",
+    advice="of any image with a Python; nothing restarts, and it stays in the pods until they go",
+)
 TOLD = 4  # of what could not be seen
 
 
@@ -20,14 +25,15 @@ def cause(case: Case) -> Iterator[Finding]:
     missing = case.evidence.unseen
     if len(case.ready) < 2 or case.judged.known or case.sockets_seen or not missing:
         return
+    blind = any(unseen.what.startswith("sockets") and unseen.why is Why.ABSENT for unseen in missing)
     hints = tuple(dict.fromkeys(unseen.hint for unseen in missing if unseen.hint))
     yield Finding(
         CODE, NAME,
-        sentence="Neither connections nor calls could be seen: whether calls are spread stays open.",
+        sentence="Neither connections to the pods nor calls could be seen: whether calls are spread stays open.",
         severity=Severity.NOTE,
         evidence=(
             *(Line(f"{unseen.what}: {unseen.detail}", "what could not be seen") for unseen in missing[:TOLD]),
             *network(case),
         ),
-        fixes=tuple(Fix("let it be seen", advice=hint) for hint in hints[:TOLD]),
+        fixes=(*(Fix("let it be seen", advice=hint) for hint in hints[:TOLD]), *((PROBE,) if blind else ())),
     )  # fmt: skip

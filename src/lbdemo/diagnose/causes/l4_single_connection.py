@@ -26,8 +26,9 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     """Callers without a proxy that hold fewer connections than there are servers, to a Service with an address.
 
     Where the servers are meshed, or where the caller is itself a proxy, other causes say it more precisely, and in
-    ambient mode the one of the waypoint that is missing. Where no sockets could be seen, uneven calls of callers that
-    are told of the Service's name leave hardly anything else.
+    ambient mode the one of the waypoint that is missing. Where the servers' sockets could not be seen, uneven calls of
+    callers that are told of the Service's name leave hardly anything else; nor do callers' own sockets, where nobody
+    counts calls.
     """
     if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
         return
@@ -42,6 +43,10 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
 
 def _unseen(case: Case) -> Finding | CannotTell:
     told = [c for c in case.evidence.callers if c.pod is not None and not proxy_of(c.pod) and not is_proxy(c.pod)]
+    few = [c for c in told if 0 < case.dials(c) < len(case.ready) and c not in without_waypoint(case)]
+    if few and not case.judged.known:
+        return replace(_finding(case, few), evidence=(*_who_dials(case, few), _no_proxy(case, few)),
+                       explains=len(few) / len(case.evidence.callers), possible=True)  # fmt: skip
     if not told or case.judged.outcome not in UNEVEN:
         because = "the sockets of less than two servers could be seen: nobody knows who holds connections"
         return CannotTell(CODE, NAME, because, ("sockets",))
@@ -70,6 +75,12 @@ def _no_proxy(case: Case, few: list[Caller]) -> Line:
     said += [f"in the network of {listing(nodes)} there is none"] if nodes else []
     said += [f"nobody knows what {listing(unknown)} is"] if unknown else []
     return Line("; ".join(said), "API")
+
+
+def _who_dials(case: Case, few: list[Caller]) -> Iterator[Line]:
+    for caller in few[:NAMED]:
+        held = count(case.dials(caller), "connection")
+        yield Line(f"{short(caller.name)} holds {held} to {case.evidence.service.cluster_ips[0]}", "callers' sockets")
 
 
 def _who_holds(case: Case, few: list[Caller]) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.causes.port_wrongly_grpc import encrypted
@@ -37,22 +37,35 @@ def _called(case: Case) -> bool:
 
 
 def _finding(case: Case) -> Finding:
-    told = [caller.name for caller in case.evidence.callers]
+    connected = [caller.name for caller in case.evidence.callers if case.dials(caller)]
+    told = [caller.name for caller in case.evidence.callers if caller.name not in connected]
     others = sorted({held.caller for held in case.held})
     quiet = case.all_sockets_seen and not (others or case.elsewhere)
     seen = [Line("no connection to any pod in all looks", "server sockets")] if quiet else []
     seen += [Line(f"others are connected: {listing(others[:4])}", "server sockets")] if others else []
     seen += [Line(f"by other Services: {pods(case.elsewhere)}", "callers' sockets")] if case.elsewhere else []
+    seen += [_connected(connected)] if connected else []
     seen += (
         [Line(f"{pods(told)} {'is' if len(told) == 1 else 'are'} told of it, and did not call", "API")] if told else []
     )
     seen = seen or [Line("no pod counted a call", "metrics")]
-    who = "None of those who were asked about" if others else "Nobody"
-    how = f" by {case.evidence.name}" if case.elsewhere else ""
     return Finding(
         CODE, NAME,
-        sentence=f"{who} called{how} in {duration(case.evidence.watched)}: there is nothing to judge.",
+        sentence=f"{_who(case, others, connected)} in {duration(case.evidence.watched)}: there is nothing to judge.",
         severity=Severity.NOTE,
         evidence=tuple(seen),
         fixes=(Fix("watch for longer (--watch 2m), while calls are made; or name who calls with --from"),),
     )  # fmt: skip
+
+
+def _who(case: Case, others: Sequence[str], connected: Sequence[str]) -> str:
+    if connected:
+        return "No pod counted a call of those who are connected"
+    who = "None of those who were asked about" if others else "Nobody"
+    return f"{who} called" + (f" by {case.evidence.name}" if case.elsewhere else "")
+
+
+def _connected(callers: Sequence[str]) -> Line:
+    are = "is" if len(callers) == 1 else "are"
+    left_out = "counters may leave calls out, such as those of methods that a server does not have"
+    return Line(f"{pods(callers)} {are} connected, and no pod counted a call: {left_out}", "callers' sockets")
