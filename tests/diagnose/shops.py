@@ -149,7 +149,12 @@ def envoy_looks(
 
 def dialling(who: Caller, connections: int = 1, state: str = ESTABLISHED) -> tuple[SocketLook, ...]:
     """A look at the caller's own sockets, which lead to the Service's address."""
-    sockets = (Socket(who.addresses[0], 41000 + n, CLUSTER_IP, PORT.number, state, 7 + n) for n in range(connections))
+    return own_look(who, *[(CLUSTER_IP, PORT.number)] * connections, state=state)
+
+
+def own_look(who: Caller, *ends: tuple[str, int], state: str = ESTABLISHED) -> tuple[SocketLook, ...]:
+    """A look at the caller's own sockets, which lead there."""
+    sockets = (Socket(who.addresses[0], 41000 + n, *end, state, 7 + n) for n, end in enumerate(ends))
     return (SocketLook(who.name, 0, 0.0, tuple(sockets)),)
 
 

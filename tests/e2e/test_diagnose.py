@@ -82,6 +82,27 @@ def test_a_service_without_a_shell_is_judged_by_its_own_counters(shop: Shop) -> 
     assert any("none of python3, sh, cat" in unseen["detail"] for unseen in record["unseen"])
 
 
+def test_servers_that_nobody_can_look_into_are_judged_by_the_sockets_of_their_callers(shop: Shop) -> None:
+    hello = "--method=/helloworld.Greeter/SayHello"
+    shop.apply(go_server("payments", annotations={"prometheus.io/scrape": "false"}), service("payments"),
+               service("payments-all", headless=True, selector={"app": "payments"}),
+               python_client("checkout", "payments:80", hello))  # fmt: skip
+    shop.calling("checkout")
+    record = shop.record("payments", expect=1)
+    assert codes(record) == ["LB101", "LB902"]
+    assert record["findings"][0]["evidence"][0]["source"] == "callers' sockets"
+    assert not any(server["seen"] for server in record["servers"])
+
+    shop.retarget("checkout", f"dns:///payments-all:{PORT}")
+    record = shop.record("payments-all", expect=1)
+    assert codes(record) == ["LB103"]
+    assert record["findings"][0]["evidence"][0]["source"] == "callers' sockets"
+
+    shop.apply(python_client("checkout", f"dns:///payments-all:{PORT}", hello, "--policy=round_robin"))
+    shop.calling("checkout")
+    eventually(lambda: shop.diagnose("payments-all", watch="2s").code == 0)
+
+
 def test_a_probe_looks_where_nothing_else_can_and_is_used_again(shop: Shop) -> None:
     shop.apply(go_server("payments", 2), service("payments"), go_client("checkout", "payments:80"))
     shop.calling("checkout")

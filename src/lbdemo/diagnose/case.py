@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,21 @@ class Case:
 
     @cached_property
     def held(self) -> tuple[Held, ...]:
-        """Connections, by the sockets of the servers."""
-        return connections.held_by_sockets(self.arrived)
+        """Connections, by the sockets of the servers; to those that could not be looked at, by callers' own."""
+        return (*connections.held_by_sockets(self.arrived), *self._held_elsewhere)
+
+    @cached_property
+    def _held_elsewhere(self) -> tuple[Held, ...]:
+        unseen = [server for server in self.servers if server.name not in self.sockets_seen]
+        return tuple(connections.held_by_callers(self.evidence.callers, unseen, self._socket_looks))
 
     @cached_property
     def at_once(self) -> Mapping[str, int]:
         """By caller: the most connections that it held at once, to all servers together."""
-        return connections.at_once(self.arrived)
+        known = Counter(connections.at_once(self.arrived))
+        for held in self._held_elsewhere:
+            known[held.caller] += held.most
+        return known
 
     def socket_looks(self, pod: str) -> tuple[SocketLook, ...]:
         """The looks at the pod's sockets in their order; () when they could not be seen."""
@@ -89,6 +98,10 @@ class Case:
     def all_sockets_seen(self) -> bool:
         """Whether a ready server without connections is known to have none."""
         return bool(self.ready) and all(server.name in self.sockets_seen for server in self.ready)
+
+    def sees_connections(self, caller: Caller) -> bool:
+        """Whether a ready server to which no connection of the caller was seen is known to have none."""
+        return self.all_sockets_seen or bool(self.socket_looks(caller.name))
 
     @cached_property
     def judged(self) -> Judged:

@@ -11,7 +11,7 @@ from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.diagnose.proxies import INBOUND, ISTIO, proxy_of
 
 if TYPE_CHECKING:
-    from lbdemo.diagnose.evidence import Evidence
+    from lbdemo.diagnose.evidence import Caller, Evidence
     from lbdemo.diagnose.looks import Socket, SocketLook
     from lbdemo.diagnose.servers import Server
 
@@ -126,6 +126,23 @@ def _inner(server: Server, socket: Socket) -> bool:
 def held_by_sockets(looks: Mapping[str, Sequence[Arrived]]) -> tuple[Held, ...]:
     """Who holds connections to each of the servers whose sockets could be seen."""
     return tuple(held for server, arrived in looks.items() for held in _held(server, arrived))
+
+
+def held_by_callers(
+    callers: Iterable[Caller], servers: Collection[Server], looks: Mapping[str, Sequence[SocketLook]]
+) -> Iterator[Held]:
+    """Who holds connections to these servers, by the callers' own sockets: those that lead to pods' own addresses."""
+    for caller in callers:
+        for server in servers:
+            mine = [[one for one in look.sockets if _leads_to(server, one)] for look in looks.get(caller.name, ())]
+            if any(mine):
+                inodes = frozenset(socket.inode for turn in mine for socket in turn if socket.inode)
+                yield Held(caller.name, server.name, max(map(len, mine)), inodes)
+
+
+def _leads_to(server: Server, socket: Socket) -> bool:
+    there = socket.peer in server.addresses and socket.peer_port == server.port
+    return there and socket.state == ESTABLISHED
 
 
 def at_once(looks: Mapping[str, Sequence[Arrived]]) -> Mapping[str, int]:

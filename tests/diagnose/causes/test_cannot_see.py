@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import NAMES, caller, held, servers, shop
+from diagnose.shops import LISTENS, NAMES, caller, held, own_look, servers, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.cannot_see import cause
@@ -29,6 +29,12 @@ def test_where_no_program_can_look_a_container_that_can_is_named() -> None:
 
 def test_what_was_seen_is_judged() -> None:
     assert silent(cause, shop(held(1), callers=CALLERS, unseen=(SOCKETS,)))
+
+
+def test_connections_that_callers_sockets_show_were_seen() -> None:
+    own = own_look(CALLERS[0], ("10.0.0.2", LISTENS))
+
+    assert silent(cause, shop(None, callers=CALLERS, headless=True, unseen=(SOCKETS,), sockets=own))
 
 
 def test_counters_tell_enough() -> None:

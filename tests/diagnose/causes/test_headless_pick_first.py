@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import aged, at_once, begun, born, caller, even, held, service, shop
+from diagnose.shops import LISTENS, aged, at_once, begun, born, caller, even, held, own_look, service, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.headless_pick_first import cause
 from lbdemo.diagnose.evidence import Caller, Surroundings
 from lbdemo.diagnose.findings import CannotTell, Severity
-from lbdemo.diagnose.looks import ESTABLISHED, MetricsLook, Socket, SocketLook
+from lbdemo.diagnose.looks import MetricsLook
 from lbdemo.kube.records.pods import Container
 
 CHECKOUT = caller("checkout")
@@ -100,15 +100,31 @@ def test_where_all_pods_get_alike_all_the_same_it_is_a_risk() -> None:
     assert (said.severity, said.explains) == (Severity.RISK, 0.0)
 
 
+def test_where_no_server_could_be_looked_at_the_callers_own_sockets_tell() -> None:
+    seen = shop(callers=[CHECKOUT], headless=True, sockets=own_look(CHECKOUT, ("10.0.0.2", LISTENS)))
+
+    said = found(cause, seen)
+
+    assert (said.explains, said.possible) == (1.0, False)
+    first = said.evidence[0]
+    assert (first.text, first.source) == ("checkout holds 1 connection, to payments-b", "callers' sockets")
+    assert found(cause, replace(seen, callers=(CHECKOUT, caller("batch", 2)))).possible, "nobody knows of batch"
+
+
+@pytest.mark.parametrize("ends", [("10.0.0.1", "10.0.0.2"), ("10.0.0.9",), ()])
+def test_callers_own_sockets_that_lead_elsewhere_tell_of_another_case(ends: tuple[str, ...]) -> None:
+    own = own_look(CHECKOUT, *((end, LISTENS) for end in ends))
+
+    assert silent(cause, shop(callers=[CHECKOUT], headless=True, sockets=own))
+
+
 BESIDE = Surroundings(services=(service("orders"),))
 
 
-def own_look(peer: str) -> tuple[SocketLook, ...]:
-    return (SocketLook(CHECKOUT.name, 0, 0.0, (Socket("10.0.1.1", 40000, peer, 80, ESTABLISHED, 7),)),)
-
-
 def test_beside_such_a_service_one_whose_own_sockets_lead_to_a_pod_is_certain() -> None:
-    seen = shop(held(1), callers=[CHECKOUT], headless=True, surroundings=BESIDE, sockets=own_look("10.0.0.1"))
+    seen = shop(
+        held(1), callers=[CHECKOUT], headless=True, surroundings=BESIDE, sockets=own_look(CHECKOUT, ("10.0.0.1", 80))
+    )
 
     assert not found(cause, seen).possible
 

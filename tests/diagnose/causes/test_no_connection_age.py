@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import aged, at_once, begun, caller, even, held, servers, shop
+from diagnose.shops import LISTENS, aged, at_once, begun, caller, even, held, own_look, servers, shop
 
 from lbdemo.diagnose.causes.no_connection_age import cause
 from lbdemo.diagnose.evidence import Evidence
@@ -76,3 +76,11 @@ def test_pods_made_together_that_were_ready_after_the_client_began_are_not_known
 )  # fmt: skip
 def test_of_pods_made_together_others_prove_nothing(ready: tuple[float, ...], runs: float) -> None:
     assert silent(cause, together(*ready, runs=runs))
+
+
+def test_where_no_server_could_be_looked_at_the_callers_own_sockets_tell() -> None:
+    own = own_look(CHECKOUT, ("10.0.0.1", LISTENS), ("10.0.0.2", LISTENS))
+    seen = shop(callers=[CHECKOUT], headless=True, pods=aged((60, 60, 5, 5)), sockets=own)
+
+    assert "no connection of checkout leads to them" in texts(found(cause, seen))
+    assert silent(cause, replace(seen, sockets=()))

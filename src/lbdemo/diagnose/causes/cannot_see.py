@@ -23,7 +23,7 @@ TOLD = 4  # of what could not be seen
 def cause(case: Case) -> Iterator[Finding]:
     """Several ready pods, of which nobody could say who calls them."""
     missing = case.evidence.unseen
-    if len(case.ready) < 2 or case.judged.known or case.sockets_seen or not missing:
+    if len(case.ready) < 2 or case.judged.known or case.sockets_seen or case.held or not missing:
         return
     blind = any(unseen.what.startswith("sockets") and unseen.why is Why.ABSENT for unseen in missing)
     hints = tuple(dict.fromkeys(unseen.hint for unseen in missing if unseen.hint))

@@ -19,7 +19,7 @@ CODE, NAME = "LB105", "client-setting-without-effect"
 
 def cause(case: Case) -> Iterator[Finding]:
     """Callers of a headless Service that ask for round robin in arguments or variables, and are at one of the pods."""
-    if not case.evidence.service.headless or len(case.ready) < 2 or not case.all_sockets_seen:
+    if not case.evidence.service.headless or len(case.ready) < 2:
         return
     told = [c for c in at_one(case) if takes_turns(c.pod) and told_apart(case, c)]
     if told:

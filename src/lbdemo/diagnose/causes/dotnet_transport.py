@@ -23,7 +23,7 @@ ADVICE = (
 
 def cause(case: Case) -> Iterator[Finding]:
     """.NET callers of a headless Service that are at one of its pods."""
-    if not case.evidence.service.headless or len(case.ready) < 2 or not case.all_sockets_seen:
+    if not case.evidence.service.headless or len(case.ready) < 2:
         return
     told = [caller for caller in at_one(case) if is_dotnet(caller.pod) and told_apart(case, caller)]
     if told:

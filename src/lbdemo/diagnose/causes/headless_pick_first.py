@@ -30,12 +30,11 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
     """
     if not case.evidence.service.headless or len(case.ready) < 2:
         return
-    if not case.all_sockets_seen:
-        yield CannotTell(CODE, NAME, "not all servers' sockets could be seen: nobody knows who holds connections")
-        return
     few = [caller for caller in at_one(case) if told_apart(case, caller) is not None]
     if few:
         yield _finding(case, few)
+    elif not (case.all_sockets_seen or (case.evidence.callers and _all_known(case))):
+        yield CannotTell(CODE, NAME, "not all servers' sockets could be seen: nobody knows who holds connections")
 
 
 def _beside(case: Case) -> list[Service]:
@@ -49,7 +48,7 @@ def at_one(case: Case) -> list[Caller]:
     Nor are those meant that call that pod by its own name (LB124).
     """
     one = (caller for caller in case.plain if len(case.reached(caller)) == 1 and not is_proxy(caller.pod))
-    return [caller for caller in one if not case.by_own_names(caller)]
+    return [caller for caller in one if case.sees_connections(caller) and not case.by_own_names(caller)]
 
 
 def told_apart(case: Case, caller: Caller) -> bool | None:
@@ -65,15 +64,23 @@ def told_apart(case: Case, caller: Caller) -> bool | None:
     return None if takes_turns(caller.pod) else False
 
 
+def _all_known(case: Case) -> bool:
+    return all(map(case.sees_connections, case.evidence.callers))
+
+
+def _seen_at(case: Case) -> str:
+    return "server sockets" if case.all_sockets_seen else "callers' sockets"
+
+
 def _finding(case: Case, few: list[Caller]) -> Finding:
     service = case.evidence.name
     where = {name for caller in few for name in case.reached(caller)}
     seen = [
         Line(f"{short(c.name)} holds {count(case.connections(c), 'connection')}, to {pods(case.reached(c))}",
-             "server sockets") for c in few[:4]
+             _seen_at(case)) for c in few[:4]
     ]  # fmt: skip
     if len(few) > 1 and len(where) == 1:
-        seen.append(Line(f"all {len(few)} callers are at the same pod: DNS answers in a fixed order", "server sockets"))
+        seen.append(Line(f"all {len(few)} callers are at the same pod: DNS answers in a fixed order", _seen_at(case)))
     unsure = [caller for caller in few if not told_apart(case, caller)]
     if unsure:
         seen.append(Line("the other pods came later: with round_robin, clients that never asked DNS again look the "
@@ -89,5 +96,5 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
         evidence=(*seen, Line(f"Service {service} is headless, with {len(case.ready)} ready pods", "API")),
         fixes=(ask_for_round_robin(case), *((limit_connection_age(case),) if unsure else ())),
         explains=part_of(case, few),
-        possible=bool(unsure or unseen) or any(caller.pod is None for caller in few),
+        possible=bool(unsure or unseen) or any(caller.pod is None for caller in few) or not _all_known(case),
     )  # fmt: skip

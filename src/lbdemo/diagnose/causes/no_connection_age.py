@@ -54,9 +54,9 @@ def latecomers(case: Case, callers: Collection[Caller]) -> Late | None:
 
 def left_out(case: Case, callers: Collection[Caller]) -> Late | None:
     """Which of the callers of a headless Service take turns, and know of not all pods, of whatever age these are."""
-    if not case.evidence.service.headless or not case.all_sockets_seen:
-        return None
     turning = tuple(caller for caller in callers if _takes_turns(case, caller))
+    if not case.evidence.service.headless or not all(map(case.sees_connections, turning)):
+        return None
     known = frozenset(name for caller in turning for name in case.reached(caller))
     missing = tuple(server for server in case.ready if server.name not in known)
     return Late(turning, missing, known) if turning and missing else None
@@ -115,4 +115,8 @@ def later(case: Case, late: Late) -> Line:
         came = f"{missing} came later than {pods(late.known)}"
     else:
         came = f"{missing} became ready only after {pods(caller.name for caller in late.callers)} had begun"
-    return Line(f"{came}, and nobody is connected to {'it' if len(late.missing) == 1 else 'them'}", "server sockets")
+    it = "it" if len(late.missing) == 1 else "them"
+    if case.all_sockets_seen:
+        return Line(f"{came}, and nobody is connected to {it}", "server sockets")
+    theirs = pods(caller.name for caller in late.callers)
+    return Line(f"{came}, and no connection of {theirs} leads to {it}", "callers' sockets")

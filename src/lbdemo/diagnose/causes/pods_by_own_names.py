@@ -22,7 +22,8 @@ def cause(case: Case) -> Iterator[Finding]:
     Where such pods are all that there are, everybody gets what is meant for them.
     """
     service = case.evidence.service
-    mine = [c for c in case.plain if case.by_own_names(c)] if service.headless and case.all_sockets_seen else []
+    there = case.plain if service.headless else ()
+    mine = [caller for caller in there if case.sees_connections(caller) and case.by_own_names(caller)]
     if not mine or {name for caller in mine for name in case.reached(caller)} >= {one.name for one in case.ready}:
         return
     name, port = service.meta.name, case.ready[0].port
