@@ -108,7 +108,7 @@ def test_failures_of_a_slow_server_do_not_blame_an_exact_round_robin() -> None:
     async def story() -> tuple[list[Sample], tuple[tuple[str, int], ...]]:
         async with servers("a", "b", "slow") as all_three:
             all_three[2].service.set_faults(Faults(5000))
-            options = round_robin(all_three, count=1200, interval=0.001, timeout=0.6, run="here")
+            options = round_robin(all_three, count=1200, interval=0.001, timeout=1.5, run="here")
             samples = await samples_of(options)
             return samples, tuple((each.name, each.service.stats.of("here").received) for each in all_three)
 
