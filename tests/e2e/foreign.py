@@ -139,6 +139,10 @@ class Shop:
         done = run(["bash", "-ec", "\n".join(commands)])
         assert done.code == 0, f"{commands}\n{done.out}{done.err}"
 
+    def specification(self, what: str) -> Any:
+        """What an object, such as service/parcels, was told to be."""
+        return json.loads(self.kubectl("get", what, "-o", "json"))["spec"]
+
     def let_the_client_choose(self, finding: Any) -> str:
         """Pastes that remedy of a finding; returns the target that it tells to call."""
         fix = next(one for one in finding["fixes"] if one["title"].startswith("the client chooses"))
@@ -152,6 +156,22 @@ def codes(record: Any) -> list[str]:
 
 def problems(record: Any) -> list[str]:
     return [finding["code"] for finding in record["findings"] if finding["severity"] == "problem"]
+
+
+def finding(record: Any, code: str) -> Any:
+    return next(each for each in record["findings"] if each["code"] == code)
+
+
+def until_told(shop: Shop, name: str, code: str) -> Any:
+    """The finding, once it is there: some are not told each time, for what is seen comes and goes."""
+    records: list[Any] = []
+
+    def told() -> bool:
+        records.append(shop.record(name, watch="3s"))
+        return code in codes(records[-1])
+
+    eventually(told)
+    return finding(records[-1], code)
 
 
 def wait_until_healthy(shop: Shop, name: str, seconds: float = 90) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from e2e.foreign import (
     PORT,
     Shop,
     codes,
+    finding,
     go_client,
     go_server,
     problems,
@@ -23,10 +23,6 @@ from e2e.foreign import (
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 HEADLESS = f"dns:///parcels:{PORT}"
-
-
-def finding(record: Any, code: str) -> Any:
-    return next(each for each in record["findings"] if each["code"] == code)
 
 
 def test_a_connection_for_each_call(shop: Shop) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lbdemo.kube.records.pods import parse_pod
+import pytest
+
+from lbdemo.kube.records.pods import Probe, parse_pod
 
 
 def item(**spec: Any) -> dict[str, Any]:
@@ -28,6 +30,18 @@ def test_what_is_not_said_is_as_kubernetes_takes_it() -> None:
 
     assert (pod.service_account, pod.grace) == ("", 30)
     assert not pod.containers[0].pre_stop
+
+
+@pytest.mark.parametrize(
+    ("told", "probe"),
+    [({"tcpSocket": {"port": 9090}, "periodSeconds": 2}, Probe("tcpSocket", 9090)),
+     ({"grpc": {"port": 9090}}, Probe("grpc", 9090)), ({"httpGet": {"port": 80, "path": "/"}}, Probe("httpGet", 80)),
+     ({"tcpSocket": {"port": "grpc"}}, None), ({"exec": {"command": ["true"]}}, None), (None, None)],
+)  # fmt: skip
+def test_where_its_readiness_is_asked_for(told: dict[str, Any] | None, probe: Probe | None) -> None:
+    container = {"name": "app"} | ({} if told is None else {"readinessProbe": told})
+
+    assert parse_pod(item(containers=[container])).containers[0].readiness == probe
 
 
 def test_variables_whose_values_stand_elsewhere_are_left_out() -> None:

@@ -37,7 +37,7 @@ def test_a_virtual_service_tells_hosts_gateways_and_where_its_routes_lead() -> N
     assert canary.destinations == (Destination("shop", "v1", 8080, 90), Destination("shop", "v2", 0, 10))
     assert (canary.name, canary.matches, canary.retries, canary.timeout) == ("canary", True, 3, "5s")
     assert canary.mirror == "shop-shadow"
-    assert (rest.destinations, rest.matches, rest.retries) == ((Destination("shop"),), False, None)
+    assert (rest.destinations, rest.matches, rest.retries) == ((Destination("shop", weighed=False),), False, None)
     assert (tcp.protocol, tcp.destinations[0].host) == ("tcp", "shop-tcp")
 
 
@@ -70,7 +70,7 @@ def test_a_subset_has_labels_and_perhaps_a_policy_of_its_own() -> None:
     v1, v2 = parse_destination_rule(real("destinationrules")).subsets
 
     assert (v1.name, v1.labels, v1.policy) == ("v1", {"version": "v1"}, None)
-    assert v2.policy == TrafficPolicy("CONSISTENT_HASH", "httpHeaderName x-user")
+    assert v2.policy == TrafficPolicy("CONSISTENT_HASH", "httpHeaderName x-user", hash='{"httpHeaderName": "x-user"}')
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,7 @@ def test_what_a_hash_is_taken_of(hashed: dict[str, Any], key: str) -> None:
     policy = parse_destination_rule(item).policy
 
     assert (policy.balancer, policy.hashed_by) == ("CONSISTENT_HASH", key)
+    assert json.loads(policy.hash) == hashed
 
 
 def test_zones_that_are_switched_off_are_told_from_those_that_nobody_mentions() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ class Destination:
     subset: str = ""
     port: int = 0
     weight: int = 100  # of all destinations of its route together; one alone gets all
+    weighed: bool = True  # whether the weight stands there; where it does not it is 0, or all
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class TrafficPolicy:
     outlier_detection: bool = False
     tls: str = ""  # DISABLE, SIMPLE, MUTUAL, ISTIO_MUTUAL
     max_streams: int | None = None  # calls at once on one connection
+    hash: str = ""  # consistentHash as it stands, as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,8 @@ def _route(protocol: str, item: Mapping[str, Any]) -> MeshRoute:
 def _destination(item: Mapping[str, Any], *, alone: bool) -> Destination:
     to = item.get("destination") or {}
     weight = item.get("weight") or (100 if alone else 0)
-    return Destination(to.get("host", ""), to.get("subset", ""), (to.get("port") or {}).get("number", 0), weight)
+    number = (to.get("port") or {}).get("number", 0)
+    return Destination(to.get("host", ""), to.get("subset", ""), number, weight, weighed="weight" in item)
 
 
 def parse_destination_rule(item: Mapping[str, Any]) -> DestinationRule:
@@ -158,6 +162,7 @@ def _policy(item: Mapping[str, Any]) -> TrafficPolicy:
     return TrafficPolicy(
         balancer="CONSISTENT_HASH" if hashed is not None else balancer.get("simple", ""),
         hashed_by=_key(hashed or {}),
+        hash=json.dumps(hashed) if hashed else "",
         locality=None if locality is None else locality.get("enabled") is not False,
         warmup=(balancer.get("warmup") or {}).get("duration", "") or balancer.get("warmupDurationSecs", ""),
         max_connections=(pool.get("tcp") or {}).get("maxConnections"),

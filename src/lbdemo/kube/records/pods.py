@@ -19,6 +19,14 @@ class ContainerPort:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """How a kubelet asks whether a container is ready: by tcpSocket, grpc or httpGet, and at which port."""
+
+    by: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """One container of a pod and its state; `init` includes native sidecars (init containers that stay)."""
 
@@ -40,6 +48,7 @@ class Container:
     pre_stop: bool = False  # whether something runs before it is told to end
     command: tuple[str, ...] = ()  # in the place of its image's own
     started: str = ""  # RFC 3339: when the program that runs now began
+    readiness: Probe | None = None  # its readiness probe; None for one of another kind, or whose port is a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +161,11 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any], *, init: bool
         pre_stop=bool((spec.get("lifecycle") or {}).get("preStop")),
         command=tuple(spec.get("command") or ()),
         started=(state.get("running") or {}).get("startedAt") or "",
+        readiness=_probe(spec.get("readinessProbe") or {}),
     )
+
+
+def _probe(item: Mapping[str, Any]) -> Probe | None:
+    by = next((kind for kind in ("tcpSocket", "grpc", "httpGet") if kind in item), "")
+    port = item[by].get("port") if by else None
+    return Probe(by, port) if isinstance(port, int) else None
