@@ -168,6 +168,42 @@ def test_one_ready_pod_of_three(shop: Shop) -> None:
 
     assert codes(record)[0] == "LB202"
     assert "1 of 3" in record["findings"][0]["sentence"]
+    told = shop.specification("deployment/parcels-ill")
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.settled("parcels-ill")
+    assert "LB202" not in codes(shop.record("parcels"))
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    assert shop.specification("deployment/parcels-ill") == told
+
+
+def test_a_service_that_finds_no_pods_no_port_and_only_one_pod_is_led_to_them(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 1), service("parcels", selector={"app": "parcel"}, port={"targetPort": "grcp"}))
+    told = shop.specification("service/parcels")
+
+    fits = pasted_for(shop, "its selector fits none")
+    port = pasted_for(shop, "none of them has the port grcp")
+    many = pasted_for(shop, "There is one pod")
+
+    assert alone(shop) == ""
+    shop.paste([*many, *port, *fits])
+    assert shop.specification("service/parcels") == told
+    assert shop.specification("deployment/parcels")["replicas"] == 1
+
+
+def pasted_for(shop: Shop, sentence: str) -> list[str]:
+    """Pastes the remedy of too few pods, waits until that is not said any more; what undoes it."""
+    told = shop.record("parcels", watch="1s")["findings"][0]
+    assert (told["code"], sentence in told["sentence"]) == ("LB202", True), told
+    shop.paste(told["fixes"][0]["commands"])
+    shop.settled("parcels")
+    eventually(lambda: sentence not in alone(shop))
+    return list(told["fixes"][0]["undo"])
+
+
+def alone(shop: Shop) -> str:
+    """What is said of too few pods; "" when they are enough."""
+    found = shop.record("parcels", watch="1s")["findings"]
+    return next((finding["sentence"] for finding in found if finding["code"] == "LB202"), "")
 
 
 @pytest.mark.parametrize("strategy", ["headless", "envoy", "xds"])

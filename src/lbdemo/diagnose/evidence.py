@@ -72,7 +72,7 @@ class Surroundings:
 
     namespaces: tuple[Namespace, ...] | Unseen = ()  # the service's and the callers'
     nodes: tuple[Node, ...] | Unseen = ()
-    deployments: tuple[Deployment, ...] | Unseen = ()  # of the service's namespace
+    deployments: tuple[Deployment, ...] | Unseen = ()  # the servers'; all of the namespace where there are none
     autoscalers: tuple[Autoscaler, ...] | Unseen = ()  # of the service's namespace
     services: tuple[Service, ...] | Unseen = ()  # others of the service's namespace that select the same pods
     others: tuple[Service, ...] | Unseen = ()  # others there that select some of them

@@ -9,6 +9,9 @@ from lbdemo.kube.records.workloads import HASH
 if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Pod
 
+TEMPLATES = ("deployment", "statefulset", "daemonset")
+"""Workloads that make their pods anew when the template of these changes."""
+
 
 def workload_of(pod: Pod) -> str:
     """Such as deployment/checkout or statefulset/ledger; "" when nothing makes it anew."""

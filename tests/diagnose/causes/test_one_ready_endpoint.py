@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from diagnose.causes.said import commands, found, silent, texts
-from diagnose.shops import aged, born, caller, held, pod, servers, service, shop
+from diagnose.pasting import pasted
+from diagnose.shops import PORT, aged, born, caller, held, pod, servers, service, shop
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes.one_ready_endpoint import cause
-from lbdemo.diagnose.findings import CannotTell, Severity
+from lbdemo.diagnose.evidence import Surroundings
+from lbdemo.diagnose.findings import CannotTell, Finding, Severity
 from lbdemo.kube.answers import Unseen, Why
-from lbdemo.kube.records.meta import Condition, Owner
-from lbdemo.kube.records.pods import Container, Pod
+from lbdemo.kube.records.meta import Condition, Meta, Owner
+from lbdemo.kube.records.pods import Container, ContainerPort, Pod
+from lbdemo.kube.records.workloads import Deployment
 
 FORBIDDEN = Unseen("pods", Why.FORBIDDEN, "no", None, "work")
 
@@ -69,7 +73,51 @@ def test_a_selector_that_fits_no_pod() -> None:
     said = found(cause, shop(held(), pods=()))
 
     assert "its selector fits none" in said.sentence
-    assert commands(said) == "kubectl -n shop get pods -l app=payments"
+    assert commands(said) == "kubectl -n shop get pods --show-labels"
+
+
+def deployed(name: str, replicas: int = 3, **labels: str) -> Deployment:
+    meta = Meta("Deployment", "shop", name)
+    return Deployment(meta, replicas, 0, 0, 0, True, 1, (), (), {"app": labels["app"]}, labels)
+
+
+def selecting(selector: dict[str, str], *there: Deployment) -> Finding:
+    about = replace(service(), selector=selector)
+    return found(cause, shop(held(), pods=(), about=about, surroundings=Surroundings(deployments=there)))
+
+
+@pytest.mark.parametrize(
+    ("selector", "wanted"),
+    [({"app": "payment"}, {"app": "payments"}),
+     ({"app": "payments", "tier": "web"}, {"app": "payments"}),
+     ({"app": "payments", "tier": "web", "version": "1"}, {"app": "payments", "version": "2"}),
+     ({"name": "payments"}, {"app": "payments"})],
+)  # fmt: skip
+def test_the_selector_becomes_what_the_nearest_pods_have(selector: dict[str, str], wanted: dict[str, str]) -> None:
+    there = (deployed("payments", app="payments", version="2"), deployed("search", app="search"))
+    seen = {"spec": {"selector": selector}}
+
+    fix = selecting(selector, *there).fixes[0]
+
+    after = pasted(seen, fix.commands)
+    assert fix.title == "let the Service select the pods of deployment/payments"
+    assert after == {"spec": {"selector": wanted}}
+    assert pasted(after, fix.undo) == seen
+
+
+def test_between_two_that_are_as_near_nobody_chooses() -> None:
+    there = (deployed("old", app="payments", version="1"), deployed("new", app="payments", version="2"))
+
+    assert commands(selecting({"app": "payments", "version": "3"}, *there)) == "kubectl -n shop get pods --show-labels"
+    assert len(selecting({"app": "cart"}, *there).fixes) == 1, "none is near"
+
+
+def test_a_deployment_that_was_scaled_to_none_is_scaled_again() -> None:
+    fix = selecting({"app": "payments"}, deployed("payments", 0, app="payments")).fixes[0]
+
+    assert fix.commands == ("kubectl -n shop scale deployment/payments --replicas=3",)
+    assert fix.undo == ("kubectl -n shop scale deployment/payments --replicas=0",)
+    assert len(selecting({"app": "payments"}, deployed("payments", app="payments")).fixes) == 1, "its pods are to come"
 
 
 def test_a_service_without_a_selector_has_none_to_fit() -> None:
@@ -79,10 +127,33 @@ def test_a_service_without_a_selector_has_none_to_fit() -> None:
     assert said.fixes == ()
 
 
-def test_a_port_that_no_container_has_is_no_matter_of_labels() -> None:
-    seen = replace(shop(held()), slices=(), port=replace(service().ports[0], target="grcp"))
+def wanting(*ports: ContainerPort) -> Finding:
+    """A Service that wants a port which no container has; these are the ports that one has, beside its proxy's."""
+    about = service(port=replace(PORT, target="grcp"))
+    proxy = Container("istio-proxy", "proxyv2", init=True, always=True, ports=(ContainerPort(15090, "grpc-proxy"),))
+    one = replace(pod("payments-a", "10.0.0.1"), containers=(proxy, Container("app", "app:1", ports=ports)))
+    return found(cause, replace(shop(held(), pods=(one,), about=about), slices=()))
 
-    assert "none of them has the port grcp" in found(cause, seen).sentence
+
+@pytest.mark.parametrize(
+    ("ports", "target"),
+    [((ContainerPort(9090, "grpc"),), "grpc"), ((ContainerPort(9090),), 9090),
+     ((ContainerPort(9100, "metrics"), ContainerPort(9090, "grpc-api")), "grpc-api")],
+)  # fmt: skip
+def test_a_port_that_no_container_has_becomes_one_that_it_has(ports: tuple[ContainerPort, ...], target: object) -> None:
+    seen = {"spec": {"ports": {"0": {"port": 8080, "targetPort": "grcp"}}}}
+
+    said = wanting(*ports)
+
+    assert "none of them has the port grcp" in said.sentence
+    after = pasted(seen, said.fixes[0].commands)
+    assert after["spec"]["ports"]["0"]["targetPort"] == target
+    assert pasted(after, said.fixes[0].undo) == seen
+
+
+@pytest.mark.parametrize("ports", [(), (ContainerPort(1), ContainerPort(2))])
+def test_among_several_ports_nobody_chooses(ports: tuple[ContainerPort, ...]) -> None:
+    assert commands(wanting(*ports)) == ""
 
 
 def test_endpoints_that_are_not_ready_count_where_pods_cannot_be_seen() -> None:

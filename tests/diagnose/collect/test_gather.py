@@ -20,7 +20,7 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.asked import Asked, Means
 from lbdemo.diagnose.collect.gather import gather, only
 from lbdemo.diagnose.collect.many import expected, gather_each, several
-from lbdemo.diagnose.collect.objects import behind, port_of, service_of
+from lbdemo.diagnose.collect.objects import behind, port_of, service_of, surroundings
 from lbdemo.diagnose.collect.prometheus_found import Finder
 from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence
@@ -293,6 +293,20 @@ def test_endpoints_that_somebody_wrote_by_hand_are_the_pods_at_their_addresses()
     assert isinstance(found.servers, tuple)
     seen = Evidence(found.service, found.port, found.slices, found.servers)
     assert [one.name for one in Case(seen).servers] == ["192.0.2.7", "shop/payments-a", "shop/payments-b"]
+
+
+@pytest.mark.parametrize(("app", "told"), [("payments", []), ("payment", ["payments", "search"])])
+def test_where_a_selector_fits_no_pods_those_that_may_be_meant_are_told(
+    server: FakeApi, app: str, told: list[str]
+) -> None:
+    server.add(*({"kind": "Deployment", "metadata": meta(name)} for name in ("payments", "search")))
+    server.add(SLICE | {"endpoints": []})
+    service = replace(service_of(server.api(), QUICK), selector={"app": app})
+
+    found = surroundings(server.api(), behind(server.api(), service, port_of(service, "")), []).deployments
+
+    assert isinstance(found, tuple)
+    assert [one.meta.name for one in found] == told
 
 
 def test_the_port_is_the_one_that_speaks_grpc_or_the_one_that_is_named(server: FakeApi) -> None:

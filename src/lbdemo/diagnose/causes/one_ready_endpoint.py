@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.app_protocols import NAMED
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import short
+from lbdemo.diagnose.patches import exchanged
+from lbdemo.diagnose.proxies import ISTIO, LINKERD
+from lbdemo.diagnose.readiness import misled
 from lbdemo.diagnose.times import LEARNT, age
 from lbdemo.diagnose.workloads import workload_of
 from lbdemo.kube.answers import Unseen
@@ -16,7 +20,9 @@ from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
-    from lbdemo.kube.records.pods import Pod
+    from lbdemo.kube.records.pods import ContainerPort, Pod
+    from lbdemo.kube.records.services import Service
+    from lbdemo.kube.records.workloads import Deployment
 
 CODE, NAME = "LB202", "one-ready-endpoint"
 MAKING = ("", "ContainerCreating", "PodInitializing")  # what a container waits for when nothing is wrong
@@ -54,13 +60,16 @@ def starts(pod: Pod, now: str) -> bool:
 def _not_ready(case: Case, waiting: list[Pod]) -> Finding:
     ready, all_ = len(case.ready), len(case.ready) + len(waiting)
     starting = all(starts(pod, case.evidence.made) for pod in waiting)
+    probes = [probe for pod in waiting if (probe := misled(case, pod)) is not None]
+    fixes = dict.fromkeys(probe.fix() for probe in probes)
     return Finding(
         CODE, NAME,
         sentence=f"Only {ready} of {all_} pods is ready: it gets all calls." if ready
         else f"None of {count(all_, 'pod')} is ready: calls fail.",
         severity=Severity.NOTE if starting else Severity.PROBLEM,
-        evidence=tuple(Line(f"{pod.name} is not ready: {why(pod)}", "API") for pod in waiting[:4]),
-        fixes=(Fix("see why it does not become ready",
+        evidence=(*(Line(f"{pod.name} is not ready: {why(pod)}", "API") for pod in waiting[:4]),
+                  *(probe.line() for probe in probes[:1])),
+        fixes=(*fixes, Fix("see why it does not become ready",
                    (kubectl("-n", case.evidence.namespace, "describe", "pod", waiting[0].name),)),),
         explains=1.0,
     )  # fmt: skip
@@ -92,32 +101,79 @@ def _not_serving(case: Case) -> Finding:
 
 
 def _no_such_port(case: Case) -> Finding:
-    port = case.evidence.port
-    named = sorted({p.name for pod in _pods(case) for c in pod.containers for p in c.ports if p.name})
+    port, declared = case.evidence.port, _declared(case)
+    wanted, named = port.target or port.number, sorted({each.name for each in declared if each.name})
     return Finding(
         CODE, NAME,
-        sentence=f"Pods are ready, and none of them has the port {port.target or port.number} that the Service wants.",
+        sentence=f"Pods are ready, and none of them has the port {wanted} that the Service wants.",
         severity=Severity.PROBLEM,
-        evidence=(Line(f"port {port.number} of Service {case.evidence.name} goes to {port.target or port.number}; "
+        evidence=(Line(f"port {port.number} of Service {case.evidence.name} goes to {wanted}; "
                        f"the pods' containers name {listing(named) if named else 'no ports'}", "API"),),
-        fixes=(Fix("give the Service's targetPort a number, or a name that the container has",
-                   (kubectl("-n", case.evidence.namespace, "edit", "service", case.evidence.name),)),),
+        fixes=(_retargeted(case, declared),),
         explains=1.0,
     )  # fmt: skip
 
 
+def _declared(case: Case) -> list[ContainerPort]:
+    """The ports that containers of ready pods declare, without those of a mesh's proxy."""
+    own = (c for pod in _pods(case) if pod.ready for c in pod.containers if c.name not in (ISTIO, LINKERD))
+    return list(dict.fromkeys(port for container in own for port in container.ports if port.protocol == "TCP"))
+
+
+def _retargeted(case: Case, declared: Sequence[ContainerPort]) -> Fix:
+    """Another targetPort: the one port that there is, or the one that is named for gRPC; words only among several."""
+    title, service, port = "give the Service a targetPort that the pods have", case.evidence.service, case.evidence.port
+    named = [each for each in declared if each.name.partition("-")[0] in NAMED]
+    chosen = declared if len(declared) == 1 else named
+    if len(chosen) != 1:
+        return Fix(title, advice="a number, or a name that the container has: the one at which the program serves gRPC")
+    place, new = f"/spec/ports/{service.ports.index(port)}/targetPort", chosen[0].name or chosen[0].number
+    commands, undo = exchanged(service.meta, [(place, port.target or port.number, new)])
+    return Fix(title, commands, undo, f"{new} is what their containers declare")
+
+
 def _nobody(case: Case) -> Finding:
     selector = equal_to(case.evidence.service.selector)
-    commands = (kubectl("-n", case.evidence.namespace, "get", "pods", "-l", selector),) if selector else ()
     return Finding(
         CODE, NAME,
         sentence="No pod stands behind the Service: its selector fits none." if selector
         else "Nobody stands behind the Service: it selects no pods, and nobody has written endpoints for it.",
         severity=Severity.PROBLEM,
         evidence=(Line(f"Service {case.evidence.name} selects {selector or 'nothing'}, and has no endpoints", "API"),),
-        fixes=(Fix("compare the selector with the pods' labels", commands),) if selector else (),
+        fixes=tuple(_selecting(case)) if selector else (),
         explains=1.0,
     )  # fmt: skip
+
+
+def _selecting(case: Case) -> Iterator[Fix]:
+    """The labels of the Deployment that comes nearest, or pods of it; and all labels to compare."""
+    near, selector = _nearest(case), case.evidence.service.selector
+    if near is not None and not selector.items() <= near.pod_labels.items():
+        yield _select(case.evidence.service, near)
+    elif near is not None and near.replicas == 0:
+        scale = ("-n", case.evidence.namespace, "scale", f"deployment/{near.meta.name}")
+        yield Fix(f"have pods of deployment/{near.meta.name}: it was scaled to none",
+                  (kubectl(*scale, "--replicas=3"),), (kubectl(*scale, "--replicas=0"),))  # fmt: skip
+    look = kubectl("-n", case.evidence.namespace, "get", "pods", "--show-labels")
+    yield Fix("compare the selector with the pods' labels", (look,))
+
+
+def _select(service: Service, near: Deployment) -> Fix:
+    told = {name: near.pod_labels[name] for name in service.selector if name in near.pod_labels} or dict(near.selector)
+    commands, undo = exchanged(service.meta, [("/spec/selector", dict(service.selector), told)])
+    return Fix(f"let the Service select the pods of deployment/{near.meta.name}", commands, undo,
+               f"these have {equal_to(told)}; if others are meant, give those the labels instead")  # fmt: skip
+
+
+def _nearest(case: Case) -> Deployment | None:
+    """The Deployment of the Service's name, or the one whose pods share most with its selector; None where two do."""
+    there = case.evidence.surroundings.deployments
+    wanted = case.evidence.service.selector.items()
+    shares = {one.meta.name: len(wanted & one.pod_labels.items()) + (one.meta.name == case.evidence.name)
+              for one in there} if isinstance(there, tuple) else {}  # fmt: skip
+    most = max(shares.values(), default=0)
+    best = [one for one in there if shares[one.meta.name] == most] if most and isinstance(there, tuple) else []
+    return best[0] if len(best) == 1 else None
 
 
 def _alone(case: Case) -> Finding:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.meta import Meta
     from lbdemo.kube.records.pods import Pod
     from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
-    from lbdemo.kube.records.workloads import CronJob
+    from lbdemo.kube.records.workloads import CronJob, Deployment
 
 
 class Named(Protocol):
@@ -148,7 +148,7 @@ def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surround
     with asking() as pool:
         spaces_there = pool.submit(_named, api, NAMESPACES, spaces)
         nodes = pool.submit(nodes_of, api, (*servers, *callers))
-        deployments = pool.submit(_named, api, DEPLOYMENTS, owners, namespace)
+        deployments = pool.submit(_deployments, api, objects, owners)
         autoscalers = pool.submit(api.list, AUTOSCALERS, namespace)
         beside = pool.submit(_beside, api, service)
         virtual_services = pool.submit(_everywhere, api, VIRTUAL_SERVICES, mesh)
@@ -197,6 +197,12 @@ def _named(api: Api, kind: Kind[N], names: Sequence[str], namespace: str = "") -
     answers = each(lambda name: api.get(kind, name, namespace), names)
     unseen = next((answer for answer in answers if isinstance(answer, Unseen)), None)
     return unseen or tuple(one for one in answers if one is not None and not isinstance(one, Unseen))
+
+
+def _deployments(api: Api, objects: Objects, owners: Sequence[str]) -> Many[Deployment]:
+    """Those that made the pods; where the selector fits none, all: one of them may be meant."""
+    namespace, nobody = objects.service.meta.namespace, objects.service.selector and objects.servers == ()
+    return api.list(DEPLOYMENTS, namespace) if nobody else _named(api, DEPLOYMENTS, owners, namespace)
 
 
 def _beside(api: Api, service: Service) -> Many[Service]:
