@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from e2e.cluster import Cluster, eventually, settled
-from e2e.foreign import PORT, Shop, codes, problems, python_client, python_server, service, wait_until_healthy
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    problems,
+    python_client,
+    python_server,
+    service,
+    until_told,
+    wait_until_healthy,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -123,7 +133,10 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     shop.calling("checkout")
     least = wait_until_healthy(shop, "parcels")
     assert least["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
-    eventually(lambda: "LB319" in codes(shop.record("parcels", watch="2s", expect=None)))
+    shop.paste((taking_turns := until_told(shop, "parcels", "LB319")["fixes"][0])["commands"])
+    eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["policy"] == "ROUND_ROBIN")
+    assert "LB319" not in codes(shop.record("parcels", watch="2s", expect=0))
+    shop.paste(taking_turns["undo"])
 
     hashed = {"consistentHash": {"httpHeaderName": ":authority"}}
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(loadBalancer=hashed)))
@@ -132,6 +145,11 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     assert record["verdict"]["outcome"] == "PINNED"
     assert codes(record)[0] == "LB317"
     assert record["findings"][0]["explains"] == 1.0
+    told = shop.specification("destinationrule/parcels")
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    eventually(lambda: "LB317" not in codes(shop.record("parcels", watch="1s")))
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    assert shop.specification("destinationrule/parcels") == told
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(connectionPool={"http": {"maxRequestsPerConnection": 1}})))
     eventually(lambda: "LB321" in codes(shop.record("parcels", watch="2s")))
@@ -164,6 +182,12 @@ def test_subsets_that_leave_pods_out_and_weights(open_shop: Callable[..., Shop])
     assert problems(record) == ["LB310"]
     assert "parcels-new" not in record["findings"][0]["sentence"]
     assert record["callers"][0]["choice"]["among"] == 1
+    told = shop.specification("virtualservice/parcels")
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["among"] == 3)
+    assert problems(shop.record("parcels")) == []
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    assert shop.specification("virtualservice/parcels") == told
 
 
 def test_a_headless_service_through_a_sidecar(open_shop: Callable[..., Shop]) -> None:

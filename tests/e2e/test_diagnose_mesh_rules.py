@@ -13,12 +13,14 @@ from e2e.foreign import (
     PORT,
     Shop,
     codes,
+    finding,
     go_client,
     problems,
     python_client,
     python_part,
     python_server,
     service,
+    until_told,
     wait_until_healthy,
 )
 from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, rule
@@ -49,12 +51,27 @@ def test_a_caller_whose_sidecar_was_told_to_leave_the_port_alone(shop: Shop) -> 
 
     assert problems(record)[0] == "LB305"
     assert record["verdict"]["outcome"] == "PINNED"
+    told = shop.specification("deployment/checkout")
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")
+    wait_until_healthy(shop, "parcels")
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    assert shop.specification("deployment/checkout") == told
 
 
-def test_a_pod_whose_calls_fail_is_ejected(shop: Shop) -> None:
-    shop.apply(python_part("parcels-well", "parcels", 2), python_part("parcels-ill", "parcels", 1, "--failing"),
+def state(told: str) -> dict[str, Any]:
+    """With what a pod begins; those that run keep what they were born with."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "state"}, "data": {"told": told}}
+
+
+def test_a_pod_whose_calls_fail_is_ejected_and_set_aside(shop: Shop) -> None:
+    source = {"configMapKeyRef": {"name": "state", "key": "told"}}
+    born = {"env": [{"name": "STATE", "valueFrom": source}]}
+    shop.apply(state("--failing"), python_part("parcels-well", "parcels", 2),
+               python_part("parcels-ill", "parcels", 1, "$(STATE)", container=born),
                service("parcels"), python_client("checkout", "parcels:80"))  # fmt: skip
-    apply(shop, rule(outlierDetection=FAILURES))
+    apply(shop, rule(outlierDetection=FAILURES), state("--slow=0"))
     shop.calling("checkout")
 
     eventually(lambda: "LB316" in codes(shop.record("parcels", watch="3s")))
@@ -62,6 +79,12 @@ def test_a_pod_whose_calls_fail_is_ejected(shop: Shop) -> None:
 
     assert problems(record)[0] == "LB316"
     assert "parcels-ill" in record["findings"][0]["sentence"]
+    aside = record["findings"][0]["fixes"][1]
+    shop.paste(aside["commands"])
+    wait_until_healthy(shop, "parcels")
+    assert len(shop.kubectl("get", "pods", "-l", "part=parcels-ill", "-o", "name").split()) == 2, "it stays"
+    shop.paste(aside["undo"])
+    eventually(lambda: "LB316" in codes(shop.record("parcels", watch="3s")))
 
 
 def test_outlier_detection_sends_all_calls_to_the_callers_own_zone(shop: Shop) -> None:
@@ -164,7 +187,7 @@ def test_a_port_number_that_something_else_claims(shop: Shop) -> None:
     assert problems(record)[0] == "LB318"
     assert record["callers"][0]["choice"]["per"] == "connection"
     shop.kubectl("delete", "envoyfilters", "claims")
-    shop.kubectl("rollout", "restart", "deployment/checkout")
+    shop.paste(record["findings"][0]["fixes"][1]["commands"])
     shop.settled("checkout")
     shop.calling("checkout")
     wait_until_healthy(shop, "parcels")
@@ -218,6 +241,11 @@ def test_a_route_that_still_gives_all_to_the_old_version(shop: Shop) -> None:
     assert codes(record) == ["LB312"], "a weight of 0 is no subset that misses pods"
     assert record["findings"][0]["explains"] == 1.0
     assert record["verdict"]["outcome"] == "PINNED"
+    told = shop.specification("virtualservice/parcels")
+    shop.paste(record["findings"][0]["fixes"][0]["commands"])
+    assert "LB312" not in codes(wait_until_healthy(shop, "parcels"))
+    shop.paste(record["findings"][0]["fixes"][0]["undo"])
+    assert shop.specification("virtualservice/parcels") == told
     to[0]["weight"], to[1]["weight"] = 80, 20
     apply(shop, kind(TRAFFIC, "parcels", "VirtualService", {"hosts": ["parcels"], "http": [{"route": to}]}))
     eventually(lambda: shop.record("parcels", watch="3s")["callers"][0]["choice"]["among"] == 2)
@@ -235,6 +263,12 @@ def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_
 
     assert "LB313" in codes(record)
     assert record["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
+    fix = finding(record, "LB313")["fixes"][0]
+    shop.paste(fix["commands"])
+    eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["policy"] == "ROUND_ROBIN")
+    assert codes(shop.record("parcels", expect=0)) == []
+    shop.paste(fix["undo"])
+    assert "LB313" in codes(shop.record("parcels", watch="1s"))
 
 
 def test_a_sidecar_that_keeps_to_pods_that_are_gone(shop: Shop) -> None:
@@ -244,4 +278,6 @@ def test_a_sidecar_that_keeps_to_pods_that_are_gone(shop: Shop) -> None:
     shop.kubectl("rollout", "restart", "deployment/parcels")
     shop.settled("parcels")
 
-    eventually(lambda: "LB309" in codes(shop.record("parcels", watch="3s")))
+    shop.paste(until_told(shop, "parcels", "LB309")["fixes"][0]["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")

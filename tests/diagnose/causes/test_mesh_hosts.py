@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from diagnose.meshes import HOST, SIDECAR, calling, changed, cluster, meshed, rule, said
-from diagnose.shops import envoy_looks, shop
+from diagnose.pasting import pasted
+from diagnose.shops import NAMES, envoy_looks, pod, shop
 
 from lbdemo.diagnose.causes import consistent_hash, ejection_at_work, few_requests_per_connection, stale_original_dst
-from lbdemo.diagnose.evidence import Evidence
-from lbdemo.diagnose.findings import Finding, Severity
+from lbdemo.diagnose.evidence import Evidence, Surroundings
+from lbdemo.diagnose.findings import Finding, Fix, Severity
 from lbdemo.kube.records.istio import TrafficPolicy
+from lbdemo.kube.records.meta import Meta, Owner
+from lbdemo.kube.records.workloads import Deployment
 
 GONE = "10.0.0.99"
 
@@ -22,6 +26,43 @@ def test_pods_that_were_ejected_for_their_failures(flag: str, told: bool) -> Non
 
     assert bool(found) is told
     assert all(isinstance(one, Finding) and "payments-c" in one.sentence for one in found)
+
+
+def ejected(*ill: str, **around: Any) -> tuple[Fix, ...]:
+    """What is printed of pods of a Deployment that were ejected, of these addresses."""
+    meta = {"labels": {"app": "payments", "tier": "web", "pod-template-hash": "1a"},
+            "owners": (Owner("ReplicaSet", "payments-1a", "u", True),)}  # fmt: skip
+    pods = tuple(pod(name, f"10.0.0.{n}", meta=meta) for n, name in enumerate(NAMES, 1))
+    evidence = meshed(20, 20, 0, pods=pods, **around)
+    for address in ill:
+        evidence = changed(evidence, address, unhealthy=("failed_outlier_check",))
+    (found,) = said(ejection_at_work.cause, evidence)
+    assert isinstance(found, Finding)
+    return found.fixes
+
+
+def deployment(**selector: str) -> Deployment:
+    return Deployment(Meta("Deployment", "shop", "payments"), 3, 3, 3, 3, True, 1, (), (), selector)
+
+
+def test_an_ejected_pod_can_be_set_aside_by_the_label_that_keeps_it() -> None:
+    fixes = ejected("10.0.0.3", deployments=(deployment(tier="web", app="payments"),))
+
+    assert fixes[0].commands == ("kubectl -n shop logs payments-c --tail=100",)
+    assert fixes[1].commands == ("kubectl -n shop label pod payments-c app-",)
+    assert fixes[1].undo == ("kubectl -n shop label pod payments-c app=payments",)
+
+
+@pytest.mark.parametrize("deployments", [(), (deployment(tier="web"),)])
+def test_where_none_would_be_made_in_its_place_it_is_not(deployments: tuple[Deployment, ...]) -> None:
+    assert len(ejected("10.0.0.3", deployments=deployments)) == 1
+
+
+def test_where_all_are_ejected_none_is_set_aside() -> None:
+    there = (deployment(app="payments"),)
+
+    assert len(ejected("10.0.0.1", "10.0.0.2", deployments=there)) == 2
+    assert len(ejected("10.0.0.1", "10.0.0.2", "10.0.0.3", deployments=there)) == 1
 
 
 def lost(**told: Any) -> Evidence:
@@ -39,6 +80,7 @@ def test_addresses_that_no_pod_has_are_told_while_calls_to_them_go_on_failing() 
 
     assert isinstance(found, Finding)
     assert GONE in found.evidence[0].text
+    assert found.fixes[0].commands == ("kubectl -n shop rollout restart deployment/checkout",)
 
 
 def test_addresses_that_are_left_over_and_not_called_any_more_are_no_fault() -> None:
@@ -54,6 +96,29 @@ def test_a_hash_is_told_as_it_is(balancer: str, told: bool) -> None:
 
     assert bool(found) is told
     assert all(isinstance(one, Finding) and one.severity is Severity.NOTE for one in found)
+
+
+def hashed(policy: TrafficPolicy) -> Fix:
+    told = shop(**calling(SIDECAR, 99, 0, 0), clusters=(cluster(SIDECAR, balancer="RING_HASH"),),
+                surroundings=Surroundings(destination_rules=(rule(policy),)))  # fmt: skip
+    (found,) = said(consistent_hash.cause, told)
+    assert isinstance(found, Finding)
+    return found.fixes[0]
+
+
+def test_a_hash_is_taken_off_and_comes_back_with_all_that_it_said() -> None:
+    how = {"httpCookie": {"name": "session", "ttl": "0s"}, "minimumRingSize": 64}
+    seen = {"spec": {"trafficPolicy": {"loadBalancer": {"consistentHash": how}}}}
+
+    fix = hashed(TrafficPolicy("CONSISTENT_HASH", "httpCookie session", hash=json.dumps(how)))
+
+    after = pasted(seen, fix.commands)
+    assert after["spec"]["trafficPolicy"]["loadBalancer"] == {}
+    assert pasted(after, fix.undo) == seen
+
+
+def test_a_hash_that_the_rule_for_the_host_does_not_have_is_not_taken_off_it() -> None:
+    assert hashed(TrafficPolicy()).commands == ()
 
 
 @pytest.mark.parametrize(("limit", "told"), [(1, True), (99, True), (100, False), (0, False), (None, False)])

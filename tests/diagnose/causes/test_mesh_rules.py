@@ -1,4 +1,4 @@
-"""Subsets, weights and rules of a mesh: what is left out on purpose, and what by mistake."""
+"""Rules of a mesh: which hold for whom, which policy and which zones."""
 
 from __future__ import annotations
 
@@ -6,80 +6,55 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from diagnose.meshes import SIDECAR, calling, changed, cluster, labelled, meshed, routed, rule, said, subsets
+from diagnose.meshes import HOST, SIDECAR, calling, changed, cluster, meshed, rule, said
+from diagnose.pasting import pasted
 from diagnose.shops import caller, envoy_looks, route, shop
 
 from lbdemo.diagnose.causes import (
     destination_rule_not_in_scope,
     headless_through_sidecar,
     least_request_looks_random,
-    not_intercepted,
     outlier_turns_locality_on,
-    route_sends_all_to_one,
-    subset_misses_pods,
 )
-from lbdemo.diagnose.evidence import Evidence, Surroundings
+from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.findings import Finding, Severity
-from lbdemo.kube.records.istio import Destination, TrafficPolicy
-
-NEW, OLD = Destination("payments", "new"), Destination("payments", "old")
-RULES = (rule(subsets=subsets("new", "old")),)
+from lbdemo.kube.records.istio import TrafficPolicy
 
 
-def only_new(*versions: str) -> Evidence:
-    return meshed(
-        9, 9, 9, pods=labelled(*versions), destination_rules=RULES, virtual_services=(routed(NEW, hosts=("payments",)),)
-    )
-
-
-def test_pods_in_no_subset_are_missed() -> None:
-    (found,) = said(subset_misses_pods.cause, only_new("new", ""))
-
-    assert isinstance(found, Finding)
-    assert found.severity is Severity.PROBLEM
-    assert "payments-1" in found.sentence
-
-
-def test_pods_of_a_subset_that_gets_nothing_are_left_out_on_purpose() -> None:
-    evidence = only_new("new", "old")
-
-    assert not said(subset_misses_pods.cause, evidence)
-    (found,) = said(route_sends_all_to_one.cause, evidence)
-    assert isinstance(found, Finding)
-    assert found.severity is Severity.NOTE
-
-
-def test_a_subset_that_has_all_pods_leaves_none_out() -> None:
-    assert not said(subset_misses_pods.cause, only_new("new", "new"))
-    assert not said(route_sends_all_to_one.cause, only_new("new", "new"))
-
-
-def test_subsets_of_another_host_are_not_of_this_service() -> None:
-    elsewhere = routed(Destination("payments-v2", "green"), hosts=("payments",))
-    evidence = meshed(9, 9, pods=labelled("new", ""), destination_rules=RULES, virtual_services=(elsewhere,))
-
-    assert not said(subset_misses_pods.cause, evidence)
-
-
-@pytest.mark.parametrize(("weights", "told"), [((80, 20), True), ((100, 0), True), ((50, 50), False)])
-def test_unequal_weights_are_told_as_they_are(weights: tuple[int, int], told: bool) -> None:
-    to = tuple(replace(one, weight=weight) for one, weight in zip((NEW, OLD), weights, strict=True))
-    evidence = meshed(
-        8, 2, pods=labelled("new", "old"), destination_rules=RULES,
-        virtual_services=(routed(*to, hosts=("payments",)),),
-    )  # fmt: skip
-
-    found = said(route_sends_all_to_one.cause, evidence)
-
-    assert bool(found) is told
-    assert all(isinstance(one, Finding) and one.severity is Severity.NOTE for one in found)
-
-
-def test_a_rule_in_a_third_namespace_has_no_effect() -> None:
+def test_a_rule_in_a_third_namespace_has_no_effect_until_there_is_a_copy_of_it() -> None:
     (found,) = said(destination_rule_not_in_scope.cause, meshed(9, 9, 9, destination_rules=(rule(namespace="ops"),)))
 
     assert isinstance(found, Finding)
     assert found.severity is Severity.RISK
+    made = found.fixes[0].commands[0]
+    assert "$(kubectl -n ops get destinationrule payments -o 'jsonpath={.spec}')" in made
+    assert '"namespace": "shop"' in made
+    assert found.fixes[0].undo == ("kubectl -n shop delete destinationrule payments",)
+
+
+def test_a_copy_that_would_not_hold_either_is_not_made() -> None:
+    kept = rule(namespace="ops", export_to=("shop",))
+    front = caller("web", proxy="istio-proxy", namespace="front")
+    seen = shop(**calling(front, 9, 9, 9), surroundings=Surroundings(destination_rules=(kept,)))
+
+    (found,) = said(destination_rule_not_in_scope.cause, seen)
+
+    assert isinstance(found, Finding)
+    assert found.fixes[0].commands == ()
+
+
+def test_a_rule_that_is_not_exported_to_the_callers_is_exported_to_them_too() -> None:
+    mine = rule(export_to=(".",))
+    front = caller("web", proxy="istio-proxy", namespace="front")
+    seen = shop(**calling(front, 9, 9, 9), surroundings=Surroundings(destination_rules=(mine,)))
+    object_ = {"spec": {"exportTo": ["."]}}
+
+    (found,) = said(destination_rule_not_in_scope.cause, seen)
+
+    assert isinstance(found, Finding)
+    after = pasted(object_, found.fixes[0].commands)
+    assert after == {"spec": {"exportTo": [".", "front"]}}
+    assert pasted(after, found.fixes[0].undo) == object_
 
 
 def test_a_rule_of_other_callers_is_theirs() -> None:
@@ -128,6 +103,21 @@ def test_least_request_is_told_where_all_callers_choose_by_it() -> None:
 
     assert isinstance(found, Finding)
     assert found.severity is Severity.NOTE
+    assert "simple: ROUND_ROBIN" in found.fixes[0].commands[0]
+    assert found.fixes[0].undo == ("kubectl -n shop delete destinationrule payments",)
+
+
+def test_least_request_that_nobody_asked_for_comes_back_by_asking_for_nothing() -> None:
+    evidence = replace(
+        shop(**calling(SIDECAR, 30, 24, 25), clusters=(cluster(SIDECAR, balancer="LEAST_REQUEST"),)),
+        surroundings=Surroundings(destination_rules=(rule(),)),
+    )
+    (found,) = said(least_request_looks_random.cause, evidence)
+
+    assert isinstance(found, Finding)
+    after = pasted({"spec": {"host": HOST}}, found.fixes[0].commands)
+    assert after["spec"]["trafficPolicy"]["loadBalancer"] == {"simple": "ROUND_ROBIN"}
+    assert pasted(after, found.fixes[0].undo)["spec"]["trafficPolicy"]["loadBalancer"] == {}
 
 
 def test_least_request_explains_nothing_where_connections_are_passed_on_or_somebody_else_calls() -> None:
@@ -149,16 +139,3 @@ def test_a_headless_service_whose_endpoints_the_sidecar_knows_is_another_case() 
 
     assert seen("ORIGINAL_DST")
     assert not seen("EDS")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [("excludeOutboundPorts", "25, 8080", True), ("excludeOutboundPorts", "80", False),
-     ("includeOutboundIPRanges", "10.0.0.0/8", True), ("includeOutboundIPRanges", "*", False),
-     ("excludeOutboundIPRanges", "", False)],
-)  # fmt: skip
-def test_what_takes_a_port_or_an_address_from_the_sidecar(name: str, value: str, told: bool) -> None:
-    who = caller("checkout", proxy="istio-proxy", meta={"annotations": {f"traffic.sidecar.istio.io/{name}": value}})
-    seen = calling(who, 0, 0, 0)
-
-    assert bool(said(not_intercepted.cause, shop({"payments-a": {"10.0.1.1": 1}}, **seen))) is told

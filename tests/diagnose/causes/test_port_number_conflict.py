@@ -19,6 +19,7 @@ def test_a_port_that_says_grpc_and_is_taken_for_tcp_is_no_matter_of_what_it_says
 
     assert isinstance(found, Finding)
     assert found.possible
+    assert found.fixes[1].commands == ("kubectl -n shop rollout restart deployment/checkout",)
     assert not said(port_not_grpc.cause, evidence)
 
 

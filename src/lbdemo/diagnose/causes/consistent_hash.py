@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.istio_scope import destination_rule_for
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods
+from lbdemo.diagnose.patches import exchanged
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
+    from lbdemo.kube.records.istio import DestinationRule
 
 CODE, NAME = "LB317", "consistent-hash"
 HASHES = ("RING_HASH", "MAGLEV")
@@ -33,7 +36,17 @@ def cause(case: Case) -> Iterator[Finding]:
         sentence="Calls with the same key go to the same pod, as they were told to: few keys use few pods.",
         severity=Severity.NOTE,
         evidence=tuple(seen),
-        fixes=(Fix("if no call has to come to the same pod as another, take consistentHash off the DestinationRule; "
-                   "else hash by something with more values"),),
+        fixes=(_fix(rule),),
         explains=part_of(case, callers) if case.judged.outcome in UNEVEN else 0.0,
     )  # fmt: skip
+
+
+def _fix(rule: DestinationRule | None) -> Fix:
+    """The balancer without its hash, where the rule for the whole host has one; words only where another place has."""
+    title = "if no call has to come to the same pod as another, take consistentHash off the DestinationRule"
+    more = "else hash by something with more values"
+    if rule is None or not rule.policy.hash:
+        return Fix(title, advice=more)
+    hashed = json.loads(rule.policy.hash)
+    commands, undo = exchanged(rule.meta, [("/spec/trafficPolicy/loadBalancer/consistentHash", hashed, None)])
+    return Fix(title, commands, undo, more)

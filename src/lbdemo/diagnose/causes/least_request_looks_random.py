@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.causes.locality_before_policy import zones_decide
 from lbdemo.diagnose.causes.port_not_grpc import as_tcp
 from lbdemo.diagnose.causes.route_sends_all_to_one import cause as by_weights
-from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.parts import pods
+from lbdemo.diagnose.policies import balanced_by
 from lbdemo.measure.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def cause(case: Case) -> Iterator[Finding]:
         sentence="Least request is at work: totals are even on average only, and slower pods get less.",
         severity=Severity.NOTE,
         evidence=(Line(f"{pods(c.name for c in callers)}: LEAST_REQUEST", "callers' proxies"),),
-        fixes=(Fix("nothing is wrong; where exact shares matter, a DestinationRule with ROUND_ROBIN gives them"),),
+        fixes=(balanced_by(case, callers[0], "ROUND_ROBIN",
+                           "nothing is wrong; where exact shares matter more than slow pods, take turns"),),
         explains=1.0 if judged.outcome is Outcome.UNBALANCED else 0.0,
     )  # fmt: skip

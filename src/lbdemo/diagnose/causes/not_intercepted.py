@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import part_of, short
+from lbdemo.diagnose.patches import exchanged, merged
+from lbdemo.diagnose.workloads import TEMPLATES
+from lbdemo.kube.records.meta import Meta
 from lbdemo.words import listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
+    from lbdemo.diagnose.patches import Change
 
 CODE, NAME = "LB305", "not-intercepted"
-PAST = ("traffic.sidecar.istio.io/excludeOutboundPorts", "traffic.sidecar.istio.io/excludeOutboundIPRanges",
-        "traffic.sidecar.istio.io/includeOutboundIPRanges")  # fmt: skip
+INCLUDED = "traffic.sidecar.istio.io/includeOutboundIPRanges"
+PAST = ("traffic.sidecar.istio.io/excludeOutboundPorts", "traffic.sidecar.istio.io/excludeOutboundIPRanges", INCLUDED)
+ANNOTATIONS = "/spec/template/metadata/annotations"
+BY_HAND = "what a pod's hostNetwork or a range with a headless Service's pods keeps from it has to be changed by hand"
 
 
 def cause(case: Case) -> Iterator[Finding]:
@@ -52,6 +59,53 @@ def _finding(case: Case, told: list[Caller]) -> Finding:
             *(Line(f"{short(c.name)} holds connections that its Envoy knows nothing of", "callers' proxies")
               for c in told),
         ),
-        fixes=(Fix("take the exclusion off the pod's template, and make the pods anew"),),
+        fixes=(_fix(case, told),),
         explains=part_of(case, told),
     )  # fmt: skip
+
+
+def _fix(case: Case, told: list[Caller]) -> Fix:
+    """What the callers' templates say, without this service's port and address."""
+    done = {(c.pod.meta.namespace, c.workload): _taken(case, c) for c in told if c.pod is not None}
+    pasted = [change for change in done.values() if change is not None]
+    return Fix(
+        "take the exclusion off the pods' template: they are made anew",
+        tuple(line for commands, _ in pasted for line in commands), tuple(line for _, undo in pasted for line in undo),
+        BY_HAND if len(pasted) < len(done) else "",
+    )  # fmt: skip
+
+
+def _taken(case: Case, caller: Caller) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The change of the template's annotations, and its undo; None where that would not help."""
+    kind, _, name = caller.workload.partition("/")
+    if caller.pod is None or kind not in TEMPLATES or caller.pod.host_network:
+        return None
+    marks = caller.pod.meta.annotations
+    changes: list[Change] = [
+        (f"{ANNOTATIONS}/{mark.replace('/', '~1')}", marks[mark], _without(case, mark, marks[mark]) or None)
+        for mark in PAST if marks.get(mark, "*") not in ("", "*")
+    ]  # fmt: skip
+    meta, changed = Meta(kind, caller.pod.meta.namespace, name), [each for each in changes if each[1] != each[2]]
+    back = {mark: marks[mark] for mark in PAST if mark in marks}
+    undo = merged(meta, {"spec": {"template": {"metadata": {"annotations": back}}}})  # of which none may be left
+    return (exchanged(meta, changed)[0], (undo,)) if changed else None
+
+
+def _without(case: Case, mark: str, told: str) -> str:
+    """An annotation's value that lets the sidecar have what goes to this service, and else says what it said."""
+    parts = [part.strip() for part in told.split(",")]
+    own = [address for address in case.evidence.service.cluster_ips if address != "None"]
+    if mark == INCLUDED:
+        missing = [address for address in own if not any(_covers(part, address) for part in parts)]
+        return ",".join([*parts, *missing]) if missing else told
+    port = str(case.evidence.port.number)
+    kept = [part for part in parts if part != port and not any(_covers(part, address) for address in own)]
+    return ",".join(kept) if kept != parts else told
+
+
+def _covers(part: str, address: str) -> bool:
+    """Whether the range has the address; a port has none."""
+    try:
+        return ip_address(address) in ip_network(part, strict=False)
+    except ValueError:
+        return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.app_protocols import reads_http2
 from lbdemo.diagnose.causes.port_not_grpc import as_tcp
 from lbdemo.diagnose.findings import Finding, Fix, Line
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import kubectl, made_anew
 from lbdemo.diagnose.parts import part_of, severity_of, short
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _finding(case: Case, passing: list[Caller]) -> Finding:
             (kubectl("get", "services", "-A", "-o", "wide"), kubectl("get", "envoyfilters", "-A")),
             advice="those that are headless, or say tcp, https or nothing, share a listener with this one; if there is "
             "none, istioctl proxy-status tells whether the sidecar has the newest configuration",
-        ),),
+        ), Fix("then make the callers' pods anew: connections that are there stay as they are", made_anew(passing))),
         explains=part_of(case, passing),
         possible=True,
     )  # fmt: skip

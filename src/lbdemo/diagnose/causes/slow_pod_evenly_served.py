@@ -7,9 +7,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import applied, kubectl
-from lbdemo.diagnose.istio_scope import destination_rule_for
+from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import UNEVEN, short
+from lbdemo.diagnose.policies import balanced_by
 from lbdemo.diagnose.streams import running
 from lbdemo.words import figure
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 CODE, NAME = "LB203", "slow-pod-evenly-served"
 TIMES = 4  # as many calls wait at the slow pod as at a usual one
 WAITING = 1.0  # calls at least, on average: fewer hold nobody up
-LEAST = '{"spec":{"trafficPolicy":{"loadBalancer":{"simple":"LEAST_REQUEST"}}}}'
 
 
 def cause(case: Case) -> Iterator[Finding]:
@@ -52,22 +51,6 @@ def _finding(case: Case, caller: Caller, slow: str, most: float, usual: float) -
                        f"{figure(usual)} at a usual pod", "callers' proxies"),),
         fixes=(
             Fix("see why it is slow", (kubectl("-n", case.evidence.namespace, "describe", "pod", short(slow)),)),
-            _least_request(case, caller),
+            balanced_by(case, caller, "LEAST_REQUEST", "let sidecars prefer pods with fewer calls in flight"),
         ),
     )  # fmt: skip
-
-
-def _least_request(case: Case, caller: Caller) -> Fix:
-    namespace = caller.pod.meta.namespace if caller.pod else case.evidence.namespace
-    rule = destination_rule_for(case.evidence, namespace)
-    title = "let sidecars prefer pods with fewer calls in flight"
-    if rule is not None:
-        patch = ("-n", rule.meta.namespace, "patch", "destinationrule", rule.meta.name, "--type", "merge", "-p")
-        return Fix(title, (kubectl(*patch, LEAST),), (kubectl(*patch, LEAST.replace("LEAST_REQUEST", "ROUND_ROBIN")),))
-    where, name = case.evidence.namespace, case.evidence.name
-    document = {
-        "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
-        "metadata": {"name": name, "namespace": where},
-        "spec": {"host": case.evidence.host, "trafficPolicy": {"loadBalancer": {"simple": "LEAST_REQUEST"}}},
-    }  # fmt: skip
-    return Fix(title, (applied(document),), (kubectl("-n", where, "delete", "destinationrule", name),))

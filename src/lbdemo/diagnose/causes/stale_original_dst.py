@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.findings import Finding, Line, Severity
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.fixes import made_anew
 from lbdemo.diagnose.parts import short
 from lbdemo.kube.answers import Unseen
 from lbdemo.words import listing
@@ -31,6 +32,8 @@ def cause(case: Case) -> Iterator[Finding]:
                 severity=Severity.PROBLEM,
                 evidence=(Line(f"no endpoint has {listing([host.address for host in gone])}; calls to it fail",
                                "callers' proxies"),),
+                fixes=(Fix("until that is mended, make its pods anew after each change of the servers'",
+                           made_anew([caller])),),
                 follows_from=("LB308",),
             )  # fmt: skip
 
