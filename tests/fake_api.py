@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -172,11 +173,12 @@ class FakeApi:
         self.denied.clear()
 
     def __enter__(self) -> Self:
+        self.closing = False
         self.folder = tempfile.mkdtemp(prefix="fa")
         self.path = str(Path(self.folder, "s"))
         self._server = Server(self.path, Handler)
         self._server.fake = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         self._transports: list[UnixTransport] = []
         return self
@@ -190,11 +192,16 @@ class FakeApi:
         for transport in self._transports:
             transport.cancel()
             transport.close()
-        self._server.shutdown()
+        with socket.socket(socket.AF_UNIX) as knock:  # so that it looks up at once
+            knock.connect(self.path)
         assert kind is not None or not self.unannounced, f"unannounced streams: {self.unannounced}"
-        self._server.server_close()
         self._thread.join()
+        self._server.server_close()
         shutil.rmtree(self.folder)
+
+    def _serve(self) -> None:
+        while not self.closing:
+            self._server.handle_request()
 
     def transport(self) -> UnixTransport:
         """A way to it."""

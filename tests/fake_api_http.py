@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from http.server import BaseHTTPRequestHandler
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -40,6 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one connection's questions."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body go out together
     server: Server
 
     def __getattr__(self, name: str) -> Any:
@@ -50,12 +52,17 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Keeps quiet."""
 
-    def address_string(self) -> str:
-        return "unix"
+    def parse_request(self) -> bool:
+        """Reads the head as plain lines: read as an e-mail, as it usually is, it takes ten times as long."""
+        self.command, self.path, self.request_version = self.raw_requestline.decode().split()
+        lines = (line.decode().partition(":") for line in takewhile(bytes.strip, self.rfile))
+        self.fields = {name.lower(): value.strip() for name, _, value in lines}
+        self.close_connection = False
+        return True
 
     def answer(self) -> None:
         fake = self.server.fake
-        length = int(self.headers.get("Content-Length") or 0)
+        length = int(self.fields.get("content-length", 0))
         self.body = json.loads(self.rfile.read(length)) if length else {}
         fake.asked.append(f"{self.command} {unquote(self.path)}")
         fake.bodies.append(self.body)
@@ -223,7 +230,7 @@ class Handler(BaseHTTPRequestHandler):
         return here and chosen and all(t is not None and (field_of(item, t[1]) == t[3]) != bool(t[2]) for t in terms)
 
     def slim(self, item: Document) -> Document:
-        if "PartialObjectMetadata" not in self.headers.get("Accept", ""):
+        if "PartialObjectMetadata" not in self.fields.get("accept", ""):
             return item
         return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]}
 
@@ -334,7 +341,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def head(self, code: int, headers: list[tuple[str, str]], *, audited: bool = True) -> None:
-        self.send_response(code)
+        self.send_response_only(code)
         for name, value in [*headers, *([("Audit-Id", "1")] if audited else [])]:
             self.send_header(name, value)
         self.end_headers()
