@@ -47,7 +47,7 @@ class Onlooker:
 def whole() -> tuple[Played, Onlooker]:
     """One whole run, with TLS in its last act and a trace of each call, and who looked on."""
     onlooker = Onlooker()
-    return play(DemoOptions(servers=2, calls=CALLS, rate=600, tls=True, trace=True), onlooker), onlooker
+    return play(DemoOptions(servers=2, calls=CALLS, rate=600, tls=True, trace=True), onlooker, rounds=1), onlooker
 
 
 def test_each_act_is_played_counted_and_confirmed_by_the_second_witness(whole: tuple[Played, Onlooker]) -> None:

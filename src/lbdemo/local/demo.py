@@ -56,8 +56,8 @@ class Played:
     broken: tuple[tuple[str, str], ...] = ()
 
 
-def play(options: DemoOptions, audience: Audience) -> Played:
-    """Starts everything, plays the acts, ends everything.
+def play(options: DemoOptions, audience: Audience, rounds: int = ROUNDS) -> Played:
+    """Starts everything, plays the acts, ends everything. What TLS costs is told from so many `rounds` each way.
 
     Acts that need Envoy are skipped where there is none, and broken where it does not start. Raises KeyboardInterrupt
     on Ctrl-C and SIGTERM, after all has ended; ProgramFailedError or NotReadyError when something else does not start.
@@ -78,7 +78,7 @@ def play(options: DemoOptions, audience: Audience) -> Played:
         pace = paced(scene, options)
         audience.say(pace.told(acts))
         results = tuple(perform(act, scene, pace, audience) for act in acts if act not in broken)
-        results = priced(results, raced(scene, scene.secure, pace, audience)) if scene.secure else results
+        results = priced(results, raced(scene, scene.secure, pace, audience, rounds)) if scene.secure else results
         environment = surroundings(scene, acts, pace, envoy)
     failures = tuple((act.name, scene.no_envoy) for act in broken)
     return Played(lesson(results, scene.slow_server), skipped, environment, failures)
@@ -90,11 +90,11 @@ def paced(scene: Stage, options: DemoOptions) -> Pace:
     return choose(options, 0.0 if options.rate else probe(longest))
 
 
-def raced(scene: Stage, secure: Secure, pace: Pace, audience: Audience) -> Rounds:
+def raced(scene: Stage, secure: Secure, pace: Pace, audience: Audience, rounds: int) -> Rounds:
     """Short runs without and with TLS, in turns."""
     audience.say("short runs without and with TLS, in turns")
     ways = {"plain": Calls(scene.servers_target), "secure": Calls(secure.target, secure.tls, HOST)}
-    found = [{name: (median_call(way, pace.rate), probe(way)) for name, way in ways.items()} for _ in range(ROUNDS)]
+    found = [{name: (median_call(way, pace.rate), probe(way)) for name, way in ways.items()} for _ in range(rounds)]
     return Rounds(**{name: Way(*zip(*(each[name] for each in found), strict=True)) for name in ways})
 
 
