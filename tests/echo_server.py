@@ -85,7 +85,7 @@ def lbdemo(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str
 
 
 def told(*arguments: str) -> tuple[int, str, str]:
-    """The exit code, stdout and stderr of a command that starts nothing, run in this process: that is quicker."""
+    """The exit code, stdout and stderr of a command that need not be a process of its own: here it is quicker."""
     from lbdemo.cli.main import run
 
     out, err, argv = io.StringIO(), io.StringIO(), sys.argv

