@@ -41,7 +41,6 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one connection's questions."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body go out together
     server: Server
 
     def __getattr__(self, name: str) -> Any:
