@@ -73,5 +73,9 @@ def _pairs(case: Case, server: Server) -> Iterator[tuple[EnvoyHost, EnvoyHost]]:
 
 
 def _unsure(case: Case, caller: Caller, server: Server) -> bool:
-    """Whether calls may fail since something else is spoken there: only the server's sidecar would tell."""
+    """Whether calls may fail before they reach the program: in their caller's sidecar, where they wait for a place on a
+    connection until their time is over, or since something else is spoken there, as only the server's sidecar tells."""
+    hosts = (host for look in case.envoy_looks(caller.name) for host in case.hosts(look))
+    if any(host.calls_waiting for host in hosts):
+        return True
     return failing(case, caller) and proxy_of(server.pod) == ISTIO and not case.envoy_looks(server.name)

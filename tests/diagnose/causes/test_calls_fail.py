@@ -78,10 +78,12 @@ def test_what_callers_sidecars_counted_has_no_status() -> None:
         inside(),
         changed(refusing(shop(**calling(SIDECAR, 0, 9, 0)), lasting=True), "10.0.0.2", unhealthy=(EJECTED,)),
         refusing(shop(**calling(SIDECAR, 0, 0, 0)), lasting=True),
+        changed(refusing(shop(**calling(SIDECAR, 9, 9, 9)), lasting=True), "10.0.0.2", calls_waiting=3),
     ],
     ids=[
         "calls that are answered", "calls that break their connections", "calls that break the servers' sidecars'",
         "servers whose sidecars nobody saw", "a pod that is ejected for it", "no calls",
+        "calls that wait in the sidecar",
     ],
 )  # fmt: skip
 def test_other_failures_are_other_cases(evidence: Evidence) -> None:
