@@ -87,10 +87,12 @@ def _listing() -> str | None:
     return None if kinds.code or found.code else found.out
 
 
-def eventually(what: Callable[[], bool], seconds: float = 60) -> None:
+def eventually(
+    what: Callable[[], bool], seconds: float = 60, told: Callable[[], str] = lambda: "it did not come true in time"
+) -> None:
     deadline = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() < deadline, told()
         time.sleep(0.5)
 
 
