@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.looks import ESTABLISHED, SYN_SENT, TIME_WAIT
 from lbdemo.diagnose.path import bootstrapped
 from lbdemo.diagnose.servers import servers_of
-from lbdemo.diagnose.told import KUBERNETES, XDS, by_own_names, marks, words
+from lbdemo.diagnose.told import KUBERNETES, XDS, marks, pod_named, words
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller, Evidence
@@ -107,8 +107,8 @@ def _translates_at_the_node(evidence: Evidence) -> bool:
 def _told(caller: Caller, service: str) -> bool:
     """Whether some argument or variable is a target of this name."""
     starts = (f"{service}:", f"{XDS}/{service}", f"{KUBERNETES}/{service}")
-    by_pods_names = bool(by_own_names(caller.pod, service))
-    return by_pods_names or any(mark.startswith(starts) for mark in marks(words(caller.pod), service))
+    found = marks(words(caller.pod), service)
+    return any(mark.startswith(starts) or pod_named(mark, service) for mark in found)
 
 
 def services_called(evidence: Evidence, caller: Caller) -> frozenset[str]:

@@ -99,6 +99,11 @@ class Case:
         """Whether a ready server without connections is known to have none."""
         return bool(self.ready) and all(server.name in self.sockets_seen for server in self.ready)
 
+    @property
+    def whose_sockets(self) -> str:
+        """Whose sockets tell who is connected to which server, as a line of evidence names its source."""
+        return "server sockets" if self.all_sockets_seen else "callers' sockets"
+
     def sees_connections(self, caller: Caller) -> bool:
         """Whether a ready server to which no connection of the caller was seen is known to have none."""
         return self.all_sockets_seen or bool(self.socket_looks(caller.name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
     from lbdemo.diagnose.looks import EnvoyHost, MetricsLook
-    from lbdemo.diagnose.servers import Server
 
 ORDER = [series.name for series in SERIES]
 
@@ -34,19 +33,25 @@ def failing_servers(case: Case) -> tuple[Failing, ...]:
     """The ready servers that failed some call. None where calls break their connections: no program failed those."""
     if broken(case):
         return ()
-    seen = (_by_its_counters(case, server) or _by_callers(case, server) for server in case.ready)
+    counters, sidecars = _by_counters(case), _by_callers(case)
+    seen = (counters.get(server.name) or sidecars.get(server.name) for server in case.ready)
     return tuple(one for one in seen if one is not None and one.failed)
 
 
-def _by_its_counters(case: Case, server: Server) -> Failing | None:
-    looks = [look for look in case.evidence.metrics if look.pod == server.name]
-    if not any(look.failed for look in looks):
-        return None
+def _by_counters(case: Case) -> dict[str, Failing]:
+    """By server, of those that count failures."""
+    looks: dict[str, list[MetricsLook]] = {}
+    for look in case.evidence.metrics:
+        looks.setdefault(look.pod, []).append(look)
+    return {server: _counted(server, mine) for server, mine in looks.items() if any(look.failed for look in mine)}
+
+
+def _counted(server: str, looks: Sequence[MetricsLook]) -> Failing:
     source = min((look.source for look in looks), key=ORDER.index)
     first, *_, last = [look for look in looks if look.source == source] * 2
     first = first if last.calls >= first.calls else replace(first, calls=0, failed=())  # it has begun anew
     grown = _grown(first, last)
-    return Failing(server.name, last.calls - first.calls, sum(grown.values()), tuple(grown), "metrics")
+    return Failing(server, last.calls - first.calls, sum(grown.values()), tuple(grown), "metrics")
 
 
 def _grown(first: MetricsLook, last: MetricsLook) -> dict[str, int]:
@@ -56,26 +61,35 @@ def _grown(first: MetricsLook, last: MetricsLook) -> dict[str, int]:
     return {code: count for code, count in sorted(grown.items(), key=lambda one: -one[1]) if count > 0}
 
 
-def _by_callers(case: Case, server: Server) -> Failing | None:
-    pairs = list(_pairs(case, server))
-    calls = sum(max(0, after.calls_total - before.calls_total) for before, after in pairs)
-    return Failing(server.name, calls, sum(failed(*pair) for pair in pairs), (), "callers' proxies") if pairs else None
-
-
-def _pairs(case: Case, server: Server) -> Iterator[tuple[EnvoyHost, EnvoyHost]]:
-    """The server as the callers' Envoys show it at first and at last, where these could connect to it."""
+def _by_callers(case: Case) -> dict[str, Failing]:
+    """By server, of those that callers' Envoys could connect to."""
+    doubtful = {
+        server.name for server in case.ready if proxy_of(server.pod) == ISTIO and not case.envoy_looks(server.name)
+    }
+    pairs: dict[str, list[tuple[EnvoyHost, EnvoyHost]]] = {}
     for caller in case.active:
-        if not _unsure(case, caller, server):
-            for before, after in first_and_last(case, caller):
-                opened = before.connect_failures == after.connect_failures
-                if case.by_address.get(after.address) == server.name and opened:
-                    yield before, after
+        for server, before, after in _sent(case, caller, doubtful):
+            pairs.setdefault(server, []).append((before, after))
+    return {server: _told(server, mine) for server, mine in pairs.items()}
 
 
-def _unsure(case: Case, caller: Caller, server: Server) -> bool:
-    """Whether calls may fail before they reach the program: in their caller's sidecar, where they wait for a place on a
-    connection until their time is over, or since something else is spoken there, as only the server's sidecar tells."""
+def _told(server: str, pairs: Sequence[tuple[EnvoyHost, EnvoyHost]]) -> Failing:
+    calls = sum(max(0, after.calls_total - before.calls_total) for before, after in pairs)
+    return Failing(server, calls, sum(failed(*pair) for pair in pairs), (), "callers' proxies")
+
+
+def _sent(case: Case, caller: Caller, doubtful: Collection[str]) -> Iterator[tuple[str, EnvoyHost, EnvoyHost]]:
+    """Each server as the caller's Envoy shows it at first and at last, where it is sure who failed.
+
+    Calls may fail before they reach the program: in their caller's sidecar, where they wait for a place on a
+    connection until their time is over, or since something else is spoken there. That only the sidecars of the servers
+    would tell, which nobody saw of the `doubtful` ones.
+    """
     hosts = (host for look in case.envoy_looks(caller.name) for host in case.hosts(look))
     if any(host.calls_waiting for host in hosts):
-        return True
-    return failing(case, caller) and proxy_of(server.pod) == ISTIO and not case.envoy_looks(server.name)
+        return
+    left_out = doubtful if failing(case, caller) else ()
+    for before, after in first_and_last(case, caller):
+        server = case.by_address.get(after.address)
+        if server is not None and server not in left_out and before.connect_failures == after.connect_failures:
+            yield server, before, after

@@ -161,3 +161,9 @@ def made_anew(callers: Iterable[Caller]) -> tuple[str, ...]:
     """The commands that make the callers' pods anew, of those that something (deployment/NAME, …) keeps running."""
     workloads = {(c.pod.meta.namespace, c.workload) for c in callers if c.pod is not None and c.workload}
     return tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in sorted(workloads))
+
+
+def logs_of(case: Case, servers: Iterable[str]) -> tuple[str, ...]:
+    """The commands that show what the servers (namespace/pod) said last."""
+    names = (server.rpartition("/")[2] for server in servers)
+    return tuple(kubectl("-n", case.evidence.namespace, "logs", name, "--tail=100") for name in names)

@@ -20,28 +20,23 @@ class Series:
 
 
 SERIES = (
-    Series("istio_requests_total", "", {"reporter": "destination", "request_protocol": "grpc"}),
+    Series("istio_requests_total", "", {"reporter": "destination", "request_protocol": "grpc"}, "grpc_response_status"),
     Series("request_total", "", {"direction": "inbound"}),
     Series("grpc_server_started_total", "grpc_service"),
-    Series("grpc_server_handled_total", "grpc_service"),
-    Series("grpc_server_call_started_total", "grpc_method"),
-    Series("grpc_server_call_duration_seconds_count", "grpc_method"),
-    Series("rpc_server_call_duration_seconds_count", "rpc_method"),
-    Series("rpc_server_duration_milliseconds_count", "rpc_service"),
-    Series("rpc_server_duration_count", "rpc_service"),
-)
-"""What meshes and gRPC's libraries count by, the surest first (Istio, Linkerd, go-grpc-prometheus and its like,
-gRPC's own OpenTelemetry plugin, OpenTelemetry's conventions of now and before)."""
-
-ENDED = (
-    Series("istio_requests_total", "", {"reporter": "destination", "request_protocol": "grpc"}, "grpc_response_status"),
-    Series("response_total", "", {"direction": "inbound"}, "grpc_status"),
     Series("grpc_server_handled_total", "grpc_service", status="grpc_code"),
+    Series("grpc_server_call_started_total", "grpc_method"),
     Series("grpc_server_call_duration_seconds_count", "grpc_method", status="grpc_status"),
     Series("rpc_server_call_duration_seconds_count", "rpc_method", status="rpc_response_status_code"),
     Series("rpc_server_duration_milliseconds_count", "rpc_service", status="rpc_grpc_status_code"),
     Series("rpc_server_duration_count", "rpc_service", status="rpc_grpc_status_code"),
 )
+"""What meshes and gRPC's libraries count by, the surest first (Istio, Linkerd, go-grpc-prometheus and its like,
+gRPC's own OpenTelemetry plugin, OpenTelemetry's conventions of now and before)."""
+
+LINKERD_ENDED = Series("response_total", "", {"direction": "inbound"}, "grpc_status")
+"""How calls end that Linkerd's proxy counts as `request_total`."""
+_ISTIO, *_LIBRARIES = (series for series in SERIES if series.status)
+ENDED = (_ISTIO, LINKERD_ENDED, *_LIBRARIES)
 """Those that say how calls ended, the surest first."""
 
 FAULTS = {

@@ -58,8 +58,13 @@ def xds_target(pod: Pod | None, service: str) -> str:
 
 def by_own_names(pod: Pod | None, service: str) -> frozenset[str]:
     """The pods that some argument or variable calls by their own names, as those of a StatefulSet: POD.SERVICE:PORT."""
-    found = (mark.partition(f".{service}:") for mark in marks(words(pod), service))
-    return frozenset(name for name, dot, _ in found if dot and "/" not in name)
+    return frozenset(filter(None, (pod_named(mark, service) for mark in marks(words(pod), service))))
+
+
+def pod_named(mark: str, service: str) -> str:
+    """The pod that a mark names by its own name, POD.SERVICE:PORT; "" for other marks."""
+    name, dot, _ = mark.partition(f".{service}:")
+    return name if dot and "/" not in name else ""
 
 
 def channels(pod: Pod | None) -> int:

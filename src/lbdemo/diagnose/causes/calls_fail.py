@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.causes.ejection_at_work import ejected
 from lbdemo.diagnose.failures import Failing, failing_servers
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import logs_of
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.refusals import MANY
 from lbdemo.words import count
@@ -38,12 +38,13 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def _finding(case: Case, bad: Sequence[Failing]) -> Finding:
     whose = "all pods" if len(bad) == len(case.ready) > 1 else pods(one.server for one in bad)
+    logs = logs_of(case, (one.server for one in bad[:SHOWN]))
     return Finding(
         CODE, NAME,
         sentence=f"Calls reach {whose} and fail there: that is not for balancing to mend.",
         severity=Severity.PROBLEM if any(one.failed >= MOST * one.calls for one in bad) else Severity.RISK,
         evidence=tuple(_line(one) for one in bad),
-        fixes=(Fix("see what the pods say of it", _logs(case, bad), advice=_advice(bad)),),
+        fixes=(Fix("see what the pods say of it", logs, advice=_advice(bad)),),
         aside=True,
     )  # fmt: skip
 
@@ -51,10 +52,6 @@ def _finding(case: Case, bad: Sequence[Failing]) -> Finding:
 def _line(one: Failing) -> Line:
     how = f" ({', '.join(one.codes)})" if one.codes else ""
     return Line(f"{short(one.server)} failed {one.failed} of {count(one.calls, 'call')}{how}", one.source)
-
-
-def _logs(case: Case, bad: Sequence[Failing]) -> tuple[str, ...]:
-    return tuple(kubectl("-n", case.evidence.namespace, "logs", short(one.server), "--tail=100") for one in bad[:SHOWN])
 
 
 def _advice(bad: Sequence[Failing]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import kubectl, logs_of
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods, short
 from lbdemo.diagnose.workloads import deployment_of
 
@@ -39,9 +39,7 @@ def cause(case: Case) -> Iterator[Finding]:
         sentence=f"Callers leave {pods(out)} out, since calls to it failed: outlier detection at work.",
         severity=Severity.PROBLEM,
         evidence=tuple(Line(f"{short(pod)} is ejected by {pods(by)}", "callers' proxies") for pod, by in out.items()),
-        fixes=(Fix("mend the pod: see what it says",
-                   tuple(kubectl("-n", case.evidence.namespace, "logs", short(pod), "--tail=100") for pod in out)),
-               *_set_aside(case, out)),
+        fixes=(Fix("mend the pod: see what it says", logs_of(case, out)), *_set_aside(case, out)),
         explains=part_of(case, case.through_sidecars) if uneven else 0.0,
     )  # fmt: skip
 

@@ -68,19 +68,17 @@ def _all_known(case: Case) -> bool:
     return all(map(case.sees_connections, case.evidence.callers))
 
 
-def _seen_at(case: Case) -> str:
-    return "server sockets" if case.all_sockets_seen else "callers' sockets"
-
-
 def _finding(case: Case, few: list[Caller]) -> Finding:
     service = case.evidence.name
     where = {name for caller in few for name in case.reached(caller)}
     seen = [
         Line(f"{short(c.name)} holds {count(case.connections(c), 'connection')}, to {pods(case.reached(c))}",
-             _seen_at(case)) for c in few[:4]
+             case.whose_sockets) for c in few[:4]
     ]  # fmt: skip
     if len(few) > 1 and len(where) == 1:
-        seen.append(Line(f"all {len(few)} callers are at the same pod: DNS answers in a fixed order", _seen_at(case)))
+        seen.append(
+            Line(f"all {len(few)} callers are at the same pod: DNS answers in a fixed order", case.whose_sockets)
+        )
     unsure = [caller for caller in few if not told_apart(case, caller)]
     if unsure:
         seen.append(Line("the other pods came later: with round_robin, clients that never asked DNS again look the "

@@ -43,7 +43,8 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
 
 def _unseen(case: Case) -> Finding | CannotTell:
     told = [c for c in case.evidence.callers if c.pod is not None and not proxy_of(c.pod) and not is_proxy(c.pod)]
-    few = [c for c in told if 0 < case.dials(c) < len(case.ready) and c not in without_waypoint(case)]
+    ambient = without_waypoint(case)
+    few = [c for c in told if 0 < case.dials(c) < len(case.ready) and c not in ambient]
     if few and not case.judged.known:
         return replace(_finding(case, few), evidence=(*_who_dials(case, few), _no_proxy(case, few)),
                        explains=len(few) / len(case.evidence.callers), possible=True)  # fmt: skip

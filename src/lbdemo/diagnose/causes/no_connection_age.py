@@ -110,13 +110,11 @@ def _finding(case: Case, late: Late) -> Finding:
 
 def later(case: Case, late: Late) -> Line:
     """Which pods came later, and are left out."""
-    missing = pods(server.name for server in late.missing)
+    missing, theirs = (pods(one.name for one in each) for each in (late.missing, late.callers))
     if _youngest(case, late.missing, late.known):
         came = f"{missing} came later than {pods(late.known)}"
     else:
-        came = f"{missing} became ready only after {pods(caller.name for caller in late.callers)} had begun"
+        came = f"{missing} became ready only after {theirs} had begun"
     it = "it" if len(late.missing) == 1 else "them"
-    if case.all_sockets_seen:
-        return Line(f"{came}, and nobody is connected to {it}", "server sockets")
-    theirs = pods(caller.name for caller in late.callers)
-    return Line(f"{came}, and no connection of {theirs} leads to {it}", "callers' sockets")
+    left = f"nobody is connected to {it}" if case.all_sockets_seen else f"no connection of {theirs} leads to {it}"
+    return Line(f"{came}, and {left}", case.whose_sockets)
