@@ -44,7 +44,8 @@ def test_one_open_page_before_and_after_the_sidecars(cluster: Cluster) -> None:
 
         cluster("up", "--istio", "--replicas", "3")
         eventually(lambda: expectations(url) == ["BALANCED", "BALANCED"])
-        for _ in range(10):  # what was pushed last to a sidecar may be late, and pods of before may be on their way out
+        eventually(lambda: len(cluster.kubectl("get", "pods", "-l", SERVERS, "-o", "name").split()) == 3)
+        for _ in range(10):  # pods of before are gone, but what was pushed last to a sidecar may be late
             answers = [[echo(url, way) for _ in range(60)] for way in ("/connection", "/call")]
             shares = [sorted(servers(some).values()) for some in answers]
             if shares == [[20, 20, 20]] * 2:
