@@ -7,7 +7,9 @@ import os
 import re
 import signal
 from collections.abc import Generator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,17 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
+    """Tests of a file that are of no group run in one process: what they load and make is paid for once."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    scheduler = import_module("xdist.scheduler").LoadGroupScheduling(config, log)
+    group = scheduler._split_scope  # a test's own name where it has no group
+    scheduler._split_scope = lambda test: group(test).split("::")[0]
+    return scheduler
 
 
 def uses(item: pytest.Item, fixture: str) -> bool:
