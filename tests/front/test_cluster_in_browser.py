@@ -34,6 +34,7 @@ class Cluster:
         self.ok = ok
         self.done: list[dict[str, Any]] = []
         self.tokens: set[str | None] = set()
+        self.readable = True
         self.servers = 3
         self.told: dict[str, Any] = {}
 
@@ -56,7 +57,7 @@ class Cluster:
     def _actions(self, route: Route) -> None:
         self.tokens.add(route.request.header_value("x-lbdemo-token"))
         if route.request.method == "GET":
-            route.fulfill(json={"actions": ACTIONS})
+            route.fulfill(body=json.dumps({"actions": ACTIONS}) if self.readable else "no list")
             return
         wanted = json.loads(route.request.post_data or "{}")
         self.done.append(wanted)
@@ -101,6 +102,23 @@ def test_what_did_not_go_well_is_said(browser: Browser, url: str) -> None:
         done.wait_for()
 
         assert done.inner_text().startswith("failed kubectl delete pod/echo-1")
+
+
+def test_a_list_that_cannot_be_read_takes_no_answer_away_and_is_read_again(browser: Browser, url: str) -> None:
+    cluster = Cluster()
+    with opened(browser, "about:blank") as seen:
+        cluster.stand_in(seen, url)
+        seen.page.goto(url)
+        seen.page.get_by_role("button", name="delete echo-1").click()
+        seen.page.locator(".done").wait_for()
+        cluster.readable = False
+        unread = seen.page.locator(".unread")
+        unread.wait_for()
+        done = seen.page.locator(".done").inner_text()
+        cluster.readable = True
+        unread.wait_for(state="detached")
+
+    assert done == "done kubectl delete pod/echo-1 said kubectl"
 
 
 def test_events_of_the_cluster_stand_on_the_time_line_once_however_often_they_are_told(

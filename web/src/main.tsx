@@ -34,7 +34,9 @@ function show(root: Element, told: Told): void {
       known = changed;
       askTold().then(
         (again) => page.retell(again),
-        () => {},
+        () => {
+          known = -1; // asked for again at the next look
+        },
       );
     }
   }, LOOK);

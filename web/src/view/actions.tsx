@@ -5,13 +5,36 @@ import { useEffect, useState } from "preact/hooks";
 import { type Action, act, actions, type Done } from "../calls/api";
 import type { Api } from "../calls/ways";
 
+const AGAIN = 2000; // milliseconds until a list that could not be read is asked for anew
+
 export function Actions({ api, changed }: { readonly api: Api; readonly changed: number }) {
   const [all, setAll] = useState<readonly Action[]>([]);
+  const [unread, setUnread] = useState("");
+  const [tried, setTried] = useState(0);
   const [done, setDone] = useState<Done | null>(null);
   const [busy, setBusy] = useState(false);
   useEffect(() => {
-    actions(api).then(setAll, (reason: unknown) => setDone({ command: "", ok: false, text: String(reason) }));
-  }, [api, changed]);
+    let latest = true;
+    let later = 0;
+    actions(api).then(
+      (read) => {
+        if (latest) {
+          setAll(read);
+          setUnread("");
+        }
+      },
+      (reason: unknown) => {
+        if (latest) {
+          setUnread(String(reason));
+          later = window.setTimeout(() => setTried(tried + 1), AGAIN);
+        }
+      },
+    );
+    return () => {
+      latest = false;
+      clearTimeout(later);
+    };
+  }, [api, changed, tried]);
   const run = async (action: Action) => {
     setBusy(true);
     setDone(await act(api, action));
@@ -32,6 +55,7 @@ export function Actions({ api, changed }: { readonly api: Api; readonly changed:
         ))}
       </ul>
       <div aria-live="polite">
+        {unread && <p class="unread">What can be done now could not be read, and is asked for again: {unread}</p>}
         {done && (
           <p class="done">
             <strong class={`badge ${done.ok ? "good" : "bad"}`}>{done.ok ? "done" : "failed"}</strong>{" "}
