@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import accumulate
 from math import ceil, floor, inf, isfinite, log2
+from operator import add, sub
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,7 +92,7 @@ class Histogram:
 
     def merge(self, other: Histogram) -> None:
         """Takes over all that the other has counted; the other stays as it is."""
-        self._buckets = list(map(int.__add__, self._buckets, other._buckets))
+        self._buckets = list(map(add, self._buckets, other._buckets))
         self.count += other.count
         self.max = max(self.max, other.max)
         self.min = min(self.min, other.min)
@@ -100,7 +103,7 @@ class Histogram:
         `low` and `high` are the shortest and the longest of what is left.
         """
         left = Histogram()
-        left._buckets = list(map(int.__sub__, self._buckets, other._buckets))
+        left._buckets = list(map(sub, self._buckets, other._buckets))
         left.count, left.min, left.max = self.count - other.count, low, high
         return left
 
@@ -122,12 +125,8 @@ class Histogram:
             return self.min
         if rank == self.count:
             return self.max
-        seen = 0
-        for index, counted in enumerate(self._buckets):
-            seen += counted
-            if seen >= rank:
-                return min(max(_middle(index), self.min), self.max)
-        raise AssertionError("the buckets hold fewer values than were counted")
+        index = bisect_left(list(accumulate(self._buckets)), rank)
+        return min(max(_middle(index), self.min), self.max)
 
     @property
     def buckets(self) -> tuple[tuple[int, int], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp, inf, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
@@ -66,6 +67,7 @@ def chi_square_tail(chi_square: float, degrees: int) -> float:
     return float(10 ** log10_chi_square_tail(chi_square, degrees))
 
 
+@lru_cache(maxsize=4096)  # blocks of one plan ask for the same few counts
 def _ln_at_least(calls: int, of: int, chance: float) -> float:
     if calls <= 0:
         return 0.0
