@@ -121,6 +121,17 @@ def test_merging_in_any_order_equals_adding_all() -> None:
     assert state(left) == state(nested) == state(histogram_of(*a, *b, *c))
 
 
+@pytest.mark.parametrize(("one", "other"), [((0.2, 0.3), (0.1, 0.4)), ((0.1, 0.4), (0.2, 0.3))])
+def test_merging_keeps_the_shortest_and_the_longest_of_both(
+    one: tuple[float, float], other: tuple[float, float]
+) -> None:
+    merged = histogram_of(*one)
+
+    merged.merge(histogram_of(*other))
+
+    assert (merged.min, merged.max, merged.count) == (0.1, 0.4, 4)
+
+
 def test_merging_leaves_the_other_as_it_was() -> None:
     one, other = histogram_of(1.0), histogram_of(2.0)
 
