@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.findings import Fix
+from lbdemo.diagnose.patches import port_exchanged
+
 if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
     from lbdemo.kube.records.services import ServicePort
 
 GRPC = ("grpc", "grpc-web")
@@ -27,3 +31,10 @@ def speaks_grpc(port: ServicePort) -> bool:
 def reads_http2(port: ServicePort) -> bool:
     """Whether the port tells Istio that it speaks HTTP/2: by its appProtocol, which goes before its name."""
     return (port.app_protocol or port.name.partition("-")[0]).lower() in HTTP2
+
+
+def protocol_told(case: Case, protocol: str, title: str, advice: str = "") -> Fix:
+    """To say another appProtocol of the Service's port, which goes before the port's name."""
+    port = case.evidence.port
+    changes = port_exchanged(case.evidence.service, port, "appProtocol", port.app_protocol or None, protocol)
+    return Fix(title, *changes, advice)

@@ -32,19 +32,6 @@ def applied(*documents: Mapping[str, Any]) -> str:
     return f"kubectl apply -f - <<'EOF'\n{yaml.safe_dump_all(documents, sort_keys=False)}EOF"
 
 
-def protocol_told(case: Case, protocol: str, title: str, advice: str = "") -> Fix:
-    """To say another appProtocol of the Service's port, which goes before the port's name."""
-    port, service = case.evidence.port, case.evidence.service
-    where = f"/spec/ports/{service.ports.index(port)}/appProtocol"
-    patch = ("-n", case.evidence.namespace, "patch", "service", service.meta.name, "--type", "json", "-p")
-    back = (f'"op":"add","path":"{where}","value":"{port.app_protocol}"' if port.app_protocol
-            else f'"op":"remove","path":"{where}"')  # fmt: skip
-    return Fix(
-        title, (kubectl(*patch, f'[{{"op":"add","path":"{where}","value":"{protocol}"}}]'),),
-        (kubectl(*patch, f"[{{{back}}}]"),), advice,
-    )  # fmt: skip
-
-
 def mesh_the_callers(callers: Collection[Caller]) -> Fix:
     """A proxy beside each caller, which chooses a server for each call. In a node's network there are none."""
     inside = [caller for caller in callers if not caller.node]

@@ -10,6 +10,7 @@ from lbdemo.diagnose.fixes import kubectl
 
 if TYPE_CHECKING:
     from lbdemo.kube.records.meta import Meta
+    from lbdemo.kube.records.services import Service, ServicePort
 
 Change = tuple[str, Any, Any]
 """A member's place (a JSON pointer), what is there, and what shall be there; None is nothing, the same is no change."""
@@ -19,6 +20,15 @@ def exchanged(meta: Meta, changes: Sequence[Change]) -> tuple[tuple[str, ...], t
     """Commands that change an object's members, and those that undo it."""
     back = [(path, new, old) for path, old, new in reversed(changes)]
     return (_patch(meta, changes),), (_patch(meta, back),)
+
+
+def port_exchanged(
+    service: Service, port: ServicePort, member: str, old: Any, new: Any
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same for a member of a Service's port, as long as it stands where it stood: ports have places, no names."""
+    place = f"/spec/ports/{service.ports.index(port)}"
+    held = [] if member == "port" else [(f"{place}/port", port.number, port.number)]
+    return exchanged(service.meta, [*held, (f"{place}/{member}", old, new)])
 
 
 def merged(meta: Meta, document: Any) -> str:

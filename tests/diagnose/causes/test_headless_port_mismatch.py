@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diagnose.causes.said import commands, found, silent
+from diagnose.causes.said import found, silent
+from diagnose.pasting import pasted, refuses
 from diagnose.shops import LISTENS, PORT, caller, held, service, shop, slices
 
 from lbdemo.diagnose.causes.headless_port_mismatch import cause
@@ -20,8 +21,10 @@ def test_clients_that_dial_the_services_port_reach_nobody() -> None:
     said = found(cause, shop({}, callers=[client(PORT.number)], headless=True))
 
     assert said.sentence == "Clients dial port 8080, pods listen on 9090: a headless Service translates none."
-    assert '"path":"/spec/ports/0/port","value":9090' in commands(said)
-    assert '"path":"/spec/ports/0/port","value":8080' in said.fixes[0].undo[0]
+    before, after = ({"spec": {"ports": {"0": {"port": number}}}} for number in (8080, 9090))
+    assert pasted(before, said.fixes[0].commands) == after
+    assert pasted(after, said.fixes[0].undo) == before
+    assert refuses(after, said.fixes[0].commands), "somebody was quicker"
 
 
 def test_who_dials_the_pods_port_is_only_idle() -> None:

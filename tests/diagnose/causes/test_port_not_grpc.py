@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from diagnose.meshes import SIDECAR, calling, said
+from diagnose.pasting import pasted, refuses
 from diagnose.shops import CLUSTER_IP, PORT, caller, route, service, shop
 
 from lbdemo.diagnose.causes.port_not_grpc import cause
@@ -45,19 +47,22 @@ def test_the_listener_of_the_services_own_address_is_the_one_that_is_used(kind: 
 
 @pytest.mark.parametrize(
     ("protocol", "undone"),
-    [("", '[{"op":"remove","path":"/spec/ports/0/appProtocol"}]'),
-     ("tcp", '[{"op":"add","path":"/spec/ports/0/appProtocol","value":"tcp"}]')],
-)  # fmt: skip
-def test_the_fix_names_the_port_and_its_undo_brings_back_what_was(protocol: str, undone: str) -> None:
+    [("", {"port": 8080}), ("tcp", {"port": 8080, "appProtocol": "tcp"})],
+)
+def test_the_fix_names_the_port_and_its_undo_brings_back_what_was(protocol: str, undone: dict[str, Any]) -> None:
     about = service(port=replace(PORT, name="pay", app_protocol=protocol))
 
     (found,) = said(cause, shop(**calling(SIDECAR, 9, 0, 0), about=about, routes=(route(SIDECAR, "tcp"),)))
 
     assert isinstance(found, Finding)
     (fix,) = found.fixes
-    assert '"value":"grpc"' in fix.commands[0]
+    before = {"spec": {"ports": {"0": undone}}}
+    assert pasted(before, fix.commands) == {"spec": {"ports": {"0": {"port": 8080, "appProtocol": "grpc"}}}}
+    assert pasted(pasted(before, fix.commands), fix.undo) == before
+    moved = {"spec": {"ports": {"0": {"port": 443, "appProtocol": "grpc"}}}}
+    assert refuses(moved, fix.commands)
+    assert refuses(moved, fix.undo)
     assert fix.commands[0].startswith("kubectl -n shop patch service payments --type json -p ")
-    assert undone in fix.undo[0]
 
 
 @pytest.mark.parametrize(("name", "protocol"), [("pay", "https"), ("tls-pay", "")])

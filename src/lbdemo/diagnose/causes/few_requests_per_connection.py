@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.istio_scope import destination_rule_for
+from lbdemo.diagnose.patches import exchanged
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
 
 CODE, NAME = "LB321", "few-requests-per-connection"
 FEW = 100  # calls a connection: a handshake, with mutual TLS, costs as much as tens of calls
+
+PLACE = "/spec/trafficPolicy/connectionPool/http/maxRequestsPerConnection"
 
 
 def cause(case: Case) -> Iterator[Finding]:
@@ -24,13 +26,10 @@ def cause(case: Case) -> Iterator[Finding]:
         limit = rule.policy.requests_per_connection or 0
         if not 0 < limit < FEW:
             continue
-        patch = ("-n", rule.meta.namespace, "patch", "destinationrule", rule.meta.name, "--type", "json", "-p")
-        path = "/spec/trafficPolicy/connectionPool/http/maxRequestsPerConnection"
         yield Finding(
             CODE, NAME,
             sentence=f"Each connection is ended after {limit} calls: many handshakes, and no better spread.",
             severity=Severity.RISK,
             evidence=(Line(f"{rule.meta.reference}: maxRequestsPerConnection {limit}", "API"),),
-            fixes=(Fix("take the limit off", (kubectl(*patch, f'[{{"op":"remove","path":"{path}"}}]'),),
-                       (kubectl(*patch, f'[{{"op":"add","path":"{path}","value":{limit}}}]'),)),),
+            fixes=(Fix("take the limit off", *exchanged(rule.meta, [(PLACE, limit, None)])),),
         )  # fmt: skip

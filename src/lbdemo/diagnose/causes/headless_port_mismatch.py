@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import pods
+from lbdemo.diagnose.patches import port_exchanged
 from lbdemo.diagnose.told import dials
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def cause(case: Case) -> Iterator[Finding]:
     if not told:
         return
     listens = case.ready[0].port
-    index = case.evidence.service.ports.index(port)
-    patch = ("-n", case.evidence.namespace, "patch", "service", case.evidence.name, "--type", "json", "-p")
-    path = f"/spec/ports/{index}/port"
+    changes = port_exchanged(case.evidence.service, port, "port", port.number, listens)
     yield Finding(
         CODE, NAME,
         sentence=f"Clients dial port {port.number}, pods listen on {listens}: a headless Service translates none.",
@@ -37,8 +35,6 @@ def cause(case: Case) -> Iterator[Finding]:
             Line(f"{pods(c.name for c in told)}: arguments or variables say {case.evidence.name}:{port.number}", "API"),
             Line(f"no pod holds a connection of {pods(c.name for c in told)}", "server sockets"),
         ),
-        fixes=(Fix(f"let clients dial {listens}, and the Service say so",
-                   (kubectl(*patch, f'[{{"op":"replace","path":"{path}","value":{listens}}}]'),),
-                   (kubectl(*patch, f'[{{"op":"replace","path":"{path}","value":{port.number}}}]'),),
+        fixes=(Fix(f"let clients dial {listens}, and the Service say so", *changes,
                    f"and give the clients the target dns:///{case.evidence.host}:{listens}"),),
     )  # fmt: skip

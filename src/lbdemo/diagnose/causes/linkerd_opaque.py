@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.app_protocols import H2C
+from lbdemo.diagnose.app_protocols import H2C, protocol_told
 from lbdemo.diagnose.app_protocols import LINKERD as READ
 from lbdemo.diagnose.findings import Finding, Fix, Line
-from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import part_of, pods, severity_of, short
 from lbdemo.diagnose.proxies import LINKERD, proxy_of
 
@@ -35,7 +34,8 @@ def cause(case: Case) -> Iterator[Finding]:
         yield _finding(case, callers, marked, fix)
     elif protocol not in READ:
         told = f"port {case.evidence.port.number} of Service {case.evidence.name} has appProtocol {protocol}"
-        yield _finding(case, callers, [told], _patch(case), possible=True)
+        fix = protocol_told(case, H2C, "say h2c, which Linkerd and the controllers of the Gateway API read")
+        yield _finding(case, callers, [told], fix, possible=True)
 
 
 def listed(ports: str, number: int) -> bool:
@@ -62,17 +62,6 @@ def _marks(case: Case, callers: list[Caller]) -> list[str]:
 
 def _told(who: str, annotations: Mapping[str, str], name: str, port: int) -> list[str]:
     return [f"{who} has {name}: {annotations[name]}"] if listed(annotations.get(name, ""), port) else []
-
-
-def _patch(case: Case) -> Fix:
-    port = case.evidence.port
-    where = f"/spec/ports/{case.evidence.service.ports.index(port)}/appProtocol"
-    patch = ("-n", case.evidence.namespace, "patch", "service", case.evidence.name, "--type", "json", "-p")
-
-    def told(value: str) -> tuple[str, ...]:
-        return (kubectl(*patch, f'[{{"op":"replace","path":"{where}","value":"{value}"}}]'),)
-
-    return Fix("say h2c, which Linkerd and the controllers of the Gateway API read", told(H2C), told(port.app_protocol))
 
 
 def _finding(case: Case, callers: list[Caller], told: list[str], fix: Fix, *, possible: bool = False) -> Finding:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.app_protocols import reads_http2
+from lbdemo.diagnose.app_protocols import protocol_told, reads_http2
 from lbdemo.diagnose.counting import per_connection
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import protocol_told
 from lbdemo.diagnose.parts import part_of, pods
 
 if TYPE_CHECKING:

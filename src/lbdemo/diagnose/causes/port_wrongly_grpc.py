@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.app_protocols import reads_http2
+from lbdemo.diagnose.app_protocols import protocol_told, reads_http2
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import protocol_told
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.refusals import broken, failing, silent

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.app_protocols import H2C
+from lbdemo.diagnose.app_protocols import H2C, protocol_told
 from lbdemo.diagnose.findings import CannotTell, Finding, Line, Severity
-from lbdemo.diagnose.fixes import protocol_told
 from lbdemo.kube.answers import Unseen
 
 if TYPE_CHECKING:

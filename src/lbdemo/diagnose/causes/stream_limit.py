@@ -8,9 +8,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.istio_scope import destination_rule_for
 from lbdemo.diagnose.parts import short
+from lbdemo.diagnose.patches import exchanged
 from lbdemo.words import count, figure
 
 if TYPE_CHECKING:
@@ -102,7 +102,5 @@ def _limits(rule: DestinationRule) -> dict[str, int]:
 
 
 def _lift(rule: DestinationRule, limits: dict[str, int]) -> Fix:
-    patch = ("-n", rule.meta.namespace, "patch", "destinationrule", rule.meta.name, "--type", "json", "-p")
-    removed = ",".join(f'{{"op":"remove","path":"{POOL}{path}"}}' for path in limits)
-    added = ",".join(f'{{"op":"add","path":"{POOL}{path}","value":{limit}}}' for path, limit in limits.items())
-    return Fix("take the limits off", (kubectl(*patch, f"[{removed}]"),), (kubectl(*patch, f"[{added}]"),))
+    lifted = [(POOL + path, limit, None) for path, limit in limits.items()]
+    return Fix("take the limits off", *exchanged(rule.meta, lifted))
