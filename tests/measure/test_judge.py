@@ -311,6 +311,13 @@ def test_two_connections_with_a_server_each_are_pinned_though_their_total_is_exa
     assert said(verdict)[0].startswith("Each of the 2 connections has one server to itself")
 
 
+@pytest.mark.parametrize(("each", "pinned"), [(2, 0), (5, 0), (7, 2)])
+def test_connections_with_a_few_calls_each_may_keep_to_a_server_by_chance(each: int, pinned: int) -> None:
+    verdict = judge(counted([(call % 2, call % 2) for call in range(2 * each)], 2), Expectation(alpha=0.001))
+
+    assert verdict.pinned_connections == pinned  # by chance once in 4^(each - 1)
+
+
 def test_sticky_calls_say_less_than_their_number() -> None:
     verdict = judge(made(markov([1 / 2] * 2, stays=0.8), 2, calls=2000, seed=3), Expectation())
 
