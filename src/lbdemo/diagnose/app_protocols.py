@@ -23,9 +23,21 @@ NAMED = ("grpc", "http2", "h2c")
 """How names of ports begin that are for gRPC, as Istio takes it from them."""
 
 
+OTHERS = {"http", "metrics", "prometheus", "health", "healthz", "admin", "debug", "pprof"}
+"""Words in names of ports that stand for something else; `https`, `tls` and `tcp` may be gRPC."""
+
+
 def speaks_grpc(port: ServicePort) -> bool:
     """Whether the port says that it does: by its application protocol, or by its name."""
     return port.app_protocol in (*NAMED, H2C) or port.name.partition("-")[0] in NAMED
+
+
+def unlikely(port: ServicePort) -> int:
+    """How unlikely it is that gRPC is spoken there: 0 where the port says so, 2 where it says something else."""
+    if speaks_grpc(port):
+        return 0
+    words = (port.app_protocol or port.name).lower().replace("/", "-").split("-")
+    return 2 if port.protocol != "TCP" or OTHERS & {*words, *port.name.lower().split("-")} else 1
 
 
 def reads_http2(port: ServicePort) -> bool:

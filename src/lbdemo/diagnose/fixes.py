@@ -7,14 +7,16 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.diagnose.findings import Fix
+from lbdemo.diagnose.istio_scope import INJECTION, injects
+from lbdemo.diagnose.workloads import TEMPLATES
 from lbdemo.words import listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
+    from lbdemo.kube.records.meta import Meta
     from lbdemo.kube.records.services import Service, ServicePort
 
-INJECTION = "istio-injection"
 ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
 AGE = "max_connection_age of 30 s to 5 min"
 HEADLESS = "-headless"  # what a second Service's name ends with
@@ -32,27 +34,36 @@ def applied(*documents: Mapping[str, Any]) -> str:
     return f"kubectl apply -f - <<'EOF'\n{yaml.safe_dump_all(documents, sort_keys=False)}EOF"
 
 
-def mesh_the_callers(callers: Collection[Caller]) -> Fix:
-    """A proxy beside each caller, which chooses a server for each call. In a node's network there are none."""
+def mesh_the_callers(case: Case, callers: Collection[Caller]) -> Fix:
+    """A proxy beside each caller, which chooses a server for each call. In a node's network there are none.
+
+    A namespace that has sidecars injected keeps its labels; another gets back, by the undo, what it had.
+    """
     inside = [caller for caller in callers if not caller.node]
+    spaces = [name for name in _spaces(inside) if not injects(case.namespace(name))]
     return Fix(
         "a proxy at the callers: Istio's sidecar chooses for each call",
         commands=(
-            *(kubectl("label", "namespace", name, f"{INJECTION}=enabled", "--overwrite") for name in _spaces(inside)),
+            *(kubectl("label", "namespace", name, f"{INJECTION}=enabled", "--overwrite") for name in spaces),
             *made_anew(inside),
         ),
         undo=(
-            *(kubectl("label", "namespace", name, f"{INJECTION}-") for name in _spaces(inside)),
+            *(kubectl("label", "namespace", name, *_as_before(case.namespace(name))) for name in spaces),
             *made_anew(inside),
         ),
         advice=_for_sidecars(callers),
     )
 
 
+def _as_before(namespace: Meta | None) -> tuple[str, ...]:
+    had = namespace.labels.get(INJECTION) if namespace is not None else None
+    return (f"{INJECTION}-",) if had is None else (f"{INJECTION}={had}", "--overwrite")
+
+
 def _for_sidecars(callers: Collection[Caller]) -> str:
     at_nodes = [caller.name.rpartition("/")[2] for caller in callers if caller.node]
     no = f"; in a node's network, where {listing(at_nodes)} {'calls' if len(at_nodes) == 1 else 'call'}, there are none"
-    made = "pods that are no Deployment's must be made anew by whoever made them"
+    made = "pods that no workload restarts, such as those of a Job, must be made anew by whoever made them"
     return f"needs Istio in the cluster; {made}{no if at_nodes else ''}"
 
 
@@ -145,8 +156,11 @@ def _spaces(callers: Collection[Caller]) -> list[str]:
 
 
 def made_anew(callers: Iterable[Caller]) -> tuple[str, ...]:
-    """The commands that make the callers' pods anew, of those that something (deployment/NAME, …) keeps running."""
-    workloads = {(c.pod.meta.namespace, c.workload) for c in callers if c.pod is not None and c.workload}
+    """The commands that make the callers' pods anew, of those that `kubectl rollout restart` can: a Job's it cannot."""
+    workloads = {
+        (c.pod.meta.namespace, c.workload)
+        for c in callers if c.pod is not None and c.workload.partition("/")[0] in TEMPLATES
+    }  # fmt: skip
     return tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in sorted(workloads))
 
 

@@ -27,6 +27,7 @@ from lbdemo.diagnose.evidence import Evidence
 from lbdemo.diagnose.looks import ClientLook
 from lbdemo.errors import InputError, ProgramFailedError
 from lbdemo.kube.answers import Why
+from lbdemo.kube.records.services import ServicePort
 from lbdemo.tools.kubectl import Kubectl
 
 NAMESPACE = "shop"
@@ -319,6 +320,23 @@ def test_the_port_is_the_one_that_speaks_grpc_or_the_one_that_is_named(server: F
         port_of(service, "99")
 
 
+@pytest.mark.parametrize(
+    ("ports", "chosen"),
+    [
+        ((ServicePort(9100, "http-metrics"), ServicePort(50051, "api")), 50051),
+        ((ServicePort(9100, "metrics"), ServicePort(50051, "tcp-api")), 50051),
+        ((ServicePort(53, "dns", protocol="UDP"), ServicePort(443, "https")), 443),
+        ((ServicePort(80, "web", app_protocol="http"), ServicePort(81, "rpc")), 81),
+        ((ServicePort(80, "http"), ServicePort(9100, "metrics")), 80),
+        ((ServicePort(70, "a"), ServicePort(71, "b")), 70),
+    ],
+)
+def test_a_port_that_says_something_else_is_not_the_one_for_grpc(
+    server: FakeApi, ports: tuple[ServicePort, ...], chosen: int
+) -> None:
+    assert port_of(replace(service_of(server.api(), QUICK), ports=ports), "").number == chosen
+
+
 def test_of_many_services_each_is_told_when_it_is_done_and_who_cannot_be_seen(server: FakeApi) -> None:
     said: list[str] = []
     lost: list[str] = []
@@ -343,6 +361,18 @@ def test_several_services_are_those_with_a_port_for_grpc(server: FakeApi) -> Non
         assert [each.service for each in several(QUICK, means, everywhere=True, selector="")] == ["payments"]
         with pytest.raises(InputError, match="no service in namespace shop"):
             several(QUICK, means, everywhere=False, selector="team=x")
+
+
+def test_who_is_selected_by_labels_and_left_out_is_named(server: FakeApi) -> None:
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80, "name": "api"}]}
+    server.add({"kind": "Service", "metadata": meta("web") | {"labels": {"team": "x"}}, "spec": spec})
+    server.add(SERVICE | {"metadata": meta("paid") | {"labels": {"team": "x"}}})
+    said: list[str] = []
+    with FakeStreams() as run:
+        found = several(QUICK, Means(server.api(), Kubectl(run), said.append), everywhere=False, selector="team=x")
+
+    assert [each.service for each in found] == ["paid"]
+    assert [line for line in said if line.startswith("left out: shop/web (")] == said != []
 
 
 def test_the_role_to_diagnose_has_what_is_asked_for(server: FakeApi) -> None:

@@ -42,6 +42,6 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
             *(Line(f"{short(c.name)} holds {count(case.connections(c), 'connection')}, to {pods(case.reached(c))}",
                    "server sockets") for c in few[:4]),
         ),
-        fixes=(mesh_the_callers(few),),
+        fixes=(mesh_the_callers(case, few),),
         explains=part_of(case, few),
     )  # fmt: skip

@@ -32,7 +32,7 @@ def _finding(case: Case, caller: Caller) -> Finding:
                  "server sockets")] if how.seen else []  # fmt: skip
     seen += [Line(f"{count(how.closed, 'connection')} of {short(caller.name)} ended less than a minute before",
                   "sockets in TIME_WAIT")] if how.closed else []  # fmt: skip
-    balance = () if case.evidence.service.headless else (mesh_the_callers([caller]), choose_in_the_client(case))
+    balance = () if case.evidence.service.headless else (mesh_the_callers(case, [caller]), choose_in_the_client(case))
     return Finding(
         CODE, NAME,
         sentence=f"{short(caller.name)} makes a connection for each call: spread by chance, and a handshake each time.",

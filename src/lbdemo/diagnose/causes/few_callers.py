@@ -42,6 +42,6 @@ def cause(case: Case) -> Iterator[Finding]:
             Line(f"connections: {told}", "server sockets"),
             Line(f"Service {case.evidence.name} has a cluster IP: kube-proxy draws a pod for each connection", "API"),
         ),
-        fixes=(mesh_the_callers(pools), choose_in_the_client(case)),
+        fixes=(mesh_the_callers(case, pools), choose_in_the_client(case)),
         explains=part_of(case, pools),
     )  # fmt: skip

@@ -61,7 +61,7 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
         sentence="Calls go over one connection through a Service that balances connections.",
         severity=severity_of(case),
         evidence=(*_who_holds(case, few), _no_proxy(case, few)),
-        fixes=(mesh_the_callers(few), choose_in_the_client(case)),
+        fixes=(mesh_the_callers(case, few), choose_in_the_client(case)),
         explains=part_of(case, few),
         possible=any(caller.pod is None for caller in few),
     )  # fmt: skip

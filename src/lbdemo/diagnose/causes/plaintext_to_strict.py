@@ -33,6 +33,6 @@ def cause(case: Case) -> Iterator[Finding]:
         severity=Severity.PROBLEM,
         evidence=(Line(f"{rule.meta.reference}: STRICT", "API"),
                   Line(f"no sidecar beside {pods(c.name for c in outside)}", "API")),
-        fixes=(mesh_the_callers(outside),),
+        fixes=(mesh_the_callers(case, outside),),
         explains=1.0 if not case.through_sidecars else 0.0,
     )  # fmt: skip

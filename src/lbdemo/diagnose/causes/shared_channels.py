@@ -47,7 +47,7 @@ def _finding(case: Case, told: list[Caller]) -> Finding:
              f"{count(case.connections(caller), 'connection')}", "API and server sockets") for caller in told
     ]  # fmt: skip
     seen += [Line(f"{pods(c.name for c in sure)}: gRPC's C core is loaded", "programs in pods")] if sure else []
-    balance = () if case.evidence.service.headless else (mesh_the_callers(told), choose_in_the_client(case))
+    balance = () if case.evidence.service.headless else (mesh_the_callers(case, told), choose_in_the_client(case))
     return Finding(
         CODE, NAME,
         sentence="Several channels share one connection: in gRPC's C core those with equal arguments do.",

@@ -14,11 +14,12 @@ from lbdemo.errors import InputError, LbdemoError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SERVICES
 from lbdemo.kube.side_by_side import each
-from lbdemo.words import duration
+from lbdemo.words import duration, listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Asked, Means
     from lbdemo.diagnose.evidence import Evidence
+    from lbdemo.kube.records.services import Service
 
 SIDE_BY_SIDE = 8
 """Services that are watched at once: each has a program running in each of its pods."""
@@ -33,12 +34,25 @@ def several(asked: Asked, means: Means, *, everywhere: bool, selector: str) -> t
     Raises InputError where there is none, UnseenError where they cannot be listed.
     """
     found = need(means.api.list(SERVICES, "" if everywhere else asked.namespace, selector=selector))
-    ours = [one for one in found if one.selector and any(speaks_grpc(port) for port in one.ports)]
+    ours = [one for one in found if _looked_at(one)]
     if not ours:
         where = "in any namespace" if everywhere else f"in namespace {asked.namespace}"
         hint = "a port says that it speaks gRPC by appProtocol or by its name; a single service can always be named"
         raise InputError(f"no service {where} has a port for gRPC", hint)
+    if selector:
+        _tell_who_is_left_out(found, means)
     return tuple(replace(asked, namespace=one.meta.namespace, service=one.meta.name) for one in ours)
+
+
+def _tell_who_is_left_out(found: Sequence[Service], means: Means) -> None:
+    """Of the services that somebody selected by labels: a missing line would look like a healthy service."""
+    out = sorted(f"{one.meta.namespace}/{one.meta.name}" for one in found if not _looked_at(one))
+    if out:
+        means.say(f"left out: {listing(out)} (no port says gRPC, by its name or appProtocol; or no selector): name one")
+
+
+def _looked_at(service: Service) -> bool:
+    return bool(service.selector) and any(speaks_grpc(port) for port in service.ports)
 
 
 def gather_each(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from lbdemo.diagnose.ambient import USE_FROM, meant
-from lbdemo.diagnose.app_protocols import speaks_grpc
+from lbdemo.diagnose.app_protocols import unlikely
 from lbdemo.diagnose.collect.kube_proxy import proxy_mode
 from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.workloads import deployment_of
@@ -81,7 +81,7 @@ def _others(api: Api, asked: Asked) -> str:
 
 
 def port_of(service: Service, wanted: str) -> ServicePort:
-    """The port by number or name, or the one that speaks gRPC by its name or its protocol, else the first.
+    """The port by number or name, or the one that speaks gRPC by its name or its protocol, else the first that may.
 
     Raises InputError where there is none of that name, or none at all.
     """
@@ -99,7 +99,7 @@ def port_of(service: Service, wanted: str) -> ServicePort:
                              for port in service.ports])  # fmt: skip
             raise InputError(f"service {service.meta.name} has no port {wanted}", f"it has {known}")
         return chosen[0]
-    return next((port for port in service.ports if speaks_grpc(port)), service.ports[0])
+    return min(service.ports, key=unlikely)
 
 
 def behind(api: Api, service: Service, port: ServicePort) -> Objects:
