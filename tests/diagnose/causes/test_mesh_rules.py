@@ -71,6 +71,8 @@ def test_a_rule_that_is_kept_to_its_namespace_or_beside_one_that_holds_is_no_mis
     kept = rule(namespace="ops", export_to=(".",))
 
     assert not said(destination_rule_not_in_scope.cause, meshed(9, 9, 9, destination_rules=(kept,)))
+    for_all = replace(rule(namespace="ops"), host="*.shop.svc.cluster.local")
+    assert not said(destination_rule_not_in_scope.cause, meshed(9, 9, 9, destination_rules=(for_all,)))
     assert not said(
         destination_rule_not_in_scope.cause, meshed(9, 9, 9, destination_rules=(rule(namespace="ops"), rule()))
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import NAMES, caller, dialling, held, shop
+from diagnose.shops import NAMES, PORT, caller, dialling, held, shop
 
 from lbdemo.diagnose.causes.no_traffic import cause
 from lbdemo.diagnose.findings import Severity
@@ -23,6 +23,23 @@ def test_silence_is_told_with_who_could_call() -> None:
     assert said.severity is Severity.NOTE
     assert "no connection to any pod" in texts(said)
     assert "checkout is told of it, and did not call" in texts(said)
+    assert said.fixes[0].title.endswith("or name who calls (--from)")
+    assert [fix.commands for fix in said.fixes[1:]] == [("kubectl -n shop logs checkout --tail=100",)]
+
+
+def test_who_was_named_is_not_asked_to_be_named() -> None:
+    said = found(cause, shop({}, callers=[replace(TOLD, found_by="asked")]))
+
+    assert "--from" not in said.fixes[0].title
+
+
+def test_other_ports_are_named() -> None:
+    seen = shop({}, callers=[TOLD])
+    ports = (*seen.service.ports, replace(PORT, name="rpc", number=50051), replace(PORT, name="", number=9100))
+
+    said = found(cause, replace(seen, service=replace(seen.service, ports=ports)))
+
+    assert said.fixes[1].title == "look at another port of the Service with --port: 50051 (rpc) and 9100"
 
 
 def test_counters_that_stand_still_are_silence() -> None:

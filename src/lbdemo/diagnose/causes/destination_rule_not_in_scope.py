@@ -23,7 +23,8 @@ VERSION = "networking.istio.io/v1"
 def cause(case: Case) -> Iterator[Finding]:
     """Rules for the service's host in a third namespace, or not exported to the callers', where no other one holds.
 
-    One in a namespace of other callers, or that is kept to its own, is for who calls from there.
+    One in a namespace of other callers, that is kept to its own, or that is for any host there, is for who calls from
+    there.
     """
     spaces = sorted({c.pod.meta.namespace for c in case.through_sidecars if c.pod is not None})
     for space in spaces:
@@ -31,7 +32,7 @@ def cause(case: Case) -> Iterator[Finding]:
             continue
         for rule in rules_elsewhere(case.evidence, space):
             if rule.meta.namespace != case.evidence.namespace and (
-                rule.meta.namespace in spaces or rule.export_to == (".",)
+                rule.meta.namespace in spaces or rule.export_to == (".",) or rule.host.startswith("*")
             ):
                 continue
             yield Finding(

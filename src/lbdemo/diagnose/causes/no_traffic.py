@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.causes.port_wrongly_grpc import encrypted
 from lbdemo.diagnose.connections import from_within
 from lbdemo.diagnose.counting import by_metrics
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import pods
 from lbdemo.words import duration, listing
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
 
 CODE, NAME = "LB901", "no-traffic"
+SHOWN = 3  # callers whose logs are offered
 
 
 def cause(case: Case) -> Iterator[Finding]:
@@ -54,8 +56,22 @@ def _finding(case: Case) -> Finding:
         sentence=f"{_who(case, others, connected)} in {duration(case.evidence.watched)}: there is nothing to judge.",
         severity=Severity.NOTE,
         evidence=tuple(seen),
-        fixes=(Fix("watch for longer (--watch 2m), while calls are made; or name who calls with --from"),),
+        fixes=tuple(_ways(case, told)),
     )  # fmt: skip
+
+
+def _ways(case: Case, told: Collection[str]) -> Iterator[Fix]:
+    """To look once more; to look at another port; to read what those say who did not call."""
+    asked = any(caller.found_by == "asked" for caller in case.evidence.callers)
+    yield Fix("watch for longer (--watch 2m), while calls are made" + ("" if asked else "; or name who calls (--from)"))
+    others = [port for port in case.evidence.service.ports if port != case.evidence.port]
+    if others:
+        named = listing([f"{port.number} ({port.name})" if port.name else str(port.number) for port in others])
+        yield Fix(f"look at another port of the Service with --port: {named}")
+    silent = [caller.pod for caller in case.evidence.callers if caller.name in told and caller.pod is not None]
+    if silent:
+        logs = (kubectl("-n", pod.meta.namespace, "logs", pod.meta.name, "--tail=100") for pod in silent[:SHOWN])
+        yield Fix("see what they say: calls that fail in the client, or at its proxy, reach no pod", tuple(logs))
 
 
 def _who(case: Case, others: Sequence[str], connected: Sequence[str]) -> str:
