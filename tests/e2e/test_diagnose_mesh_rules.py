@@ -272,12 +272,16 @@ def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_
 
 
 def test_a_sidecar_that_keeps_to_pods_that_are_gone(shop: Shop) -> None:
-    shop.apply(python_server("parcels", 2), service("parcels", headless=True, port={"appProtocol": "grpc"}),
-               python_client("checkout", f"dns:///parcels:{PORT}"))  # fmt: skip
+    shop.apply(python_server("parcels", 2), service("parcels", headless=True, port={"appProtocol": "grpc"}))
+    shop.apply(python_client("checkout", f"dns:///parcels:{PORT}"))  # once DNS has their names
     shop.calling("checkout")
-    shop.kubectl("rollout", "restart", "deployment/parcels")
-    shop.settled("parcels")
+    shop.kubectl("delete", "pods", "-l", "app=parcels", "--wait=false")
 
-    shop.paste(until_told(shop, "parcels", "LB309")["fixes"][0]["commands"])
+    told = until_told(shop, "parcels", "LB309")
+    shop.settled("parcels")  # all are there again, and the client still calls what is gone
+    assert "LB309" in codes(shop.record("parcels", watch="2s"))
+    shop.paste(told["fixes"][0]["commands"])
     shop.settled("checkout")
     shop.calling("checkout")
+
+    assert "LB309" not in codes(shop.record("parcels", watch="2s"))
