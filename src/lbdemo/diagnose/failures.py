@@ -6,14 +6,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.mutual_tls import contrary
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
-from lbdemo.diagnose.refusals import broken, failed, failing, first_and_last
+from lbdemo.diagnose.refusals import broken, failed, failing, first_and_last, inbound
 from lbdemo.diagnose.series import SERIES
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
     from lbdemo.diagnose.looks import EnvoyHost, MetricsLook
+    from lbdemo.diagnose.servers import Server
 
 ORDER = [series.name for series in SERIES]
 
@@ -63,14 +65,22 @@ def _grown(first: MetricsLook, last: MetricsLook) -> dict[str, int]:
 
 def _by_callers(case: Case) -> dict[str, Failing]:
     """By server, of those that callers' Envoys could connect to."""
-    doubtful = {
-        server.name for server in case.ready if proxy_of(server.pod) == ISTIO and not case.envoy_looks(server.name)
-    }
+    doubtful = {server.name for server in case.ready if _may_have_a_sidecar(server) and not _given(case, server)}
     pairs: dict[str, list[tuple[EnvoyHost, EnvoyHost]]] = {}
     for caller in case.active:
         for server, before, after in _sent(case, caller, doubtful):
             pairs.setdefault(server, []).append((before, after))
     return {server: _told(server, mine) for server, mine in pairs.items()}
+
+
+def _may_have_a_sidecar(server: Server) -> bool:
+    return server.pod is None or proxy_of(server.pod) == ISTIO
+
+
+def _given(case: Case, server: Server) -> bool:
+    """Whether the server's own sidecar was seen, and ever had a call for its pod."""
+    hosts = (host for look in case.envoy_looks(server.name) for host in look.hosts)
+    return any(host.calls_total for host in hosts if host.cluster == inbound(server.port))
 
 
 def _told(server: str, pairs: Sequence[tuple[EnvoyHost, EnvoyHost]]) -> Failing:
@@ -83,10 +93,10 @@ def _sent(case: Case, caller: Caller, doubtful: Collection[str]) -> Iterator[tup
 
     Calls may fail before they reach the program: in their caller's sidecar, where they wait for a place on a
     connection until their time is over, or since something else is spoken there. That only the sidecars of the servers
-    would tell, which nobody saw of the `doubtful` ones.
+    would tell, which nobody saw of the `doubtful` ones, or which had none.
     """
     hosts = (host for look in case.envoy_looks(caller.name) for host in case.hosts(look))
-    if any(host.calls_waiting for host in hosts):
+    if any(host.calls_waiting for host in hosts) or contrary(case, caller) is not None:
         return
     left_out = doubtful if failing(case, caller) else ()
     for before, after in first_and_last(case, caller):

@@ -98,3 +98,14 @@ def test_pods_that_nobody_could_connect_to_failed_nothing() -> None:
     )
 
     assert silent(cause, replace(seen, envoys=looks))
+
+
+def test_a_sidecar_that_never_had_a_call_for_its_program_knows_of_no_failure_there() -> None:
+    seen = inside(*NAMES, connections=0)
+    empty = tuple(
+        replace(look, hosts=tuple(replace(host, calls_total=0) for host in look.hosts)) if look.pod != SIDECAR.name
+        else look for look in seen.envoys
+    )  # fmt: skip
+
+    assert found(cause, seen)
+    assert silent(cause, replace(seen, envoys=empty))
