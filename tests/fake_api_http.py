@@ -15,12 +15,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lbdemo.kube import kinds
 from lbdemo.kube.kinds import Kind
+from lbdemo.kube.traffic_kinds import ENVOY_FILTERS, SERVICE_ENTRIES, SIDECARS
 
 if TYPE_CHECKING:
     from fake_api import FakeApi
 
 Document = dict[str, Any]
-KINDS: tuple[Kind[Any], ...] = tuple(value for value in vars(kinds).values() if isinstance(value, Kind))
+KINDS: tuple[Kind[Any], ...] = tuple(
+    value for value in (*vars(kinds).values(), SIDECARS, SERVICE_ENTRIES, ENVOY_FILTERS) if isinstance(value, Kind)
+)
 PATH = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/(?P<version>v[^/]+)"
     r"(?:/namespaces/(?P<namespace>[^/]+)(?=/[^/]+))?/(?P<plural>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<part>.+))?)?"

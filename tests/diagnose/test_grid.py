@@ -226,6 +226,14 @@ def stale() -> Evidence:
     return shop(**seen, envoys=looks)
 
 
+def spoken(mode: str, proxy: str) -> Evidence:
+    """A sidecar none of whose calls is answered, and a rule that says what it speaks; pods with sidecars are strict."""
+    strict = PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT")
+    around_it = around(destination_rules=(rule(TrafficPolicy(tls=mode)),), peer_authentications=(strict,))
+    seen = shop(**calls(SIDECAR, 9, 9, 9), routes=(route(SIDECAR),), pods=servers(proxy=proxy), surroundings=around_it)
+    return refusing(seen, lasting=True)
+
+
 def past() -> Evidence:
     told = {"traffic.sidecar.istio.io/excludeOutboundPorts": "8080"}
     one = pod_of(SIDECAR)
@@ -565,6 +573,9 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
         lambda: shop({}, callers=[replace(CHECKOUT, found_by="asked")], pods=servers(proxy=MESHED), surroundings=around(
             peer_authentications=(PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT"),))),
         ("LB307", "LB901")),
+    "plain text that a rule has sidecars send": (lambda: spoken("DISABLE", "istio-proxy"), ("LB307",)),
+    "mutual TLS that a rule has sidecars speak": (lambda: spoken("ISTIO_MUTUAL", ""), ("LB327",)),
+    "mutual TLS, to pods that take it": (lambda: spoken("ISTIO_MUTUAL", "istio-proxy"), ()),
     "mutual TLS, but not of this port": (
         lambda: shop({}, callers=[replace(CHECKOUT, found_by="asked")], pods=servers(proxy=MESHED), surroundings=around(
             peer_authentications=(PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT",

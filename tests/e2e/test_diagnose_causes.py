@@ -18,6 +18,7 @@ from e2e.foreign import (
     PORT,
     Shop,
     codes,
+    finding,
     go_client,
     go_server,
     problems,
@@ -155,7 +156,12 @@ def test_an_autoscaler_is_told_beside_what_blinds_it(shop: Shop) -> None:
     shop.kubectl("autoscale", "deployment/parcels", "--min=3", "--max=5", "--cpu-percent=80")
     shop.calling("checkout")
 
-    assert codes(shop.record("parcels", expect=1)) == ["LB101", "LB204"]
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB101", "LB204"]
+    shop.apply(python_client("checkout", shop.let_the_client_choose(record["findings"][0]), "--policy=round_robin"))
+    shop.calling("checkout")
+    assert "LB204" not in codes(wait_until_healthy(shop, "parcels-headless")), "it sees what all pods use"
 
 
 def test_calls_from_the_outside_through_a_port_forward(shop: Shop) -> None:
@@ -203,6 +209,12 @@ def test_a_policy_that_keeps_calls_on_the_node(shop: Shop) -> None:
     assert codes(shop.record("parcels", expect=1)) == ["LB101"]
     shop.paste(record["findings"][1]["fixes"][0]["undo"])
     assert set(codes(shop.record("parcels", expect=1))) == {"LB101", "LB402"}
+
+    shop.apply(service("parcels", internalTrafficPolicy="Cluster", trafficDistribution="PreferClose"))
+    near = finding(shop.record("parcels", expect=1), "LB402")
+    assert "trafficDistribution: PreferClose" in near["evidence"][0]["text"]
+    shop.paste(near["fixes"][0]["commands"])
+    assert codes(shop.record("parcels", expect=1)) == ["LB101"]
 
 
 def test_round_robin_over_connections_that_end_every_few_seconds_is_healthy(shop: Shop) -> None:

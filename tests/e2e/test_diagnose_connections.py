@@ -43,6 +43,21 @@ def test_a_client_that_pings_more_often_than_its_servers_allow(shop: Shop) -> No
     eventually(lambda: "LB120" not in codes(shop.record("parcels")))
 
 
+def test_servers_that_end_connections_after_two_seconds(shop: Shop) -> None:
+    """What people do since they have read that connections should have an age."""
+    shop.apply(python_server("parcels", 2, "--max-age=2"), service("parcels", headless=True))
+    shop.apply(python_client("checkout", HEADLESS, "--policy=round_robin"))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", watch="8s")
+
+    assert codes(record) == ["LB119"]
+    assert (record["findings"][0]["severity"], record["findings"][0]["explains"]) == ("risk", 0.0)
+    shop.apply(python_server("parcels", 2, "--max-age=60"))
+    shop.calling("checkout")
+    eventually(lambda: codes(shop.record("parcels", watch="8s")) == [])
+
+
 def test_an_envoy_that_takes_the_first_of_all_addresses(shop: Shop) -> None:
     shop.apply(python_server("parcels"), service("parcels", headless=True))
     shop.apply(envoy("front", "parcels", kind="LOGICAL_DNS"), service("front", port={"targetPort": LISTENS}),

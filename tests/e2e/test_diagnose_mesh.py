@@ -202,3 +202,6 @@ def test_a_headless_service_through_a_sidecar(open_shop: Callable[..., Shop]) ->
     shop.paste(record["findings"][0]["fixes"][0]["commands"])
     shop.retarget("checkout", f"parcels-mesh:{PORT}")
     assert "LB308" not in codes(wait_until_healthy(shop, "parcels-mesh"))
+    shop.kubectl("rollout", "restart", "deployment/parcels")
+    shop.settled("parcels")
+    assert "LB309" not in codes(wait_until_healthy(shop, "parcels-mesh")), "it knows of pods that come and go"

@@ -19,9 +19,10 @@ from e2e.foreign import (
     python_part,
     python_server,
     service,
+    until_told,
     wait_until_healthy,
 )
-from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, rule
+from e2e.test_diagnose_mesh import INJECTED, SECURITY, TRAFFIC, kind, mesh, rule
 
 __all__ = ["mesh"]  # a fixture
 
@@ -91,3 +92,23 @@ def test_a_route_of_a_gateways_only_is_noted_and_decides_once_it_holds(shop: Sho
     eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB312"])
     shop.paste(noted["fixes"][0]["undo"])
     eventually(lambda: "LB323" in codes(shop.record("parcels")))
+
+
+@pytest.mark.parametrize(("takes", "spoken", "code"), [("STRICT", "DISABLE", "LB307"), ("", "ISTIO_MUTUAL", "LB327")])
+def test_a_rule_that_has_sidecars_speak_what_the_pods_do_not_take(
+    shop: Shop, takes: str, spoken: str, code: str
+) -> None:
+    labels = {} if takes else {"sidecar.istio.io/inject": "false"}
+    if takes:
+        apply(shop, kind(SECURITY, "all", "PeerAuthentication", {"mtls": {"mode": takes}}))
+    apply(shop, rule(tls={"mode": spoken}))
+    shop.apply(python_server("parcels", 2, labels=labels), service("parcels"), python_client("checkout", "parcels:80"))
+
+    record = until_told(shop, "parcels", code)
+    assert problems(shop.record("parcels", watch="3s", expect=1)) == [code], "no program fails those calls"
+    told = shop.specification("destinationrule/parcels")
+    shop.paste(record["fixes"][0]["commands"])
+    shop.calling("checkout")
+    wait_until_healthy(shop, "parcels")
+    shop.paste(record["fixes"][0]["undo"])
+    assert shop.specification("destinationrule/parcels") == told

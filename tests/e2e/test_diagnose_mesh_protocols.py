@@ -1,4 +1,4 @@
-"""Somebody's services in a mesh whose ports say gRPC, while something else is spoken there."""
+"""Somebody's services in a mesh whose ports say gRPC, while something else is spoken or heard there."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from e2e.foreign import (
     deployment,
     go_client,
     go_server,
+    problems,
     python_client,
     python_server,
     service,
     wait_until_healthy,
 )
-from e2e.test_diagnose_mesh import INJECTED, mesh
+from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh
 
 __all__ = ["mesh"]  # a fixture
 
@@ -92,6 +93,66 @@ def test_servers_that_speak_tls_to_sidecars_that_do_not(shop: Shop, meshed: str,
     record = shop.record("parcels", expect=1)
     assert {line["source"] for line in record["findings"][0]["evidence"]} == {"API", source}
     assert not record["findings"][0]["possible"]
+
+
+PASSED_ON = {"number": 80, "name": "tcp", "protocol": "TCP"}
+
+
+def narrowed(*_: object) -> dict[str, Any]:
+    """What sidecars of the namespace know, with port 80 as TCP."""
+    egress = [{"port": PASSED_ON, "hosts": ["./*"]}, {"hosts": ["./*", "istio-system/*"]}]
+    return kind(TRAFFIC, "claim", "Sidecar", {"egress": egress})
+
+
+def entered(shop: Shop, address: str) -> dict[str, Any]:
+    """The Service's own name and address once more, as TCP."""
+    return kind(TRAFFIC, "claim", "ServiceEntry", {
+        "hosts": [f"parcels.{shop.namespace}.svc.cluster.local"], "addresses": [address], "resolution": "STATIC",
+        "ports": [{**PASSED_ON, "targetPort": PORT}], "location": "MESH_INTERNAL",
+        "workloadSelector": {"labels": {"app": "parcels"}}})  # fmt: skip
+
+
+def added(shop: Shop, address: str) -> dict[str, Any]:
+    """A listener of somebody's for the Service's own address, which passes connections on."""
+    proxy = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", "stat_prefix": "claimed",
+        "cluster": f"outbound|80||parcels.{shop.namespace}.svc.cluster.local",
+    }  # fmt: skip
+    listener = {
+        "name": f"{address}_80", "bind_to_port": False, "traffic_direction": "OUTBOUND",
+        "address": {"socket_address": {"address": address, "port_value": 80}},
+        "filter_chains": [{"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}]}],
+    }  # fmt: skip
+    patch = {
+        "applyTo": "LISTENER",
+        "match": {"context": "SIDECAR_OUTBOUND"},
+        "patch": {"operation": "ADD", "value": listener},
+    }
+    return kind("networking.istio.io/v1alpha3", "claim", "EnvoyFilter", {"configPatches": [patch]})
+
+
+@pytest.mark.parametrize("claim", [narrowed, entered, added])
+def test_a_port_number_that_something_else_claims(shop: Shop, claim: Callable[..., dict[str, Any]]) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"))
+    told = claim(shop, shop.kubectl("get", "service", "parcels", "-o", "jsonpath={.spec.clusterIP}"))
+    shop.apply(told)
+    shop.apply(python_client("checkout", "parcels:80"))
+    shop.calling("checkout")
+    what = f"{told['kind'].lower()}/claim"
+    before = shop.specification(what)
+
+    record = shop.record("parcels", watch="2s", expect=1)
+
+    assert (problems(record)[0], record["findings"][0]["possible"]) == ("LB318", False)
+    assert f"{told['kind']} {shop.namespace}/claim told it so" in record["findings"][0]["sentence"]
+    assert record["callers"][0]["choice"]["per"] == "connection"
+    [fix] = record["findings"][0]["fixes"]
+    shop.paste(fix["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")
+    assert wait_until_healthy(shop, "parcels")["callers"][0]["choice"]["per"] == "call"
+    shop.paste(fix["undo"])
+    assert shop.specification(what) == before
 
 
 def test_a_program_that_answers_with_errors_speaks_grpc_all_the_same(shop: Shop) -> None:

@@ -157,42 +157,6 @@ def test_a_sidecar_that_is_not_told_of_the_service(shop: Shop) -> None:
     wait_until_healthy(shop, "parcels")
 
 
-def claiming(shop: Shop, address: str) -> dict[str, Any]:
-    """A listener of somebody's for the Service's own address, which passes connections on."""
-    proxy = {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", "stat_prefix": "claimed",
-        "cluster": f"outbound|80||parcels.{shop.namespace}.svc.cluster.local",
-    }  # fmt: skip
-    listener = {
-        "name": f"{address}_80", "bind_to_port": False, "traffic_direction": "OUTBOUND",
-        "address": {"socket_address": {"address": address, "port_value": 80}},
-        "filter_chains": [{"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}]}],
-    }  # fmt: skip
-    patch = {
-        "applyTo": "LISTENER",
-        "match": {"context": "SIDECAR_OUTBOUND"},
-        "patch": {"operation": "ADD", "value": listener},
-    }
-    return kind("networking.istio.io/v1alpha3", "claims", "EnvoyFilter", {"configPatches": [patch]})
-
-
-def test_a_port_number_that_something_else_claims(shop: Shop) -> None:
-    shop.apply(python_server("parcels", 2), service("parcels"))
-    apply(shop, claiming(shop, shop.kubectl("get", "service", "parcels", "-o", "jsonpath={.spec.clusterIP}")))
-    shop.apply(python_client("checkout", "parcels:80"))
-    shop.calling("checkout")
-
-    record = shop.record("parcels", expect=1)
-
-    assert problems(record)[0] == "LB318"
-    assert record["callers"][0]["choice"]["per"] == "connection"
-    shop.kubectl("delete", "envoyfilters", "claims")
-    shop.paste(record["findings"][0]["fixes"][1]["commands"])
-    shop.settled("checkout")
-    shop.calling("checkout")
-    wait_until_healthy(shop, "parcels")
-
-
 def test_a_slow_pod_gets_as_many_calls_until_somebody_looks_at_calls_in_flight(shop: Shop) -> None:
     shop.apply(python_part("parcels-slow", "parcels", 1, "--slow=0.2"), python_part("parcels-quick", "parcels", 2),
                service("parcels"), go_client("checkout", "parcels:80", "-rate=60"))  # fmt: skip
@@ -272,12 +236,16 @@ def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_
 
 
 def test_a_sidecar_that_keeps_to_pods_that_are_gone(shop: Shop) -> None:
-    shop.apply(python_server("parcels", 2), service("parcels", headless=True, port={"appProtocol": "grpc"}),
-               python_client("checkout", f"dns:///parcels:{PORT}"))  # fmt: skip
+    shop.apply(python_server("parcels", 2), service("parcels", headless=True, port={"appProtocol": "grpc"}))
+    shop.apply(python_client("checkout", f"dns:///parcels:{PORT}"))  # once DNS has their names
     shop.calling("checkout")
-    shop.kubectl("rollout", "restart", "deployment/parcels")
-    shop.settled("parcels")
+    shop.kubectl("delete", "pods", "-l", "app=parcels", "--wait=false")
 
-    shop.paste(until_told(shop, "parcels", "LB309")["fixes"][0]["commands"])
+    told = until_told(shop, "parcels", "LB309")
+    shop.settled("parcels")  # all are there again, and the client still calls what is gone
+    assert "LB309" in codes(shop.record("parcels", watch="2s"))
+    shop.paste(told["fixes"][0]["commands"])
     shop.settled("checkout")
     shop.calling("checkout")
+
+    assert "LB309" not in codes(shop.record("parcels", watch="2s"))

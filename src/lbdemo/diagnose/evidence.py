@@ -23,6 +23,7 @@ from lbdemo.kube.answers import Unseen
 from lbdemo.kube.records.cluster import Namespace, Node
 from lbdemo.kube.records.gateways import Gateway, Route
 from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, VirtualService
+from lbdemo.kube.records.istio_listeners import ListenerRule
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.services import EndpointSlice, Service, ServicePort
 from lbdemo.kube.records.workloads import Autoscaler, CronJob, Deployment
@@ -82,6 +83,7 @@ class Surroundings:
     routes: tuple[Route, ...] | Unseen = ()  # GRPCRoutes and HTTPRoutes of the service's namespace
     cron_jobs: tuple[CronJob, ...] | Unseen = ()  # of the callers' namespaces: those that restart something
     gateways: tuple[Gateway, ...] | Unseen = ()  # in ambient mode: those that may be the service's waypoints
+    listener_rules: tuple[ListenerRule, ...] | Unseen = ()  # where a port that says gRPC is taken for TCP; else unasked
     proxy_mode: str = ""  # kube-proxy's, such as ipvs; "" where nobody can tell
 
 

@@ -2,48 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.mutual_tls import contrary
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
-from lbdemo.diagnose.refusals import broken, failed, failing, first_and_last
+from lbdemo.diagnose.refusals import broken, failed, failing, first_and_last, inbound
 from lbdemo.diagnose.series import SERIES
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
     from lbdemo.diagnose.looks import EnvoyHost, MetricsLook
+    from lbdemo.diagnose.servers import Server
 
 ORDER = [series.name for series in SERIES]
+LAST = 4  # scrapes of a Prometheus that tell of now: failures that were mended before are none
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """How many of a server's calls it failed while it was watched; `codes` where the server told gRPC's statuses."""
+    """How many of a server's calls it failed while it was watched; `codes` where the server told gRPC's statuses.
+
+    `seconds`: within how many, where it was not just while it was watched.
+    """
 
     server: str
     calls: int
     failed: int
     codes: tuple[str, ...]
     source: str
+    seconds: float = 0.0
 
 
 def failing_servers(case: Case) -> tuple[Failing, ...]:
     """The ready servers that failed some call. None where calls break their connections: no program failed those."""
     if broken(case):
         return ()
-    counters, sidecars = _by_counters(case), _by_callers(case)
-    seen = (counters.get(server.name) or sidecars.get(server.name) for server in case.ready)
-    return tuple(one for one in seen if one is not None and one.failed)
+    sources = [_by_counters(case.evidence.metrics), _by_callers(case), _by_prometheus(case)]
+    told = ([source[server.name] for source in sources if server.name in source] for server in case.ready)
+    return tuple(best[0] for best in told if best and best[0].failed)
 
 
-def _by_counters(case: Case) -> dict[str, Failing]:
+def _by_counters(looks: Iterable[MetricsLook]) -> dict[str, Failing]:
     """By server, of those that count failures."""
-    looks: dict[str, list[MetricsLook]] = {}
-    for look in case.evidence.metrics:
-        looks.setdefault(look.pod, []).append(look)
-    return {server: _counted(server, mine) for server, mine in looks.items() if any(look.failed for look in mine)}
+    by_pod: dict[str, list[MetricsLook]] = {}
+    for look in looks:
+        by_pod.setdefault(look.pod, []).append(look)
+    return {server: _counted(server, mine) for server, mine in by_pod.items() if any(look.failed for look in mine)}
+
+
+def _by_prometheus(case: Case) -> dict[str, Failing]:
+    """By server, of those whose failures a Prometheus has counted while they were watched, or in its last few scrapes;
+    not where they had ended by the last one."""
+    scrapes = case.evidence.scrapes
+    looks = scrapes.looks if scrapes is not None else ()
+    turns = sorted({look.turn for look in looks})
+    recent = {*turns[-LAST:], *(look.turn for look in looks if look.at >= 0)}
+    ends = _by_counters(look for look in looks if look.turn in turns[-2:])
+    found = _by_counters(look for look in looks if look.turn in recent)
+    times = [look.at for look in looks if look.turn in recent]
+    return {
+        server: replace(one, source=scrapes.name if scrapes else "", seconds=max(times) - min(times))
+        for server, one in found.items() if server in ends and ends[server].failed
+    }  # fmt: skip
 
 
 def _counted(server: str, looks: Sequence[MetricsLook]) -> Failing:
@@ -63,14 +86,22 @@ def _grown(first: MetricsLook, last: MetricsLook) -> dict[str, int]:
 
 def _by_callers(case: Case) -> dict[str, Failing]:
     """By server, of those that callers' Envoys could connect to."""
-    doubtful = {
-        server.name for server in case.ready if proxy_of(server.pod) == ISTIO and not case.envoy_looks(server.name)
-    }
+    doubtful = {server.name for server in case.ready if _may_have_a_sidecar(server) and not _given(case, server)}
     pairs: dict[str, list[tuple[EnvoyHost, EnvoyHost]]] = {}
     for caller in case.active:
         for server, before, after in _sent(case, caller, doubtful):
             pairs.setdefault(server, []).append((before, after))
     return {server: _told(server, mine) for server, mine in pairs.items()}
+
+
+def _may_have_a_sidecar(server: Server) -> bool:
+    return server.pod is None or proxy_of(server.pod) == ISTIO
+
+
+def _given(case: Case, server: Server) -> bool:
+    """Whether the server's own sidecar was seen, and ever had a call for its pod."""
+    hosts = (host for look in case.envoy_looks(server.name) for host in look.hosts)
+    return any(host.calls_total for host in hosts if host.cluster == inbound(server.port))
 
 
 def _told(server: str, pairs: Sequence[tuple[EnvoyHost, EnvoyHost]]) -> Failing:
@@ -83,10 +114,10 @@ def _sent(case: Case, caller: Caller, doubtful: Collection[str]) -> Iterator[tup
 
     Calls may fail before they reach the program: in their caller's sidecar, where they wait for a place on a
     connection until their time is over, or since something else is spoken there. That only the sidecars of the servers
-    would tell, which nobody saw of the `doubtful` ones.
+    would tell, which nobody saw of the `doubtful` ones, or which had none.
     """
     hosts = (host for look in case.envoy_looks(caller.name) for host in case.hosts(look))
-    if any(host.calls_waiting for host in hosts):
+    if any(host.calls_waiting for host in hosts) or contrary(case, caller) is not None:
         return
     left_out = doubtful if failing(case, caller) else ()
     for before, after in first_and_last(case, caller):

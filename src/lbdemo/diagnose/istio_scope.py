@@ -108,9 +108,16 @@ def _precedence(one: DestinationRule) -> tuple[bool, int, str]:
 
 
 def strict_for(evidence: Evidence, pod: Pod, port: int) -> PeerAuthentication | None:
-    """What makes this pod refuse plain text on the port: for the pod, else its namespace, else the mesh; None: nothing.
+    """What makes this pod refuse plain text on the port; None: nothing."""
+    found = mutual_tls_of(evidence, pod, port)
+    return found[0] if found is not None and found[1] == "STRICT" else None
 
-    The narrowest one that says anything holds.
+
+def mutual_tls_of(evidence: Evidence, pod: Pod, port: int) -> tuple[PeerAuthentication, str] | None:
+    """What says whether this pod takes mutual TLS on the port, and its mode: for the pod, else its namespace, else the
+    mesh.
+
+    The narrowest one that says anything holds; None: nothing does, so that it takes both.
     """
     found = evidence.surroundings.peer_authentications
     known = found if isinstance(found, tuple) else ()
@@ -124,7 +131,7 @@ def strict_for(evidence: Evidence, pod: Pod, port: int) -> PeerAuthentication | 
         for one in scope:
             mode = one.ports.get(port, one.mode)
             if mode not in ("", "UNSET"):
-                return one if mode == "STRICT" else None
+                return one, mode
     return None
 
 

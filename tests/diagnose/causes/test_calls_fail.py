@@ -12,6 +12,7 @@ from lbdemo.diagnose.causes.ejection_at_work import EJECTED
 from lbdemo.diagnose.evidence import Evidence
 from lbdemo.diagnose.findings import Severity
 from lbdemo.diagnose.looks import MetricsLook
+from lbdemo.diagnose.scrapes import Scrapes
 
 Failed = dict[str, int]
 
@@ -98,3 +99,56 @@ def test_pods_that_nobody_could_connect_to_failed_nothing() -> None:
     )
 
     assert silent(cause, replace(seen, envoys=looks))
+
+
+def test_a_sidecar_that_never_had_a_call_for_its_program_knows_of_no_failure_there() -> None:
+    seen = inside(*NAMES, connections=0)
+    empty = tuple(
+        replace(look, hosts=tuple(replace(host, calls_total=0) for host in look.hosts)) if look.pod != SIDECAR.name
+        else look for look in seen.envoys
+    )  # fmt: skip
+
+    assert found(cause, seen)
+    assert silent(cause, replace(seen, envoys=empty))
+
+
+WHERE = "monitoring/prometheus:9090"
+STARTED = "grpc_server_started_total"
+
+
+def kept(*failed: int, step: float = 15.0, calls: int = 30, ends: float = 5.0) -> Evidence:
+    """What a Prometheus keeps of the first server: by scrape, so many calls, and how many had failed by then."""
+    began = ends - step * (len(failed) - 1)
+    looks = tuple(
+        MetricsLook(f"{SHOP}/{name}", turn, began + step * turn, STARTED, calls * turn,
+                    (("INTERNAL", many),) if many and name == NAMES[0] else ())
+        for name in NAMES for turn, many in enumerate(failed)
+    )  # fmt: skip
+    return shop({}, scrapes=Scrapes(WHERE, (WHERE,), STARTED, step, looks))
+
+
+def test_what_a_prometheus_counted_in_its_last_scrapes_is_told_with_the_time_that_it_took() -> None:
+    said = found(cause, kept(0, 0, 0, 0, 20, 40, 60))
+
+    assert texts(said) == "payments-a failed 60 of 90 calls (INTERNAL) within 45.0 s"
+    assert said.evidence[0].source == f"Prometheus {WHERE} ({STARTED})"
+
+
+def test_all_of_the_watch_is_told_where_it_looked_often() -> None:
+    said = found(cause, kept(*range(0, 220, 20), step=1.0, ends=10.0))
+
+    assert texts(said) == "payments-a failed 200 of 300 calls (INTERNAL) within 10.0 s"
+
+
+def test_failures_that_had_ended_by_the_last_scrape_are_none() -> None:
+    assert silent(cause, kept(0, 0, 0, 20, 40, 60, 60))
+    assert silent(cause, kept(60, 60, 60, 60, 60, 60))
+    assert silent(cause, kept(0, 0, 0, 0, 0, 0, 0))
+
+
+def test_what_was_counted_while_it_was_watched_goes_before_what_a_prometheus_keeps() -> None:
+    before = kept(0, 20, 40, 60).scrapes
+
+    pages = found(cause, replace(told({"UNAVAILABLE": 10}, {}, {}), scrapes=before))
+    assert texts(pages) == "payments-a failed 110 of 110 calls (UNAVAILABLE)"
+    assert silent(cause, replace(shop(**calling(SIDECAR, 9, 9, 9)), scrapes=before)), "callers' sidecars saw none fail"

@@ -83,6 +83,27 @@ def test_addresses_that_no_pod_has_are_told_while_calls_to_them_go_on_failing() 
     assert found.fixes[0].commands == ("kubectl -n shop rollout restart deployment/checkout",)
 
 
+def waiting(*sent: int, calls: tuple[int, ...] = (1, 1)) -> Evidence:
+    """Looks between which so many calls were sent to the address, while others wait for a connection there."""
+    looks = [changed(lost(), GONE, calls_total=total, calls_waiting=wait).envoys[turn]
+             for turn, (total, wait) in enumerate(zip(sent, calls, strict=True))]  # fmt: skip
+    return shop(callers=[SIDECAR], envoys=tuple(looks))
+
+
+def test_calls_that_wait_for_a_connection_to_an_address_that_no_pod_has_fail_only_later() -> None:
+    (found,) = said(stale_original_dst.cause, waiting(3, 3))
+
+    assert isinstance(found, Finding)
+    assert found.evidence[0].text == f"no endpoint has {GONE}; calls wait for a connection to it in vain"
+
+
+@pytest.mark.parametrize("seen", [
+    waiting(3, 4), waiting(3, 3, calls=(0, 1)), waiting(3, 3, calls=(1, 0)), waiting(3, calls=(1,)),
+])  # fmt: skip
+def test_calls_that_wait_for_a_moment_get_their_connection(seen: Evidence) -> None:
+    assert not said(stale_original_dst.cause, seen)
+
+
 def test_addresses_that_are_left_over_and_not_called_any_more_are_no_fault() -> None:
     assert not said(stale_original_dst.cause, lost(calls_failed=7))
     assert not said(stale_original_dst.cause, meshed(9, 9, 9))

@@ -395,6 +395,7 @@ def test_the_role_to_diagnose_has_what_is_asked_for(server: FakeApi) -> None:
         ("", "services/proxy"),
         ("", "pods/log"),
         ("", "configmaps"),
+        *(("networking.istio.io", plural) for plural in ("sidecars", "serviceentries", "envoyfilters")),
     } <= given
 
 

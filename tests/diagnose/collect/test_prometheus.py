@@ -18,8 +18,8 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.asked import Asked, Means
 from lbdemo.diagnose.collect.prometheus import Kept, Known, known, sought, told
 from lbdemo.diagnose.collect.prometheus_found import Finder
-from lbdemo.diagnose.collect.prometheus_rows import looks, targets
-from lbdemo.diagnose.collect.prometheus_series import PLACES, Targets, growth, samples, what_there_is
+from lbdemo.diagnose.collect.prometheus_rows import looks, targets, with_failures
+from lbdemo.diagnose.collect.prometheus_series import PLACES, Targets, failures, growth, samples, what_there_is
 from lbdemo.diagnose.series import SERIES
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.records.pods import Container
@@ -44,6 +44,8 @@ def good(rows: Any) -> tuple[int, bytes]:
 
 def answers(query: Query) -> tuple[int, bytes]:
     """As the real one did."""
+    if "grpc_response_status" in query["query"]:
+        return good([])
     if query["query"].startswith("max by"):
         return good(REAL["there"] if 'namespace="shop"' in query["query"] else [])
     return good(REAL["recent"] if "time" in query else REAL["first"])
@@ -92,7 +94,7 @@ def test_all_that_is_asked_is_a_get_and_named_in_words(api: FakeApi) -> None:
 
     assert all(asked.startswith("GET ") for asked in api.asked)
     proxied = [asked for asked in api.asked if "/services/prometheus:9090/proxy/" in asked]
-    assert len(proxied) == 4, "which counters, how far apart; the watch, the history"
+    assert len(proxied) == 5, "which counters, how far apart; the watch, its failures, the history"
 
 
 def test_a_pod_is_there_in_the_periods_that_began_after_it_was_made(api: FakeApi) -> None:
@@ -254,6 +256,38 @@ def test_what_is_older_than_the_pod_was_somebody_elses_with_its_address() -> Non
     seen, _ = looks([values(GO, 0, (100, 9), (115, 1), (130, 2))], known_targets(), young, 100)
 
     assert [look.calls for look in seen] == [1, 2]
+
+
+HANDLED = "grpc_server_handled_total"
+
+
+def test_failures_are_those_of_the_same_scrapes_by_status_of_the_surest_series() -> None:
+    seen, _ = looks([values(GO, 0, (100, 10), (115, 20))], known_targets(), PODS, 90)
+    rows = [
+        values(HANDLED, 0, (100, 1), (115, 4), grpc_code="Unavailable", grpc_method="A"),
+        values(HANDLED, 0, (115, 2), grpc_code="Unavailable", grpc_method="B"),
+        values(HANDLED, 0, (115, 3), grpc_code="Internal"),
+        values(HANDLED, 0, (115, 70), grpc_code="NotFound"),
+        values(HANDLED, 0, (115, 70), grpc_code="Unavailable", port=8080),
+        values(HANDLED, 1, (115, 70), grpc_code="Unavailable"),
+        values("rpc_server_duration_count", 0, (115, 70), rpc_grpc_status_code="14"),
+        values("response_total", 0, (115, 70)),
+    ]
+
+    found = with_failures(seen, rows, known_targets(), PODS, 90)
+
+    assert [look.failed for look in found] == [(("UNAVAILABLE", 1),), (("UNAVAILABLE", 6), ("INTERNAL", 3))]
+    assert [(look.at, look.calls) for look in found] == [(10, 10), (25, 20)]
+
+
+def test_only_statuses_are_asked_for_by_which_servers_fail() -> None:
+    asked = failures(known_targets(), PODS, 61.4)
+
+    assert 'grpc_code=~"(?i:2|4|12|13|14|15|UNKNOWN|DEADLINE_?EXCEEDED|' in asked
+    assert 'direction=~"inbound|"' in asked
+    assert 'rpc_method!~"^/?grpc' in asked
+    assert asked.endswith("[61s]")
+    assert "started" not in asked
 
 
 def test_names_and_words_are_quoted() -> None:

@@ -16,6 +16,7 @@ from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.prometheus import Kept, Known, known, told
 from lbdemo.diagnose.collect.prometheus_found import Finder
 from lbdemo.diagnose.evidence import key
+from lbdemo.diagnose.failures import failing_servers
 from lbdemo.kube.answers import Why
 from lbdemo.kube.records.pods import Container
 from lbdemo.measure.verdict import Outcome
@@ -110,3 +111,33 @@ def test_what_it_does_not_read_is_not_taken_for_no_calls(tmp_path: Path, read: P
     assert isinstance(found, Kept)
     (unseen,) = found.unseen
     assert (unseen.why, unseen.detail) == (Why.ABSENT, "it keeps grpc_server_started_total of 2 of 3 pods only")
+
+
+HANDLED = 'grpc_server_handled_total{{grpc_service="{}",grpc_code="{}"}} {}\n'
+
+
+def test_calls_that_a_server_fails_are_told_by_their_status(tmp_path: Path, read: Pages) -> None:
+    """Those of one of three pods; health checks that fail are nobody's calls."""
+    with FakeApi() as api, prometheus(tmp_path, read, labelled("namespace", "pod")) as url:
+        begun = time.monotonic()
+
+        def go_on(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                ticks = int((time.monotonic() - begun) * 100)
+                for name in NAMES:
+                    code = "Unavailable" if name == NAMES[1] else "OK"
+                    read.texts[name] = (page(ticks) + HANDLED.format("parcels.Parcels", code, ticks)
+                                        + HANDLED.format("grpc.health.v1.Health", "Unavailable", ticks))  # fmt: skip
+                time.sleep(0.005)
+
+        go_on(1.5)
+        found, began = known(Finder(api.api(), url), PODS), time.time()
+        assert isinstance(found, Known), found
+        go_on(WATCH)
+        kept = told(found, began)
+
+    seen = replace(shop(pods=PODS, scrapes=kept.scrapes), watched=WATCH)
+    [one] = failing_servers(Case(seen))
+    assert (one.server, one.codes) == (key(PODS[1]), ("UNAVAILABLE",))
+    assert one.failed == one.calls > 200

@@ -70,6 +70,7 @@ TABLE: dict[str, str] = {
     "LB323": "route_does_not_apply",
     "LB325": "ambient_without_waypoint",
     "LB326": "waypoint_l4_hop",
+    "LB327": "mutual_tls_to_plain",
     "LB401": "client_ip_affinity",
     "LB402": "topology_preference",
     "LB403": "external_traffic_local",

@@ -11,7 +11,7 @@ from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import logs_of
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.refusals import MANY
-from lbdemo.words import count
+from lbdemo.words import count, duration
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -51,7 +51,8 @@ def _finding(case: Case, bad: Sequence[Failing]) -> Finding:
 
 def _line(one: Failing) -> Line:
     how = f" ({', '.join(one.codes)})" if one.codes else ""
-    return Line(f"{short(one.server)} failed {one.failed} of {count(one.calls, 'call')}{how}", one.source)
+    when = f" within {duration(one.seconds)}" if one.seconds else ""
+    return Line(f"{short(one.server)} failed {one.failed} of {count(one.calls, 'call')}{how}{when}", one.source)
 
 
 def _advice(bad: Sequence[Failing]) -> str:

@@ -16,6 +16,7 @@ from lbdemo.diagnose.collect import network, prometheus, refusals
 from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.fronts import fronts_of
+from lbdemo.diagnose.collect.listener_rules import listener_rules
 from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
 from lbdemo.diagnose.collect.probe import probed
@@ -60,10 +61,12 @@ def gather(asked: Asked, means: Means) -> Evidence:
         known, began = pool.submit(prometheus.sought, asked, means, bare), time.time()
         seen = watch(means, replace(bare, surroundings=around), servers, pods, before.pods, asked.watch)
         kept = prometheus.told(known.result(), began)
-    busy, moved, again, failed = together(
+    busy, moved, again, failed, told = together(
         lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers),
         lambda: _again(means, bare), lambda: refusals.looked(means, bare, found.callers, seen),
+        lambda: listener_rules(means.api, bare, seen.routes),
     )  # fmt: skip
+    around = replace(around, listener_rules=told)
     whole = replace(
         bare, callers=found.callers, surroundings=around, sockets=seen.sockets, envoys=(*seen.envoys, *failed.envoys),
         clusters=seen.clusters, routes=seen.routes, metrics=seen.metrics, scrapes=kept.scrapes, fronts=before.fronts,

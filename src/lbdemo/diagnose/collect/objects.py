@@ -151,9 +151,9 @@ def surroundings(api: Api, objects: Objects, callers: Sequence[Pod]) -> Surround
         deployments = pool.submit(_deployments, api, objects, owners)
         autoscalers = pool.submit(api.list, AUTOSCALERS, namespace)
         beside = pool.submit(_beside, api, service)
-        virtual_services = pool.submit(_everywhere, api, VIRTUAL_SERVICES, mesh)
-        destination_rules = pool.submit(_everywhere, api, DESTINATION_RULES, mesh)
-        peer_authentications = pool.submit(_in_each, api, PEER_AUTHENTICATIONS, sorted({namespace, ISTIO_ROOT}))
+        virtual_services = pool.submit(everywhere, api, VIRTUAL_SERVICES, mesh)
+        destination_rules = pool.submit(everywhere, api, DESTINATION_RULES, mesh)
+        peer_authentications = pool.submit(in_each, api, PEER_AUTHENTICATIONS, sorted({namespace, ISTIO_ROOT}))
         routes = pool.submit(_routes, api, namespace)
         jobs = pool.submit(_restarting, api, sorted({pod.meta.namespace for pod in callers}))
         mode = "" if service.headless else proxy_mode(api)
@@ -173,7 +173,7 @@ def _waypoints(api: Api, service: Service, servers: Sequence[Pod], spaces: Many[
     if not meant(service, servers, known):
         return ()
     told = (meta.labels.get(USE_FROM, "") for meta in (service.meta, *(one.meta for one in known)))
-    return _in_each(api, GATEWAYS, sorted({service.meta.namespace, *filter(None, told)}))
+    return in_each(api, GATEWAYS, sorted({service.meta.namespace, *filter(None, told)}))
 
 
 def nodes_of(api: Api, pods: Iterable[Pod]) -> Many[Node]:
@@ -232,15 +232,15 @@ def _of_some(beside: Many[Service], service: Service, servers: Iterable[Pod]) ->
     )  # fmt: skip
 
 
-def _everywhere(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
+def everywhere(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
     """All of a kind; of these namespaces only where a user may not see more."""
     found = _known(api.list(kind))
     if isinstance(found, Unseen) and found.why is Why.FORBIDDEN:
-        return _in_each(api, kind, namespaces)
+        return in_each(api, kind, namespaces)
     return found
 
 
-def _in_each(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
+def in_each(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
     """Those of the namespaces; what is seen of only some of them is unseen."""
     answers = each(lambda namespace: _known(api.list(kind, namespace)), namespaces)
     unseen = next((answer for answer in answers if isinstance(answer, Unseen)), None)
@@ -249,7 +249,7 @@ def _in_each(api: Api, kind: Kind[T], namespaces: Iterable[str]) -> Many[T]:
 
 def _restarting(api: Api, namespaces: Iterable[str]) -> Many[CronJob]:
     """The CronJobs of the callers' namespaces that restart something."""
-    found = _in_each(api, CRON_JOBS, namespaces)
+    found = in_each(api, CRON_JOBS, namespaces)
     return found if isinstance(found, Unseen) else tuple(one for one in found if one.restarts)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect.prometheus_asked import Prometheus, result
-from lbdemo.diagnose.collect.prometheus_rows import looks, targets
-from lbdemo.diagnose.collect.prometheus_series import PLACES, Targets, growth, samples, what_there_is
+from lbdemo.diagnose.collect.prometheus_rows import looks, targets, with_failures
+from lbdemo.diagnose.collect.prometheus_series import PLACES, Targets, failures, growth, samples, what_there_is
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.scrapes import TURNS, Period, Scrapes
 from lbdemo.diagnose.times import born
@@ -133,18 +133,20 @@ def told(found: Known | Kept, began: float, clock: Clock = time.time) -> Kept:
     where, end, start = found.prometheus.where, clock() + found.ahead, began + found.ahead
     span = min(HOUR, end - min(map(born, found.pods)))
     period = ceil(max(span / PERIODS, STEPS * found.step))
-    with asking(2) as pool:
+    with asking(3) as pool:
         seconds = max(end - start, TURNS * found.step) + 2 * found.step
-        recent = pool.submit(result, found.prometheus, "query",
-                             {"query": samples(found.targets, found.pods, seconds), "time": f"{end:.3f}"})  # fmt: skip
+        recent, failed = (pool.submit(result, found.prometheus, "query", {
+            "query": query(found.targets, found.pods, seconds), "time": f"{end:.3f}"})
+            for query in (samples, failures))  # fmt: skip
         before = pool.submit(result, found.prometheus, "query_range", {
             "query": growth(found.targets, found.pods, period), "start": f"{min(end, end - span + period):.3f}",
             "end": f"{end:.3f}", "step": str(period)})  # fmt: skip
-        answers = recent.result(), before.result()
+        answers = recent.result(), before.result(), failed.result()
     unseen = tuple(answer for answer in answers if isinstance(answer, Unseen))
-    first, second = ([] if isinstance(answer, Unseen) else answer for answer in answers)
+    first, second, third = ([] if isinstance(answer, Unseen) else answer for answer in answers)
     try:
         seen, step = looks(first, found.targets, found.pods, start)
+        seen = with_failures(seen, third, found.targets, found.pods, start)
         history = tuple(periods(second, found, start, period))
     except UNREADABLE as error:
         return Kept(Scrapes(asked=(where,)), (_damaged(found.prometheus, error),))

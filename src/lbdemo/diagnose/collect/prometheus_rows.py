@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 from lbdemo.diagnose.collect.prometheus_series import INSTANCE, UP, Labels, Place, Targets
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.looks import MetricsLook
-from lbdemo.diagnose.series import SERIES
+from lbdemo.diagnose.series import ENDED, SERIES, fault
 from lbdemo.diagnose.times import born
 
 if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Pod
+
+
+STATUS = {series.name: series.status for series in ENDED}
+"""By series, the surest first: the label that says how calls ended."""
 
 
 @dataclass(slots=True)
@@ -109,7 +113,7 @@ def looks(
     for row in rows:
         labels = row["metric"]
         pod = known.place.pod_of(labels, pods)
-        if labels.get(INSTANCE, "") == known.instances.get(pod):
+        if _same_page(labels, known, pod):
             _read(read[pod], labels.get("__name__", ""), row["values"])
     since = {key(pod): born(pod) for pod in pods}  # before that, somebody else may have had its address
     calls = {
@@ -141,3 +145,28 @@ def _looks(calls: Mapping[str, Mapping[float, float]], step: float, source: str,
     for turn, pod in sorted(turns):
         look = turns[turn, pod]
         yield MetricsLook(pod, turn - first, look.at, source, look.calls)
+
+
+def with_failures(
+    looks: Sequence[MetricsLook], rows: Sequence[Any], known: Targets, pods: Sequence[Pod], began: float
+) -> tuple[MetricsLook, ...]:
+    """The looks with the calls that the servers failed, as the answer to `failures` has them of the same scrapes."""
+    told: dict[tuple[str, float], dict[str, dict[str, float]]] = {}
+    for row in rows:
+        labels = row["metric"]
+        pod, name = known.place.pod_of(labels, pods), labels.get("__name__", "")
+        if code := fault(labels.get(STATUS.get(name, ""), "")) if _same_page(labels, known, pod) else "":
+            for at, value in row["values"]:
+                counts = told.setdefault((pod, float(at) - began), {}).setdefault(name, {})
+                counts[code] = counts.get(code, 0.0) + float(value)
+    return tuple(replace(look, failed=_surest(told.get((look.pod, look.at), {}))) for look in looks)
+
+
+def _surest(told: Mapping[str, Mapping[str, float]]) -> tuple[tuple[str, int], ...]:
+    """By status code, of the surest series that has any."""
+    counts = next((told[name] for name in STATUS if name in told), {})
+    return tuple((code, round(many)) for code, many in counts.items())
+
+
+def _same_page(labels: Labels, known: Targets, pod: str) -> bool:
+    return labels.get(INSTANCE, "") == known.instances.get(pod)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.metrics import UNASKED
 from lbdemo.diagnose.evidence import key
-from lbdemo.diagnose.series import SERIES, Series
+from lbdemo.diagnose.series import ENDED, FAULTS, SERIES, Series
 from lbdemo.promql import quoted
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 UP = "up"
 """The series that says of each scrape whether it came: what a page lacks that was read is 0, and nothing else is."""
 INSTANCE = "instance"
+FAULTY = "|".join((*FAULTS, *(name.replace("_", "_?") for name in FAULTS.values())))
+"""A status by which a server fails, as a pattern: by its number or its name, however that is spelled."""
 Labels = Mapping[str, str]
 
 
@@ -86,6 +88,21 @@ def samples(known: Targets, pods: Sequence[Pod], seconds: float) -> str:
     return f"{{{','.join((f'__name__=~{named}', *_common(known, pods), *wanted))}}}[{seconds:.0f}s]"
 
 
+def failures(known: Targets, pods: Sequence[Pod], seconds: float) -> str:
+    """The query for what was read in so many seconds of the calls that servers failed; those that fail none have no
+    row."""
+    methods, statuses = (
+        dict.fromkeys(names) for names in zip(*((one.method, one.status) for one in ENDED), strict=True)
+    )
+    chosen = (
+        f"__name__=~{quoted('|'.join(one.name for one in ENDED))}", f"job={quoted(known.job)}",
+        *known.place.matchers(pods), *(_unasked(method) for method in methods if method),
+        *(f"{name}=~{quoted(f'{value}|')}" for one in ENDED for name, value in (one.wanted or {}).items()),
+        *(f"{status}=~{quoted(f'(?i:{FAULTY})|')}" for status in statuses),
+    )  # fmt: skip
+    return f"{{{','.join(chosen)}}}[{seconds:.0f}s]"
+
+
 def growth(known: Targets, pods: Sequence[Pod], seconds: float) -> str:
     """The query for the calls of each pod in so many seconds, wherever counters began anew."""
     wanted = [f"{name}={quoted(value)}" for name, value in (known.series.wanted or {}).items()]
@@ -97,5 +114,9 @@ def growth(known: Targets, pods: Sequence[Pod], seconds: float) -> str:
 def _common(known: Targets, pods: Sequence[Pod]) -> list[str]:
     """The job, the pods, and no health checks."""
     method = known.series.method
-    unasked = [f"{method}!~{quoted(f'{UNASKED.pattern}.*')}"] if method else []
+    unasked = [_unasked(method)] if method else []
     return [f"job={quoted(known.job)}", *known.place.matchers(pods), *unasked]
+
+
+def _unasked(method: str) -> str:
+    return f"{method}!~{quoted(f'{UNASKED.pattern}.*')}"

@@ -1,0 +1,97 @@
+"""Whether a DestinationRule has callers' sidecars speak what the pods take: mutual TLS, or plain text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.ambient import in_ambient
+from lbdemo.diagnose.findings import Fix
+from lbdemo.diagnose.fixes import applied, kubectl
+from lbdemo.diagnose.istio_scope import destination_rule_for, mutual_tls_of, strict_for, whole_name
+from lbdemo.diagnose.parts import pods
+from lbdemo.diagnose.patches import exchanged
+from lbdemo.diagnose.proxies import ISTIO, proxy_of
+from lbdemo.diagnose.refusals import failing
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.servers import Server
+    from lbdemo.kube.records.istio import DestinationRule
+
+PLAIN, MUTUAL = "DISABLE", "ISTIO_MUTUAL"
+POLICY = "/spec/trafficPolicy"
+
+
+@dataclass(frozen=True, slots=True)
+class Contrary:
+    """A rule by which a caller's sidecar speaks what no pod takes: its mode, where that stands, and why it fits none.
+
+    No call of the caller was answered.
+    """
+
+    caller: Caller
+    rule: DestinationRule
+    mode: str
+    place: str
+    why: tuple[str, ...]
+
+
+def contrary(case: Case, caller: Caller) -> Contrary | None:
+    """What a rule tells the caller's sidecar against what all ready pods take, where none of its calls is answered."""
+    told = _told(case.evidence, caller) if case.meshed(caller) else None
+    if told is None or not case.ready or not failing(case, caller):
+        return None
+    rule, mode, place = told
+    refusing = {PLAIN: _strict, MUTUAL: _plain}.get(mode)
+    reasons = [refusing(case, server) for server in case.ready] if refusing else [""]
+    return Contrary(caller, rule, mode, place, tuple(dict.fromkeys(reasons))) if all(reasons) else None
+
+
+def _told(evidence: Evidence, caller: Caller) -> tuple[DestinationRule, str, str] | None:
+    """The rule, its mode, and where that stands: what it says of the port goes before what it says of all."""
+    rule = destination_rule_for(evidence, caller.pod.meta.namespace) if caller.pod is not None else None
+    if rule is None:
+        return None
+    port = evidence.port.number
+    if port in rule.ports:
+        return rule, rule.ports[port].tls, f"{POLICY}/portLevelSettings/{list(rule.ports).index(port)}/tls"
+    return rule, rule.policy.tls, f"{POLICY}/tls"
+
+
+def _strict(case: Case, server: Server) -> str:
+    """What has the pod's sidecar refuse plain text; "" for nothing."""
+    if server.pod is None or proxy_of(server.pod) != ISTIO:
+        return ""
+    rule = strict_for(case.evidence, server.pod, server.port)
+    return f"{rule.meta.reference}: STRICT" if rule is not None else ""
+
+
+def _plain(case: Case, server: Server) -> str:
+    """Why the pod takes no mutual TLS; "" where it may. A client's agent beside a server that has xDS itself does."""
+    pod = server.pod
+    if pod is None or in_ambient(pod, case.namespace(pod.meta.namespace)):
+        return ""
+    if not any(container.name == ISTIO for container in pod.containers):
+        return f"no sidecar beside {pods([server.name])}"
+    told = mutual_tls_of(case.evidence, pod, server.port)
+    return f"{told[0].meta.reference}: DISABLE" if told is not None and told[1] == "DISABLE" else ""
+
+
+def agreed(evidence: Evidence, found: Contrary) -> Fix:
+    """The rule with the mode that the pods take; beside one for many hosts, another one for this host."""
+    other = MUTUAL if found.mode == PLAIN else PLAIN
+    title, meta = f"say {other} of this host, which the pods take", found.rule.meta
+    if whole_name(found.rule.host, meta.namespace, evidence.domain) == evidence.host:
+        return Fix(title, *exchanged(meta, [(f"{found.place}/mode", found.mode, other)]))
+    name = f"{evidence.name}-tls"
+    document = {
+        "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
+        "metadata": {"name": name, "namespace": meta.namespace},
+        "spec": {"host": evidence.host, "trafficPolicy": {"tls": {"mode": other}}},
+    }  # fmt: skip
+    return Fix(
+        title, (applied(document),), (kubectl("-n", meta.namespace, "delete", "destinationrule", name),),
+        f"what else {meta.reference} says of {found.rule.host} does not hold for this host then",
+    )  # fmt: skip
