@@ -64,6 +64,12 @@ def test_in_one_line_what_is_ignored_stands_beside_what_is_found() -> None:
     assert in_short(diagnose(pinned()).to_dict()).endswith("LB101 l4-single-connection")
 
 
+def test_calls_by_segments_are_said_to_be_about_so_many_and_why() -> None:
+    told = printed(pinned(), 140)
+
+    assert "(counted by server sockets (TCP_INFO), about: a small call takes 1 to 3 segments)" in told
+
+
 LONG = "payments-of-the-whole-company-5fdfcbb64c"
 
 

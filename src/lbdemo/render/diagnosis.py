@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lbdemo.render.flow_sentences import flow_reasons
-from lbdemo.render.history_line import beside_line, history_line, window_words
+from lbdemo.render.history_line import beside_line, history_line, source_words
 from lbdemo.render.way_picture import picture
 from lbdemo.render.whose_calls import whose_calls
 from lbdemo.words import count, duration, listing, percent
@@ -122,10 +122,9 @@ def verdict(record: Record) -> Iterator[Text]:
         yield Text.assemble(("INCONCLUSIVE", COLOURS["INCONCLUSIVE"]), ": nobody could count calls or connections.")
         return
     told, *more = flow_reasons(judged) or [""]
-    about = ", about" if judged["about"] else ""
     yield Text.assemble((judged["outcome"], COLOURS.get(judged["outcome"], "bold red")), f": {told}")
     counted = "counted" if judged["calls"] is not None else "seen"
-    yield Text(f"({counted} by {judged['source']}{about}{window_words(judged)})", "dim")
+    yield Text(f"({counted} by {source_words(judged)})", "dim")
     if judged["beside"]:
         yield Text(beside_line(judged["beside"]), "dim" if judged["beside"]["agrees"] else "")
     for sentence in more:

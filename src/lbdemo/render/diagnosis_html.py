@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
 from lbdemo.render.diagnosis import changes, headline, in_sum, matters, unseen_line
 from lbdemo.render.flow_sentences import flow_reasons
-from lbdemo.render.history_line import beside_line, history_line, window_words
+from lbdemo.render.history_line import beside_line, history_line, source_words
 from lbdemo.render.html import document
 from lbdemo.render.tables import badge, table
 from lbdemo.render.whose_calls import whose_calls
@@ -31,8 +31,7 @@ def page(records: Sequence[Record]) -> str:
 def _service(record: Record) -> str:
     judged = record["verdict"]
     told = (*flow_reasons(judged), *whose_calls(record), *_beside(record), *in_sum(record))
-    about = (", about" if judged["about"] else "") + window_words(judged)
-    source = f"by {judged['source'] or 'nobody'}{about}, {record['made']}"
+    source = f"by {source_words(judged)}, {record['made']}"
     return f"""<section>
 <h2>{escape(headline(record))}</h2>
 {_picture(record)}

@@ -21,6 +21,12 @@ def beside_line(beside: Record) -> str:
     return f"{beside['source']} {told}: {beside['outcome']}{calls}{window_words(beside)}."
 
 
+def source_words(judged: Record) -> str:
+    """Who counted, how well, and of which time."""
+    about = ", about: a small call takes 1 to 3 segments" if judged["about"] else ""  # docs/segments.md
+    return f"{judged['source'] or 'nobody'}{about}{window_words(judged)}"
+
+
 def window_words(judged: Record) -> str:
     """Of which time the counts are, where that is not the watch; "" where it is."""
     window = judged.get("window")
