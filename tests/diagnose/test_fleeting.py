@@ -52,6 +52,17 @@ def test_one_connection_in_one_of_many_looks_is_held_by_nobody() -> None:
     assert Case(shop(held(1), callers=[CHECKOUT])).holds_few(CHECKOUT)
 
 
+def test_connections_that_a_busy_server_has_not_taken_yet_are_held_by_nobody_where_many_were_closed() -> None:
+    a, *others = servers()
+    first = socket_looks(a, {"10.0.1.1": 1}, new_each_turn=True)
+    waiting = [replace(look, sockets=tuple(replace(s, inode=0) for s in look.sockets)) for look in first]
+    seen = (*waiting, *(look for other in others for look in socket_looks(other, {})))
+    ended = closed(CLOSED, waiting[0].pod, a.addresses[0], LISTENS, "10.0.1.1", 0)
+
+    assert not Case(shop(callers=[CHECKOUT], sockets=(*seen, ended))).holds_few(CHECKOUT)
+    assert Case(shop(callers=[CHECKOUT], sockets=seen)).holds_few(CHECKOUT), "nothing says that they end"
+
+
 def test_in_few_looks_nobody_knows() -> None:
     assert not Case(shop(callers=[CHECKOUT], sockets=looks(4))).fleeting(CHECKOUT).one_a_call
 

@@ -32,8 +32,11 @@ class Fleeting:
 
     @property
     def passing(self) -> bool:
-        """Whether connections were seen, and none of them twice, though the looks were many enough."""
-        return self.looks >= LOOKS and self.seen > 0 and not self.lasting
+        """Whether none of the connections that were seen lasts, though the looks were many enough.
+
+        A busy server takes connections late: until then they have no inode, and are known by how many were closed.
+        """
+        return self.one_a_call or (self.looks >= LOOKS and self.seen > 0 and not self.lasting)
 
     @property
     def one_a_call(self) -> bool:
