@@ -130,6 +130,11 @@ def test_connections_stay_where_the_older_pods_are(shop: Shop) -> None:
     shop.calling("batch")
 
     assert codes(shop.record("parcels", expect=1))[0] == "LB113"
+    shop.apply(python_server("parcels", 1, "--max-age=15"))
+    shop.settled("parcels")
+    shop.kubectl("scale", "deployment/parcels", "--replicas=2")
+    shop.settled("parcels")
+    assert "LB113" not in codes(wait_until_healthy(shop, "parcels"))
 
 
 def test_a_few_connections_of_a_pool_are_spread_by_chance(shop: Shop) -> None:

@@ -77,8 +77,15 @@ def fires(url: str) -> bool:
 
 
 def counted(cluster: Cluster) -> dict[str, float]:
-    """The shares that verify counted, of all servers that there are."""
-    [result] = cluster("verify", "--json").json["results"]
+    """The shares that verify counted, of all servers that there are.
+
+    Beside other tests the client's calls may be late, and not taken in an exact turn: what is promised of that is no
+    matter here.
+    """
+    done = run(lbdemo_argv(cluster.namespace, "verify", "--json"))
+    assert done.code in (0, 1), done.err
+    [result] = done.json["results"]
+    assert result["summary"]["failed"] == 0
     found = {server["server"]: server["share"] for server in result["summary"]["servers"]}
     return {name: found.get(name, 0.0) for name in pods(cluster)}
 
