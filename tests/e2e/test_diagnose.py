@@ -272,6 +272,19 @@ def test_pods_that_came_later_are_never_called_without_a_connection_age(grown: S
     assert grown.diagnose(name, watch="3s").code == 1
 
 
+def test_with_the_connection_age_that_is_advised_pods_that_come_later_are_called(grown: Shop) -> None:
+    grown.apply(python_server("parcels", 2, "--max-age=30"))
+    grown.settled("parcels")
+    grown.kubectl("scale", "deployment/parcels", "--replicas=4")
+    grown.settled("parcels")
+
+    def all_called() -> bool:
+        record = grown.record("parcels", watch="3s")
+        return record["callers"][0]["connections"] == 4 and not problems(record)
+
+    eventually(all_called, 120)
+
+
 def kubeconfig_of(shop: Shop, account: str) -> str:
     """A kubeconfig of a service account, in a file of the shop's own."""
     import tempfile
