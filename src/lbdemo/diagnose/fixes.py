@@ -164,7 +164,9 @@ def made_anew(callers: Iterable[Caller]) -> tuple[str, ...]:
     return tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in sorted(workloads))
 
 
-def logs_of(case: Case, servers: Iterable[str]) -> tuple[str, ...]:
-    """The commands that show what the servers (namespace/pod) said last."""
-    names = (server.rpartition("/")[2] for server in servers)
-    return tuple(kubectl("-n", case.evidence.namespace, "logs", name, "--tail=100") for name in names)
+def logs_of(case: Case, pods: Iterable[str]) -> tuple[str, ...]:
+    """The commands that show what these pods (namespace/name) said last."""
+    split = (pod.rpartition("/") for pod in pods)
+    return tuple(
+        kubectl("-n", space or case.evidence.namespace, "logs", name, "--tail=100") for space, _, name in split
+    )

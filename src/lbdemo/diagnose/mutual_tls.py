@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.ambient import in_ambient
-from lbdemo.diagnose.findings import Fix
+from lbdemo.diagnose.findings import Fix, Line
 from lbdemo.diagnose.fixes import applied, kubectl
 from lbdemo.diagnose.istio_scope import destination_rule_for, mutual_tls_of, strict_for, whole_name
 from lbdemo.diagnose.parts import pods
@@ -47,6 +48,16 @@ def contrary(case: Case, caller: Caller) -> Contrary | None:
     refusing = {PLAIN: _strict, MUTUAL: _plain}.get(mode)
     reasons = [refusing(case, server) for server in case.ready] if refusing else [""]
     return Contrary(caller, rule, mode, place, tuple(dict.fromkeys(reasons))) if all(reasons) else None
+
+
+def contraries(case: Case, mode: str) -> list[Contrary]:
+    """The callers whose sidecars a rule has speak in this mode, which no pod takes."""
+    return [told for caller in case.evidence.callers if (told := contrary(case, caller)) and told.mode == mode]
+
+
+def unanswered(found: Iterable[Contrary]) -> Line:
+    """That no call of theirs was answered."""
+    return Line(f"all calls of {pods(told.caller.name for told in found)} fail", "callers' proxies")
 
 
 def _told(evidence: Evidence, caller: Caller) -> tuple[DestinationRule, str, str] | None:

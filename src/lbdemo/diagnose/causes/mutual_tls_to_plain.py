@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Line, Severity
-from lbdemo.diagnose.mutual_tls import MUTUAL, agreed, contrary
-from lbdemo.diagnose.parts import pods
+from lbdemo.diagnose.mutual_tls import MUTUAL, agreed, contraries, unanswered
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -17,7 +16,7 @@ CODE, NAME = "LB327", "mutual-tls-to-plain"
 
 def cause(case: Case) -> Iterator[Finding]:
     """Callers none of whose calls is answered, and a rule that says ISTIO_MUTUAL of pods without it."""
-    found = [told for caller in case.evidence.callers if (told := contrary(case, caller)) and told.mode == MUTUAL]
+    found = contraries(case, MUTUAL)
     if not found:
         return
     yield Finding(
@@ -26,7 +25,7 @@ def cause(case: Case) -> Iterator[Finding]:
         severity=Severity.PROBLEM,
         evidence=(Line(f"{found[0].rule.meta.reference}: tls {MUTUAL}", "API"),
                   *(Line(why, "API") for why in found[0].why),
-                  Line(f"all calls of {pods(told.caller.name for told in found)} fail", "callers' proxies")),
+                  unanswered(found)),
         fixes=(agreed(case.evidence, found[0]),),
         explains=len(found) / len(case.evidence.callers),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from lbdemo.diagnose.causes.port_wrongly_grpc import encrypted
 from lbdemo.diagnose.connections import from_within
 from lbdemo.diagnose.counting import by_metrics
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import kubectl
+from lbdemo.diagnose.fixes import logs_of
 from lbdemo.diagnose.parts import pods
 from lbdemo.words import duration, listing
 
@@ -64,14 +64,13 @@ def _ways(case: Case, told: Collection[str]) -> Iterator[Fix]:
     """To look once more; to look at another port; to read what those say who did not call."""
     asked = any(caller.found_by == "asked" for caller in case.evidence.callers)
     yield Fix("watch for longer (--watch 2m), while calls are made" + ("" if asked else "; or name who calls (--from)"))
-    others = [port for port in case.evidence.service.ports if port != case.evidence.port]
+    others = [port.label for port in case.evidence.service.ports if port != case.evidence.port]
     if others:
-        named = listing([f"{port.number} ({port.name})" if port.name else str(port.number) for port in others])
-        yield Fix(f"look at another port of the Service with --port: {named}")
-    silent = [caller.pod for caller in case.evidence.callers if caller.name in told and caller.pod is not None]
+        yield Fix(f"look at another port of the Service with --port: {listing(others)}")
+    silent = [caller.name for caller in case.evidence.callers if caller.name in told and caller.pod is not None]
     if silent:
-        logs = (kubectl("-n", pod.meta.namespace, "logs", pod.meta.name, "--tail=100") for pod in silent[:SHOWN])
-        yield Fix("see what they say: calls that fail in the client, or at its proxy, reach no pod", tuple(logs))
+        logs = logs_of(case, silent[:SHOWN])
+        yield Fix("see what they say: calls that fail in the client, or at its proxy, reach no pod", logs)
 
 
 def _who(case: Case, others: Sequence[str], connected: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import mesh_the_callers
 from lbdemo.diagnose.istio_scope import strict_for
-from lbdemo.diagnose.mutual_tls import PLAIN, Contrary, agreed, contrary
+from lbdemo.diagnose.mutual_tls import PLAIN, Contrary, agreed, contraries, unanswered
 from lbdemo.diagnose.parts import pods
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 
@@ -30,7 +30,7 @@ def cause(case: Case) -> Iterator[Finding]:
     ]  # fmt: skip
     if outside and strict:
         yield _without(case, outside, strict[0])
-    told = [each for c in case.evidence.callers if (each := contrary(case, c)) and each.mode == PLAIN]
+    told = contraries(case, PLAIN)
     if told:
         yield _told_not_to(case, told)
 
@@ -54,7 +54,7 @@ def _told_not_to(case: Case, told: Sequence[Contrary]) -> Finding:
         severity=Severity.PROBLEM,
         evidence=(*(Line(why, "API") for why in told[0].why),
                   Line(f"{told[0].rule.meta.reference}: tls {PLAIN}", "API"),
-                  Line(f"all calls of {pods(each.caller.name for each in told)} fail", "callers' proxies")),
+                  unanswered(told)),
         fixes=(agreed(case.evidence, told[0]),),
         explains=len(told) / len(case.evidence.callers),
     )  # fmt: skip

@@ -95,8 +95,7 @@ def port_of(service: Service, wanted: str) -> ServicePort:
     if wanted:
         chosen = [port for port in service.ports if wanted in (str(port.number), port.name)]
         if not chosen:
-            known = listing([f"{port.number} ({port.name})" if port.name else str(port.number)
-                             for port in service.ports])  # fmt: skip
+            known = listing([port.label for port in service.ports])
             raise InputError(f"service {service.meta.name} has no port {wanted}", f"it has {known}")
         return chosen[0]
     return min(service.ports, key=unlikely)

@@ -22,6 +22,11 @@ class ServicePort:
     app_protocol: str = ""
     node_port: int = 0
 
+    @property
+    def label(self) -> str:
+        """Its number, with its name where it has one."""
+        return f"{self.number} ({self.name})" if self.name else str(self.number)
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
