@@ -11,6 +11,7 @@ import pytest
 
 from e2e.cluster import Cluster, eventually, settled
 from e2e.foreign import (
+    FINE,
     PORT,
     Shop,
     codes,
@@ -135,7 +136,7 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     assert least["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
     shop.paste((taking_turns := until_told(shop, "parcels", "LB319")["fixes"][0])["commands"])
     eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["policy"] == "ROUND_ROBIN")
-    assert "LB319" not in codes(shop.record("parcels", watch="2s", expect=0))
+    assert "LB319" not in codes(shop.record("parcels", watch="2s", expect=FINE))
     shop.paste(taking_turns["undo"])
 
     hashed = {"consistentHash": {"httpHeaderName": ":authority"}}
@@ -160,7 +161,7 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(loadBalancer={"simple": "RANDOM"})))
     eventually(lambda: shop.record("parcels", watch="2s")["callers"][0]["choice"]["policy"] == "RANDOM")
-    assert codes(shop.record("parcels", expect=0)) == []
+    assert codes(shop.record("parcels", expect=FINE)) == []
 
 
 def test_subsets_that_leave_pods_out_and_weights(open_shop: Callable[..., Shop]) -> None:

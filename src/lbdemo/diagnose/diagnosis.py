@@ -80,7 +80,7 @@ class Diagnosis:
     def connected_everywhere(self) -> bool:
         """Whether each caller that was seen chooses for each call, and holds connections to all ready pods.
 
-        Where no call is answered that settles nothing.
+        Not where no call is answered. How calls are spread that does not prove: streams stay where they began.
         """
         if none_answered(self.case):
             return False
@@ -92,9 +92,8 @@ class Diagnosis:
 
     @property
     def undecided(self) -> bool:
-        """Whether nobody can tell how calls are spread, and nothing else settles it."""
-        settled = self.connected_everywhere or self.nothing_to_balance
-        return self.case.judged.outcome is Outcome.INCONCLUSIVE and not settled
+        """Whether nobody can tell how calls are spread, among several pods."""
+        return self.case.judged.outcome is Outcome.INCONCLUSIVE and not self.nothing_to_balance
 
     @property
     def counted_too(self) -> bool:
