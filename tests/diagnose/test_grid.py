@@ -41,6 +41,7 @@ from lbdemo.diagnose.looks import (
     LISTEN,
     SYN_SENT,
     ClientLook,
+    Complaint,
     EnvoyCluster,
     MetricsLook,
     PodCpu,
@@ -133,6 +134,12 @@ def asking_for(target: str, **env: str) -> Caller:
     return replace(running(CHECKOUT, asks), found_by="environment")
 
 
+def told_of_port(port: int) -> Caller:
+    """A caller that is told of the service at this port."""
+    dials = Container("app", "app:1", running=True, env={"TARGET": f"payments:{port}"})
+    return replace(running(CHECKOUT, dials), found_by="environment")
+
+
 def upstream(kind: str) -> EnvoyCluster:
     return EnvoyCluster(FRONT.name, "upstream", kind, "ROUND_ROBIN", told_by="arguments")
 
@@ -143,6 +150,8 @@ DOTNET = running(CHECKOUT, Container("app", "aspnet-app:1", running=True))
 RESOLVES = running(CHECKOUT, Container("app", "app:1", running=True, args=("kubernetes:///payments:grpc",)))
 DIALS = replace(running(CHECKOUT, Container("app", "app:1", running=True, env={"TARGET": "payments:8080"})),
                 found_by="environment")  # fmt: skip
+MISSPELT = Complaint("policy", 9, "round_robbin")
+LOST = replace(caller("batch", 2), found_by="environment")
 MESH_DIALS = replace(SIDECAR, pod=replace(pod_of(SIDECAR), containers=(
     *pod_of(SIDECAR).containers, Container("own", "app:1", running=True, args=("payments:8080",)))))  # fmt: skip
 BLIND = Unseen("sockets", Why.FORBIDDEN, "pods/exec is forbidden", Right("create", "pods/exec"), "work")
@@ -441,6 +450,18 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "one pod": (lambda: shop(held(1), callers=[CHECKOUT], pods=servers(NAMES[:1]), segments=even(50)), ("LB202",)),
     "no pod": (lambda: shop({}, pods=()), ("LB202",)),
     "nobody calls": (silent, ("LB901",)),
+    "a policy that no library knows": (
+        lambda: shop({}, callers=[DIALS], clients=(ClientLook(DIALS.name, complaints=(MISSPELT,)),)),
+        ("LB208", "LB901")),
+    "a policy that no library knows, beside another caller": (
+        lambda: shop(held(1, 1, 1), callers=[replace(TURNS, name="shop/other", addresses=("10.0.1.1",)), LOST],
+                     segments=even(99), headless=True,
+                     clients=(ClientLook(LOST.name, complaints=(MISSPELT,)),)), ("LB208",)),
+    "a log that complained, of who is connected now": (
+        lambda: shop(held(1, 1, 1), callers=[TURNS], headless=True, segments=even(99),
+                     clients=(ClientLook(TURNS.name, complaints=(MISSPELT,)),)), ()),
+    "a port that is not there": (lambda: shop({}, callers=[told_of_port(81)]), ("LB406", "LB901")),
+    "a port that is there": (lambda: shop({}, callers=[told_of_port(8080)]), ("LB901",)),
     "a port-forward": (forwarded, ("LB903",)),
     # what clients were told, and what they do
     "one connection, by round robin": (

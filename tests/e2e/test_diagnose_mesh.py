@@ -118,9 +118,14 @@ def test_a_caller_outside_of_the_mesh_of_its_servers(open_shop: Callable[..., Sh
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(kind(SECURITY, "all", "PeerAuthentication",
                                                            {"mtls": {"mode": "STRICT"}})))  # fmt: skip
+    front.kubectl("rollout", "restart", "deployment/checkout")  # what is connected stays so
+    shop.apply(python_client("inside", "parcels:80"))
+    shop.calling("inside")
     caller = f"{front.namespace}/deployment/checkout"
     strict = shop.record("parcels", "--from", caller, watch="2s", expect=1)
     refused = next(finding for finding in strict["findings"] if finding["code"] == "LB307")
+    beside = until_told(shop, "parcels", "LB307")
+    assert beside["fixes"] == refused["fixes"], "unasked, beside one whose calls are answered"
     assert refused["fixes"][0]["commands"] == record["findings"][0]["fixes"][0]["commands"]
     shop.paste(refused["fixes"][0]["commands"])
     front.settled("checkout")

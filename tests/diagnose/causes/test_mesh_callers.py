@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from diagnose.shops import SHOP, caller, servers, service, shop
 from lbdemo.diagnose.causes import caller_not_meshed, injected_too_late, l4_single_connection, plaintext_to_strict
 from lbdemo.diagnose.causes import upstream_is_virtual_ip as upstream
 from lbdemo.diagnose.evidence import Evidence, Surroundings
-from lbdemo.diagnose.findings import CannotTell, Finding
+from lbdemo.diagnose.findings import CannotTell, Finding, Line
+from lbdemo.diagnose.looks import TIME_WAIT, Socket, SocketLook
+from lbdemo.diagnose.proxies import INBOUND
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
 from lbdemo.kube.records.istio import PeerAuthentication
@@ -76,6 +79,20 @@ def test_plain_text_is_refused_by_servers_with_sidecars_and_to_callers_without(
     found = said(plaintext_to_strict.cause, seen(proxy=proxy, who=caller("checkout", proxy=mine), around=around))
 
     assert bool(found) is told
+
+
+def test_who_is_refused_beside_others_that_are_answered_is_a_fault_of_its_own() -> None:
+    fine, refused = caller("checkout", proxy="istio-proxy"), caller("batch", 2, namespace="front")
+    ended = tuple(Socket("10.0.0.1", INBOUND, "10.0.1.2", 40000 + n, TIME_WAIT) for n in range(3))
+    one = seen(who=fine, around=Surroundings(peer_authentications=(STRICT,)))
+    looks = (*one.sockets, SocketLook("shop/payments-a", 12, 10.0, ended))
+
+    (found,) = said(plaintext_to_strict.cause, replace(one, callers=(fine, refused), sockets=looks))
+
+    assert isinstance(found, Finding)
+    assert found.sentence == "The pods refuse plain text, and batch has no sidecar: its calls fail."
+    assert (found.aside, found.explains) == (True, 0.0)
+    assert Line("pods ended 3 connections of batch within a minute", "server sockets") in found.evidence
 
 
 def test_what_stands_before_a_service_and_is_a_proxy_by_its_image() -> None:
