@@ -15,6 +15,7 @@ from diagnose.shops import (
     SHOP,
     aged,
     ambient,
+    at_once,
     begun,
     caller,
     counted,
@@ -403,6 +404,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
                      clusters=(upstream("STRICT_DNS"),)), ()),
     "a few connections more than pods": (
         lambda: shop(held(4, 1, 0), callers=[CHECKOUT], segments=even(50, "payments-a")), ("LB114",)),
+    "a pool that was there before all pods but one": (
+        lambda: shop(held(6, 0, 0), callers=[begun(CHECKOUT, 30)], pods=at_once(60, 10, 10),
+                     segments=even(50, "payments-a")), ("LB113",)),
+    "a pool that came when all pods were ready": (
+        lambda: shop(held(6, 0, 0), callers=[begun(CHECKOUT, 30)], pods=at_once(60, 60, 60),
+                     segments=even(50, "payments-a")), ("LB114",)),
     "young pods that nobody knows": (
         lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 5, 5]),
                      segments=even(90)), ("LB107",)),

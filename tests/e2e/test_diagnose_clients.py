@@ -159,7 +159,8 @@ def test_clients_none_of_whose_calls_arrives_are_told_beside_one_that_is_answere
 
     assert codes(record) == ["LB208"]
     (told,) = record["findings"]
-    assert "ended" in told["sentence"] and "misspelt" in told["sentence"]
+    assert "ended" in told["sentence"]
+    assert "misspelt" in told["sentence"]
     assert all("knows no policy round_robbin" in line["text"] for line in told["evidence"] if "logs" in line["source"])
     shop.kubectl("delete", "deployment/ended", "--cascade=foreground", "--wait=true")
     shop.apply(python_client("misspelt", HEADLESS, "--policy=round_robin"))
