@@ -20,9 +20,10 @@ def of(*lines: str) -> tuple[Complaint, ...]:
     [
         f"{TO}error:No known policies in list: round_robbin]",
         "default service config is invalid: invalid loadBalancingConfig: no supported policies found in [round_robbin]",
+        'the provided default service config is invalid: no supported policies found in config: [{"round_robbin":{}}]',
         "Status{code=UNKNOWN, description=None of [round_robbin] specified by Service Config are available.}",
     ],
-    ids=["C core", "Go", "Java"],
+    ids=["C core", "older Go", "Go", "Java"],
 )  # fmt: skip
 def test_a_policy_that_is_not_known_is_named(line: str) -> None:
     (said,) = of(line)
@@ -37,6 +38,7 @@ def test_a_policy_that_is_not_known_is_named(line: str) -> None:
         (f"{TO}error:is not a list]", "service config"),
         ("ipv4:10.96.3.7:81: Failed to connect to remote host: Connection refused", "refused"),
         ('dial tcp 10.96.3.7:81: connect: connection refused"', "refused"),
+        ('desc = "transport: Error while dialing: dial tcp 10.96.3.7:81: connect: no route to host"', "refused"),
         ("lookup payments.shop on 10.96.0.10:53: no such host", "name"),
         ("ipv4:10.0.0.1:9090: Failed to connect to remote host: Timeout occurred: FD Shutdown", "late"),
         ("last error: UNKNOWN: ipv4:10.96.3.7:80: recvmsg:Connection reset by peer", "reset"),

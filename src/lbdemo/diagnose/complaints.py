@@ -13,16 +13,17 @@ AT_HOME = (POLICY, CONFIG)
 """Those for which a client does not even try to connect; of all others a line has to name the service, too."""
 
 WORDS = {
-    # gRPC's C core, Go, Java: each names the policies that were asked for
-    POLICY: (rb"No known policies in list: ([\w., -]{1,80})", rb"no supported policies found in \[([^\]\n]{1,80})\]",
-             rb"None of \[([^\]\n]{1,80})\] specified by Service Config are available"),
-    CONFIG: (rb"errors validating service config", rb"[Ss]ervice config parsing error", rb"service config is invalid"),
-    NAME: (rb"Domain name not found", rb"no such host", rb"UnknownHostException", rb"ENOTFOUND", rb"Unable to resolve",
-           rb"Name or service not known", rb"errors resolving", rb"produced zero addresses"),
-    REFUSED: (rb"[Cc]onnection refused", rb"ECONNREFUSED", rb"No route to host", rb"EHOSTUNREACH"),
-    RESET: (rb"[Cc]onnection reset", rb"ECONNRESET", rb"[Ss]ocket closed", rb"error reading server preface"),
-    LATE: (rb"[Cc]onnection timed out", rb"ETIMEDOUT", rb"i/o timeout", rb"[Dd]eadline ?[Ee]xceeded",
-           rb"DEADLINE_EXCEEDED", rb"FD Shutdown", rb"[Tt]imeout occurred"),
+    # gRPC's C core, Go (older and newer), Java: each names the policies that were asked for
+    POLICY: (rb"no known policies in list: ([\w., -]{1,80})", rb"no supported policies found in \[([^\]\n]{1,80})\]",
+             rb'no supported policies found in config: \[\{"([\w.-]{1,80})"',
+             rb"none of \[([^\]\n]{1,80})\] specified by service config are available"),
+    CONFIG: (rb"errors validating service config", rb"service config parsing error", rb"service config is invalid"),
+    NAME: (rb"domain name not found", rb"no such host", rb"unknownhostexception", rb"enotfound", rb"unable to resolve",
+           rb"name or service not known", rb"errors resolving", rb"produced zero addresses"),
+    REFUSED: (rb"connection refused", rb"econnrefused", rb"no route to host", rb"ehostunreach"),
+    RESET: (rb"connection reset", rb"econnreset", rb"socket closed", rb"error reading server preface"),
+    LATE: (rb"connection timed out", rb"etimedout", rb"i/o timeout", rb"deadline[ _]?exceeded", rb"fd shutdown",
+           rb"timeout occurred"),
 }  # fmt: skip
 MEANS = {
     POLICY: "its gRPC knows no policy {about}, and makes no channel",
@@ -32,7 +33,7 @@ MEANS = {
     RESET: "connections are reset: who listens there speaks something else, or wants mutual TLS",
     LATE: "nobody answers in time",
 }
-_FOUND = {kind: re.compile(b"|".join(words)) for kind, words in WORDS.items()}
+_FOUND = {kind: re.compile(b"|".join(words), re.IGNORECASE) for kind, words in WORDS.items()}
 
 
 def complaints(log: bytes, names: Collection[str]) -> tuple[Complaint, ...]:

@@ -143,7 +143,8 @@ class ClientLook:
 
     `core`: whether some program in it has loaded gRPC's C core (Python, Ruby, PHP, C++). `sent_away`: how often its log
     of the last minutes says that a server refused its pings (too_many_pings). `no_tls`: how often that its
-    TLS handshake failed. `complaints`: what it says of calls that never left it.
+    TLS handshake failed. `complaints`: what it says of calls that never left it. `refused`: how often logs of servers'
+    sidecars say that they refused a connection of it, for it was no mutual TLS.
     """
 
     pod: str
@@ -151,6 +152,7 @@ class ClientLook:
     sent_away: int | None = None
     no_tls: int | None = None
     complaints: tuple[Complaint, ...] = ()
+    refused: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller, Evidence
     from lbdemo.diagnose.servers import Server
-    from lbdemo.kube.records.istio import DestinationRule
+    from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication
 
 PLAIN, MUTUAL = "DISABLE", "ISTIO_MUTUAL"
 POLICY = "/spec/trafficPolicy"
@@ -58,6 +58,13 @@ def contraries(case: Case, mode: str) -> list[Contrary]:
 def unanswered(found: Iterable[Contrary]) -> Line:
     """That no call of theirs was answered."""
     return Line(f"all calls of {pods(told.caller.name for told in found)} fail", "callers' proxies")
+
+
+def wants_mutual_tls(case: Case) -> PeerAuthentication | None:
+    """What has the sidecar of some ready pod refuse plain text; None where nothing does."""
+    inside = (server for server in case.ready if proxy_of(server.pod) == ISTIO)
+    rules = (strict_for(case.evidence, server.pod, server.port) for server in inside if server.pod is not None)
+    return next((rule for rule in rules if rule is not None), None)
 
 
 def _told(evidence: Evidence, caller: Caller) -> tuple[DestinationRule, str, str] | None:

@@ -21,7 +21,7 @@ def test_what_the_log_says_is_told_beside_others_who_call() -> None:
     assert said.severity is Severity.PROBLEM
     assert said.aside
     assert said.sentence == "Calls of batch end in the client: its gRPC takes no such service config."
-    assert "batch says so in 9 lines of the last 10 min: its gRPC knows no policy round_robbin" in texts(said)
+    assert "batch says in 9 lines of the last 10 min: its gRPC knows no policy round_robbin" in texts(said)
     assert "no pod has a connection of batch" in texts(said)
     assert "round_robin" in said.fixes[0].advice
     assert "kubectl -n shop logs batch --tail=100" in commands(said)

@@ -13,7 +13,7 @@ from lbdemo.diagnose.causes import caller_not_meshed, injected_too_late, l4_sing
 from lbdemo.diagnose.causes import upstream_is_virtual_ip as upstream
 from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.findings import CannotTell, Finding, Line
-from lbdemo.diagnose.looks import TIME_WAIT, Socket, SocketLook
+from lbdemo.diagnose.looks import TIME_WAIT, ClientLook, Socket, SocketLook
 from lbdemo.diagnose.proxies import INBOUND
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.records.cluster import Namespace
@@ -87,11 +87,14 @@ def test_who_is_refused_beside_others_that_are_answered_is_a_fault_of_its_own() 
     one = seen(who=fine, around=Surroundings(peer_authentications=(STRICT,)))
     looks = (*one.sockets, SocketLook("shop/payments-a", 12, 10.0, ended))
 
-    (found,) = said(plaintext_to_strict.cause, replace(one, callers=(fine, refused), sockets=looks))
+    told = (ClientLook("front/batch", refused=4),)
+    (found,) = said(plaintext_to_strict.cause, replace(one, callers=(fine, refused), sockets=looks, clients=told))
 
     assert isinstance(found, Finding)
     assert found.sentence == "The pods refuse plain text, and batch has no sidecar: its calls fail."
     assert (found.aside, found.explains) == (True, 0.0)
+    refusals = "pods' sidecars refused 4 connections of batch in the last 10 min"
+    assert Line(refusals, "the pods' logs") in found.evidence
     assert Line("pods ended 3 connections of batch within a minute", "server sockets") in found.evidence
 
 

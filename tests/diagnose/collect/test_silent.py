@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from diagnose.collect.test_gather import NAMESPACE, SHOP, pod, script
+from diagnose.collect.test_gather import SHOP, pod, script
 from diagnose.shops import caller, held, servers, shop
 from fake_api import FakeApi
 from fakes import FakeStreams
@@ -91,13 +92,28 @@ def test_where_callers_are_named_nobody_else_is_looked_for(server: FakeApi) -> N
         assert looked(Means(server.api(), Kubectl(run)), seen(), named=True) == Silent()
 
 
+def test_who_is_of_another_namespace_is_told_of_it_by_its_whole_name(server: FakeApi) -> None:
+    for name, target in (("near", "payments:8080"), ("far", "payments.shop.svc.corp.example:8080")):
+        away = told(name, target, f"10.0.3.{len(name)}")
+        away["metadata"] |= {"namespace": "front"}
+        server.add(away)
+        server.logs[name, "app"] = [POLICY]
+
+    with FakeStreams() as run:
+        for name in ("batch", "far"):
+            space = "front" if name == "far" else "shop"
+            run.on_stream(script(name, "1").replace("-n shop", f"-n {space}"), [NOTHING])
+        seen_ = replace(seen(), domain="corp.example")
+        assert names(looked(Means(server.api(), Kubectl(run)), seen_, named=False)) == ["front/far"]
+
+
 def test_of_a_crowd_nothing_is_read(server: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     server.logs["batch", "app"] = [POLICY]
     monkeypatch.setattr(silent, "CROWD", 3)
 
     with FakeStreams() as run:
         assert names(looked(Means(server.api(), Kubectl(run)), seen(), named=False)) == []
-    assert [line for line in server.asked if f"namespaces/{NAMESPACE}/pods?" in line and "limit=1" not in line] == []
+    assert [line for line in server.asked if "/pods?" in line and "limit=1" not in line] == []
 
 
 def test_pods_that_may_not_be_listed_are_named_as_unseen(server: FakeApi) -> None:

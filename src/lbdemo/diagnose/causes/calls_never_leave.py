@@ -67,7 +67,7 @@ def _finding(case: Case, found: list[Caller], sentence: str, *fixes: Fix) -> Fin
 def _lines(case: Case, caller: Caller) -> Iterator[Line]:
     for said in case.client(caller).complaints[:2]:
         times = count(said.times, "line")
-        yield Line(f"{short(caller.name)} says so in {times} of the last 10 min: {meant(said)}", "the callers' logs")
+        yield Line(f"{short(caller.name)} says in {times} of the last 10 min: {meant(said)}", "the callers' logs")
     for address, port in knocking(case, caller):
         yield Line(f"{short(caller.name)} tries {address}:{port}, and nobody answers", "callers' sockets")
     yield Line(f"no pod has a connection of {short(caller.name)}", case.whose_sockets)

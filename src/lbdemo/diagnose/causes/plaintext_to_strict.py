@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.connections import ended
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import mesh_the_callers
-from lbdemo.diagnose.istio_scope import strict_for
-from lbdemo.diagnose.mutual_tls import PLAIN, Contrary, agreed, contraries, unanswered
+from lbdemo.diagnose.mutual_tls import PLAIN, Contrary, agreed, contraries, unanswered, wants_mutual_tls
 from lbdemo.diagnose.parts import pods, short
-from lbdemo.diagnose.proxies import ISTIO, proxy_of
+from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ CODE, NAME = "LB307", "plaintext-to-strict"
 def cause(case: Case) -> Iterator[Finding]:
     """Callers of servers whose mode is STRICT: without a sidecar (or that are only told of the service), or with one
     that a rule has send plain text."""
-    outside, rule = refused(case), _strict(case)
+    outside, rule = refused(case), wants_mutual_tls(case)
     if outside and rule is not None:
         yield _without(case, outside, rule)
     told = contraries(case, PLAIN)
@@ -36,14 +35,7 @@ def cause(case: Case) -> Iterator[Finding]:
 def refused(case: Case) -> list[Caller]:
     """The callers without a sidecar, where some pod's takes nothing but mutual TLS."""
     outside = [c for c in case.evidence.callers if c.pod is not None and not proxy_of(c.pod)]
-    return outside if _strict(case) is not None else []
-
-
-def _strict(case: Case) -> PeerAuthentication | None:
-    """What has a pod's sidecar refuse plain text."""
-    pods_ = (server for server in case.ready if server.pod is not None and proxy_of(server.pod) == ISTIO)
-    rules = (strict_for(case.evidence, server.pod, server.port) for server in pods_ if server.pod is not None)
-    return next((rule for rule in rules if rule is not None), None)
+    return outside if wants_mutual_tls(case) is not None else []
 
 
 def _without(case: Case, outside: list[Caller], rule: PeerAuthentication) -> Finding:
@@ -62,6 +54,9 @@ def _without(case: Case, outside: list[Caller], rule: PeerAuthentication) -> Fin
 
 def _shown_out(case: Case, caller: Caller) -> Iterator[Line]:
     """What the pods did with the caller's connections, where they remember it."""
+    if refused_ := case.client(caller).refused:
+        yield Line(f"pods' sidecars refused {count(refused_, 'connection')} of {short(caller.name)} in the last 10 min",
+                   "the pods' logs")  # fmt: skip
     times = sum(ended(server, case.socket_looks(server.name), caller.addresses) for server in case.ready)
     if times and not case.held_by(caller):
         yield Line(f"pods ended {count(times, 'connection')} of {short(caller.name)} within a minute", "server sockets")

@@ -30,8 +30,8 @@ def _finding(case: Case, found: list[Caller]) -> Finding:
     wrong = sorted({port for caller in found for port in in_vain(case, caller)})
     return Finding(
         CODE, NAME,
-        sentence=f"{pods(c.name for c in found)} {'calls' if len(found) == 1 else 'call'} port "
-        f"{listing(list(map(str, wrong)))}, which Service {case.evidence.name} does not have: no call reaches a pod.",
+        sentence=f"{pods(c.name for c in found)} {'calls' if len(found) == 1 else 'call'} {_ports(wrong)}, which "
+        f"Service {case.evidence.name} does not have: no call reaches a pod.",
         severity=Severity.PROBLEM,
         evidence=(*_told(case, found, wrong), *(line for caller in found for line in _seen(case, caller))),
         fixes=(_right_target(case), *_one_more(case, wrong)),
@@ -39,10 +39,14 @@ def _finding(case: Case, found: list[Caller]) -> Finding:
     )  # fmt: skip
 
 
+def _ports(numbers: list[int]) -> str:
+    return f"port{'s' if len(numbers) > 1 else ''} {listing(list(map(str, numbers)))}"
+
+
 def _told(case: Case, found: list[Caller], wrong: list[int]) -> Iterator[Line]:
-    name, has = case.evidence.name, listing([port.label for port in case.evidence.service.ports])
+    name, has = case.evidence.name, [port.label for port in case.evidence.service.ports]
     targets = listing([f"{name}:{port}" for port in wrong])
-    yield Line(f"Service {name} has port {has}", "API")
+    yield Line(f"Service {name} has port{'s' if len(has) > 1 else ''} {listing(has)}", "API")
     yield Line(f"{pods(c.name for c in found)}: arguments or variables say {targets}", "API")
     listens = {server.port for server in case.servers}.intersection(wrong)
     if listens:

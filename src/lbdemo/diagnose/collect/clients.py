@@ -48,7 +48,7 @@ def shaken_off(means: Means, pod: Pod) -> ClientLook:
 def complaining(means: Means, pod: Pod, names: Collection[str]) -> ClientLook:
     """What the pod's logs complain of, of this service (`names`): also those of a program that has ended."""
     own = [one.name for one in pod.containers if not one.init and one.name not in (ISTIO, LINKERD)]
-    return ClientLook(key(pod), complaints=complaints(b"\n".join(_logs(means, pod, own) or ()), names))
+    return ClientLook(key(pod), complaints=complaints(b"\n".join(logs(means, pod, own) or ()), names))
 
 
 def _own(pod: Pod) -> list[str]:
@@ -58,11 +58,11 @@ def _own(pod: Pod) -> list[str]:
 
 def _logged(means: Means, pod: Pod, words: Sequence[bytes]) -> int | None:
     """How often the pod's logs say one of these; None where some log cannot be read."""
-    logs = _logs(means, pod, _own(pod))
-    return None if logs is None else sum(log.count(each) for log in logs for each in words)
+    said = logs(means, pod, _own(pod))
+    return None if said is None else sum(log.count(each) for log in said for each in words)
 
 
-def _logs(means: Means, pod: Pod, containers: Sequence[str]) -> list[bytes] | None:
+def logs(means: Means, pod: Pod, containers: Sequence[str]) -> list[bytes] | None:
     """The logs of these containers; None where some cannot be read."""
     query = [LogQuery(name, since=RECENT, tail=LAST) for name in containers]
     try:

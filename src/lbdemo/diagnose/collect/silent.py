@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect import clients
+from lbdemo.diagnose.collect.shown_out import shown_out
 from lbdemo.diagnose.collect.watching import AT_ONCE, Watched, first_look, gathered
+from lbdemo.diagnose.mutual_tls import wants_mutual_tls
 from lbdemo.diagnose.silence import in_vain, knocking, silent
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 MOST = 16
 """So many of them are looked at."""
 CROWD = 200
-"""In a namespace with more pods nobody reads what each is told: that would be megabytes."""
+"""Of more pods nobody reads what each is told: that would be megabytes."""
+CROWD_OF_A_MESH = 1000
+"""Where plain text is refused, so many: no socket shows who tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +43,16 @@ class Silent:
 
 def looked(means: Means, evidence: Evidence, *, named: bool) -> Silent:
     """The logs of callers that are known and were not heard of; and, but where callers are `named`, further pods that
-    are told of the service, with their sockets and logs."""
-    case = Case(evidence)
-    known = silent(case)
-    more = () if named else _told(means, evidence)
-    if isinstance(more, Unseen):
-        return Silent(looks=gathered([_logs(means, case, known), Watched(unseen=(more,))]))
-    beside = first_look(means, [one.pod for one in more if one.pod is not None and one.pod.ready])
-    seen = gathered([_logs(means, case, (*known, *more)), replace(beside, unseen=(), blind=())])
-    return Silent(tuple(_tried(evidence, more, seen)), seen)
+    are told of the service, with their sockets and logs, and those that servers' sidecars refuse."""
+    refused = shown_out(means, evidence)
+    out = () if named else refused.callers
+    case = Case(replace(evidence, callers=(*evidence.callers, *out)))
+    known, more = silent(case), () if named else _told(means, case.evidence)
+    found, unseen = ((), (more,)) if isinstance(more, Unseen) else (more, ())
+    beside = first_look(means, [one.pod for one in found if one.pod is not None and one.pod.ready])
+    seen = gathered([Watched(clients=refused.clients, unseen=unseen), _logs(means, case, (*known, *found)),
+                     replace(beside, unseen=(), blind=())])  # fmt: skip
+    return Silent((*out, *_tried(case.evidence, found, seen)), seen)
 
 
 def _logs(means: Means, case: Case, callers: Collection[Caller]) -> Watched:
@@ -64,8 +69,8 @@ def _names(case: Case) -> tuple[str, ...]:
 
 
 def _told(means: Means, evidence: Evidence) -> tuple[Caller, ...] | Unseen:
-    """Pods of the service's namespace that are told of it, and that are nobody yet."""
-    pods = _few(means, evidence.namespace)
+    """Pods that are told of the service, and that are nobody yet."""
+    pods = _pods(means, evidence)
     if isinstance(pods, Unseen):
         return pods
     known = {*(one.name for one in evidence.callers), *(server.name for server in Case(evidence).servers)}
@@ -73,12 +78,19 @@ def _told(means: Means, evidence: Evidence) -> tuple[Caller, ...] | Unseen:
     return tuple(one for one in told if one.name not in known)[:MOST]
 
 
-def _few(means: Means, namespace: str) -> tuple[Pod, ...] | Unseen:
-    """The namespace's pods; none where there are so many of them that all would be too much to read."""
+def _pods(means: Means, evidence: Evidence) -> tuple[Pod, ...] | Unseen:
+    """All pods, or those of the service's namespace. Who is refused for want of mutual TLS is mostly of another one."""
+    refuses = wants_mutual_tls(Case(evidence)) is not None
+    everywhere = _few(means, "", CROWD_OF_A_MESH if refuses else CROWD)
+    return everywhere if isinstance(everywhere, tuple) and everywhere else _few(means, evidence.namespace, CROWD)
+
+
+def _few(means: Means, namespace: str, most: int) -> tuple[Pod, ...] | Unseen:
+    """The namespace's pods (or all); none where there are so many of them that all would be too much to read."""
     one = means.api.listing(PODS.read_as(parse_meta), Choice(namespace, limit=1, accept=METADATA_LIST))
     if isinstance(one, Unseen):
         return one
-    return means.api.list(PODS, namespace) if one.left < CROWD else ()
+    return means.api.list(PODS, namespace) if one.left < most else ()
 
 
 def _tried(evidence: Evidence, more: Collection[Caller], seen: Watched) -> Iterator[Caller]:
