@@ -24,6 +24,8 @@ ONE = {"payments-a": {"10.0.1.1": 1}}
 ALL = {name: {"10.0.1.1": 1} for name in ("payments-a", "payments-b", "payments-c")}
 STRICT = PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT")
 
+REFUSING = caller("checkout", meta={"labels": {"sidecar.istio.io/inject": "false"}})
+
 
 def seen(labels: dict[str, str] | None = None, proxy: str = "istio-proxy", held: Any = None, **more: Any) -> Evidence:
     space = Namespace(Meta("Namespace", "", SHOP, labels or {}), "Active", ())
@@ -52,13 +54,36 @@ def test_callers_with_a_connection_to_each_pod_or_with_a_sidecar_are_other_cases
 
 
 def test_a_pod_that_asks_for_no_sidecar_is_not_made_anew_for_nothing() -> None:
-    who = caller("checkout", meta={"labels": {"sidecar.istio.io/inject": "false"}})
-
-    (found,) = said(injected_too_late.cause, seen({"istio-injection": "enabled"}, who=who))
+    (found,) = said(injected_too_late.cause, seen({"istio-injection": "enabled"}, who=REFUSING))
 
     assert isinstance(found, Finding)
-    assert found.fixes[0].commands == ()
-    assert "sidecar.istio.io/inject" in found.fixes[0].advice
+    assert found.sentence.endswith("and its pod asks for none.")
+    (fix,) = found.fixes
+    mark = "/spec/template/metadata/labels/sidecar.istio.io~1inject"
+    change = f'[{{"op":"test","path":"{mark}","value":"false"}},{{"op":"remove","path":"{mark}"}}]'
+    assert fix.commands == (f"kubectl -n shop patch deployment checkout --type json -p '{change}'",)
+    assert '{"labels":{"sidecar.istio.io/inject":"false"}}' in fix.undo[0]
+
+
+def test_beside_one_that_is_older_than_the_label_each_has_its_own_remedy() -> None:
+    two = seen({"istio-injection": "enabled"}, who=REFUSING, held={"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}})
+
+    (found,) = said(injected_too_late.cause, replace(two, callers=(REFUSING, caller("batch", 2))))
+
+    assert isinstance(found, Finding)
+    assert found.fixes[0].commands == ("kubectl -n shop rollout restart deployment/batch",)
+    assert "patch deployment checkout" in found.fixes[1].commands[0]
+
+
+def test_where_servers_have_no_sidecars_either_the_refusal_is_named_and_taken_away() -> None:
+    (found,) = said(l4_single_connection.cause, seen(proxy="", who=REFUSING))
+
+    assert isinstance(found, Finding)
+    assert "checkout asks for none (sidecar.istio.io/inject: false)" in found.evidence[-1].text
+    commands, undo = found.fixes[0].commands, found.fixes[0].undo
+    assert commands[0].startswith("kubectl label namespace shop istio-injection=enabled")
+    assert [line.split(" --type")[0] for line in commands[1:]] == ["kubectl -n shop patch deployment checkout"]
+    assert [line.split(" -p")[0] for line in undo[1:]] == ["kubectl -n shop patch deployment checkout --type merge"]
 
 
 def test_without_the_namespaces_it_cannot_tell_whether_the_pod_came_too_early() -> None:
