@@ -300,6 +300,27 @@ def test_a_name_for_something_outside_has_nothing_to_watch(server: FakeApi) -> N
         port_of(named, "")
 
 
+@pytest.mark.parametrize(
+    ("name", "port", "typed"),
+    [
+        ("payments.shop.svc.cluster.local", "", "`lbdemo diagnose shop/payments` looks at"),
+        ("payments.shop.svc.corp.example.", "grpc", "`lbdemo diagnose shop/payments --port grpc` looks at"),
+        ("payments.shop.svc", "", "`lbdemo diagnose shop/payments` looks at"),
+        ("payments.shop.example", "", "if it is one of a cluster"),
+        ("shop", "", "if it is one of a cluster"),
+    ],
+)
+def test_a_name_for_a_service_of_the_cluster_is_told_with_what_to_type(
+    server: FakeApi, name: str, port: str, typed: str
+) -> None:
+    named = replace(service_of(server.api(), QUICK), external_name=name)
+
+    with pytest.raises(InputError) as caught:
+        port_of(named, port)
+
+    assert typed in caught.value.hint
+
+
 def test_endpoints_that_somebody_wrote_by_hand_are_the_pods_at_their_addresses() -> None:
     whole: dict[str, Any] = SERVICE["spec"]  # type: ignore[assignment]
     spec = {name: value for name, value in whole.items() if name != "selector"}
