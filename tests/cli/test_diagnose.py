@@ -91,7 +91,7 @@ def test_a_person_sees_the_way_the_verdict_the_cause_and_the_remedy(kept: Path) 
     assert lines[0] == "payments (shop), port 8080: 3 ready pods; 2 callers; watched 10.0 s"
     (way,) = [line for line in lines if line.startswith("  checkout ──")]
     assert "── 1 connection ──> 10.96.3.7 (kube-proxy: one choice a connection among 3)" in way
-    assert any(line.startswith("PINNED: All 572 calls of 2 callers went to one and the same pod.") for line in lines)
+    assert any(line.startswith("PINNED: All 572 messages of 2 callers went to one and the same pod.") for line in lines)
     assert any(line.startswith("LB101 ") and "[explains all of it]" in line for line in lines)
     assert "kubectl -n shop rollout restart deployment/checkout" in out
     assert "docs/causes/LB101.md" in out
@@ -120,7 +120,7 @@ def test_machines_get_the_same_record(kept: Path) -> None:
 
 def test_a_line_says_the_most_of_it(kept: Path) -> None:
     assert given("--load", str(kept / "pinned"), "-o", "short")[1] == (
-        "shop/payments:8080  PINNED, about 572 calls  LB101 l4-single-connection\n"
+        "shop/payments:8080  PINNED, about 572 messages  LB101 l4-single-connection\n"
     )
 
 
