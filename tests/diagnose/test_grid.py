@@ -62,6 +62,7 @@ from lbdemo.kube.records.istio import (
     TrafficPolicy,
     VirtualService,
 )
+from lbdemo.kube.records.istio_listeners import ListenerRule, ToldListener
 from lbdemo.kube.records.meta import Meta, Owner
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.kube.records.workloads import Autoscaler, CronJob
@@ -234,6 +235,10 @@ def stale() -> Evidence:
         for look, lost in zip(seen.pop("envoys"), gone, strict=True)
     )
     return shop(**seen, envoys=looks)
+
+
+OLD_ENTRY = ListenerRule(Meta("ServiceEntry", SHOP, "old"), (ToldListener(8080, ("10.96.3.7",), "TCP"),),
+                         hosts=("old.example",))  # fmt: skip
 
 
 def spoken(mode: str, proxy: str) -> Evidence:
@@ -559,6 +564,10 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "TCP though the port says gRPC": (
         lambda: shop(held(1), **calls(SIDECAR, 0, 0, 0), routes=(route(SIDECAR, "tcp"),), segments=even(50)),
         ("LB318",)),
+    "an address that a ServiceEntry leads elsewhere": (
+        lambda: shop({}, callers=[SIDECAR], envoys=envoy_looks(SIDECAR, {A: 0}, HOST),
+                     routes=(route(SIDECAR, "tcp", ("outbound|8080||old.example", 100)),),
+                     surroundings=around(listener_rules=(OLD_ENTRY,))), ("LB329", "LB901")),
     "a port that says gRPC, where something else listens": (
         lambda: refusing(shop(**calls(SIDECAR, 90, 90, 90), routes=(route(SIDECAR),))), ("LB302",)),
     "a port that says gRPC, where a program fails": (
@@ -602,6 +611,7 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
             peer_authentications=(PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT"),))),
         ("LB307", "LB901")),
     "plain text that a rule has sidecars send": (lambda: spoken("DISABLE", "istio-proxy"), ("LB307",)),
+    "TLS of its own that a rule has sidecars speak": (lambda: spoken("SIMPLE", "istio-proxy"), ("LB328",)),
     "mutual TLS that a rule has sidecars speak": (lambda: spoken("ISTIO_MUTUAL", ""), ("LB327",)),
     "mutual TLS, to pods that take it": (lambda: spoken("ISTIO_MUTUAL", "istio-proxy"), ()),
     "mutual TLS, but not of this port": (

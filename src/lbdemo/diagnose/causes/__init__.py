@@ -72,6 +72,8 @@ TABLE: dict[str, str] = {
     "LB325": "ambient_without_waypoint",
     "LB326": "waypoint_l4_hop",
     "LB327": "mutual_tls_to_plain",
+    "LB328": "own_tls_to_strict",
+    "LB329": "entry_leads_elsewhere",
     "LB401": "client_ip_affinity",
     "LB402": "topology_preference",
     "LB403": "external_traffic_local",

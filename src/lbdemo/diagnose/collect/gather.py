@@ -64,7 +64,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     busy, moved, again, failed, told = together(
         lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers),
         lambda: _again(means, bare), lambda: refusals.looked(means, bare, found.callers, seen),
-        lambda: listener_rules(means.api, bare, seen.routes),
+        lambda: listener_rules(means.api, bare, seen.routes, seen.envoys),
     )  # fmt: skip
     around = replace(around, listener_rules=told)
     whole = replace(
