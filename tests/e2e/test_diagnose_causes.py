@@ -138,13 +138,31 @@ def test_connections_stay_where_the_older_pods_are(shop: Shop) -> None:
     assert "LB113" not in codes(wait_until_healthy(shop, "parcels"))
 
 
+def test_a_pool_that_was_made_while_one_pod_was_ready_is_left_to_no_chance(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 1), service("parcels"),
+               python_client("checkout", "parcels:80", "--channels=6", "--own-connections"))  # fmt: skip
+    shop.calling("checkout")
+    shop.kubectl("scale", "deployment/parcels", "--replicas=3")
+    shop.settled("parcels")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record)[0] == "LB113"
+    assert "came later" in record["findings"][0]["sentence"]
+    assert "LB114" not in codes(record)
+    shop.paste(record["findings"][0]["fixes"][2]["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")
+    assert "LB113" not in codes(shop.record("parcels"))
+
+
 def test_a_few_connections_of_a_pool_are_spread_by_chance(shop: Shop) -> None:
     """As many connections as pods, and so many that each gets its own once in 160 times only.
 
     Of three at two pods two are at one: 2 to 1 is less than what counts from TCP segments can prove.
     """
-    shop.apply(python_server("parcels", 7), service("parcels"),
-               python_client("checkout", "parcels:80", "--channels=7", "--own-connections", "--rate=300"))  # fmt: skip
+    shop.apply(python_server("parcels", 7), service("parcels"))  # first, so that all are ready
+    shop.apply(python_client("checkout", "parcels:80", "--channels=7", "--own-connections", "--rate=300"))
     shop.calling("checkout")
 
     record = shop.record("parcels", expect=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -103,6 +104,28 @@ def test_a_caller_that_is_older_than_the_label_of_its_namespace(open_shop: Calla
     shop.settled("checkout")
     shop.calling("checkout")
     wait_until_healthy(shop, "parcels")
+
+
+def _beside(shop: Shop, proxy: str) -> bool:
+    """Whether that runs beside the one caller."""
+    return [caller["proxy"] for caller in shop.record("parcels", watch="2s")["callers"]] == [proxy]
+
+
+def test_a_caller_that_asks_for_no_sidecar(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(INJECTED)
+    none = {"annotations": {"sidecar.istio.io/inject": "false"}}
+    shop.apply(python_server("parcels", 2), service("parcels"), python_client("checkout", "parcels:80", **none))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record) == ["LB304"]
+    fix = record["findings"][0]["fixes"][0]
+    for commands, proxy in ((fix["commands"], "istio-proxy"), (fix["undo"], "")):
+        shop.paste(commands)
+        shop.settled("checkout")
+        shop.calling("checkout")
+        eventually(partial(_beside, shop, proxy))
 
 
 def test_a_caller_outside_of_the_mesh_of_its_servers(open_shop: Callable[..., Shop]) -> None:
