@@ -128,6 +128,7 @@ class FakeStreams(FakeRun):
     def __init__(self) -> None:
         super().__init__()
         self._streams: list[tuple[Command, tuple[Piece, ...]]] = []
+        self._taking = threading.Lock()  # several threads ask at once
 
     def on_stream(self, line: str, pieces: Sequence[Piece] = ()) -> Self:
         self._streams.append((Command(line), tuple(pieces)))
@@ -135,10 +136,11 @@ class FakeStreams(FakeRun):
 
     def chunks(self, argv: Sequence[str]) -> Iterator[bytes]:
         self.calls.append(list(argv))
-        found = next((stream for stream in self._streams if stream[0].matches(argv)), None)
-        if found is None:
-            raise AssertionError(unannounced(argv, [command for command, _ in self._streams]))
-        self._streams.remove(found)
+        with self._taking:
+            found = next((stream for stream in self._streams if stream[0].matches(argv)), None)
+            if found is None:
+                raise AssertionError(unannounced(argv, [command for command, _ in self._streams]))
+            self._streams.remove(found)
         for piece in found[1]:
             if isinstance(piece, ProgramFailedError):
                 raise piece

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from diagnose.shops import caller, envoy_looks, servers, service, shop
+from diagnose.shops import caller, envoy_looks, route, servers, service, shop
 from echo_server import told
 
 from lbdemo.cli.diagnose import which_prometheus
@@ -25,10 +25,15 @@ def pinned() -> Evidence:
     return shop(held, callers=[caller("checkout"), caller("batch", 2)], segments=segments)
 
 
-def healthy() -> Evidence:
+def healthy(rate: int = 400) -> Evidence:
     meshed = caller("checkout", proxy="istio-proxy")
-    rates = {f"10.0.0.{number}": 400 for number in (1, 2, 3)}
-    return shop(callers=[meshed], envoys=envoy_looks(meshed, rates, HOST))
+    rates = {f"10.0.0.{number}": rate for number in (1, 2, 3)}
+    return shop(callers=[meshed], envoys=envoy_looks(meshed, rates, HOST), routes=(route(meshed),))
+
+
+def quiet() -> Evidence:
+    """Its sidecar is connected to all pods, and so few calls prove nothing of how they are spread."""
+    return healthy(2)
 
 
 def alone() -> Evidence:
@@ -41,8 +46,8 @@ def nothing_seen() -> Evidence:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    for name, evidence in (("pinned", pinned()), ("healthy", healthy()), ("blind", nothing_seen()), ("alone", alone())):
-        save(evidence, tmp_path / name)
+    for make in (pinned, healthy, quiet, nothing_seen, alone):
+        save(make(), tmp_path / make.__name__)
     return tmp_path
 
 
@@ -50,10 +55,33 @@ def given(*arguments: str) -> tuple[int, str, str]:
     return told("diagnose", *arguments)
 
 
-@pytest.mark.parametrize(("which", "code"), [("pinned", 1), ("healthy", 0), ("blind", 7), ("alone", 0)])
-@pytest.mark.parametrize("form", ["text", "short", "json", "yaml"])
-def test_the_exit_code_is_the_same_in_every_form(kept: Path, which: str, code: int, form: str) -> None:
-    assert given("--load", str(kept / which), "-o", form)[0] == code
+@pytest.mark.parametrize(
+    ("which", "code"), [("pinned", 1), ("healthy", 0), ("quiet", 7), ("nothing_seen", 7), ("alone", 0)]
+)
+@pytest.mark.parametrize("form", ["-otext", "-oshort", "-ojson", "-oyaml", "--junit=x.xml", "--html=x.html"])
+def test_the_exit_code_is_the_same_in_every_form(
+    kept: Path, which: str, code: int, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(kept)
+
+    assert given("--load", which, form)[0] == code
+
+
+def test_connections_to_all_pods_are_told_and_prove_nothing(kept: Path) -> None:
+    code, out, _ = given("--load", str(kept / "quiet"))
+
+    assert code == 7
+    assert "INCONCLUSIVE: Too quiet to say" in out
+    assert "over connections to all of them: nothing was found." in out
+    assert "That calls are spread this does not prove" in out
+    assert "does not prove" not in given("--load", str(kept / "healthy"))[1]
+
+
+def test_the_help_says_what_it_exits_with() -> None:
+    said = " ".join(given("--help")[1].split())
+
+    assert "Exits with 0 where" in said
+    assert "7 where nobody can tell" in said
 
 
 def test_a_person_sees_the_way_the_verdict_the_cause_and_the_remedy(kept: Path) -> None:
@@ -63,7 +91,7 @@ def test_a_person_sees_the_way_the_verdict_the_cause_and_the_remedy(kept: Path) 
     assert lines[0] == "payments (shop), port 8080: 3 ready pods; 2 callers; watched 10.0 s"
     (way,) = [line for line in lines if line.startswith("  checkout ──")]
     assert "── 1 connection ──> 10.96.3.7 (kube-proxy: one choice a connection among 3)" in way
-    assert any(line.startswith("PINNED: All 572 calls of 2 callers went to one and the same pod.") for line in lines)
+    assert any(line.startswith("PINNED: All 572 messages of 2 callers went to one and the same pod.") for line in lines)
     assert any(line.startswith("LB101 ") and "[explains all of it]" in line for line in lines)
     assert "kubectl -n shop rollout restart deployment/checkout" in out
     assert "docs/causes/LB101.md" in out
@@ -92,18 +120,20 @@ def test_machines_get_the_same_record(kept: Path) -> None:
 
 def test_a_line_says_the_most_of_it(kept: Path) -> None:
     assert given("--load", str(kept / "pinned"), "-o", "short")[1] == (
-        "shop/payments:8080  PINNED, about 572 calls  LB101 l4-single-connection\n"
+        "shop/payments:8080  PINNED, about 572 messages  LB101 l4-single-connection\n"
     )
 
 
 def test_junit_has_failures_for_a_verdict_and_a_problem_and_an_error_for_what_nobody_can_tell(kept: Path) -> None:
     counts = {}
-    for which in ("pinned", "healthy", "blind"):
+    for which in ("pinned", "healthy", "quiet", "nothing_seen"):
         given("--load", str(kept / which), "--junit", str(kept / "junit.xml"))
         root = ET.parse(kept / "junit.xml").getroot()
         counts[which] = (root.get("failures"), root.get("errors"))
 
-    assert counts == {"pinned": ("2", "0"), "healthy": ("0", "0"), "blind": ("0", "1")}
+    assert counts == {
+        "pinned": ("2", "0"), "healthy": ("0", "0"), "quiet": ("0", "1"), "nothing_seen": ("0", "1"),
+    }  # fmt: skip
 
 
 def test_the_page_needs_nothing_else_and_has_the_record(kept: Path) -> None:

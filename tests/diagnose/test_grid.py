@@ -15,6 +15,7 @@ from diagnose.shops import (
     SHOP,
     aged,
     ambient,
+    at_once,
     begun,
     caller,
     counted,
@@ -41,6 +42,7 @@ from lbdemo.diagnose.looks import (
     LISTEN,
     SYN_SENT,
     ClientLook,
+    Complaint,
     EnvoyCluster,
     MetricsLook,
     PodCpu,
@@ -60,6 +62,7 @@ from lbdemo.kube.records.istio import (
     TrafficPolicy,
     VirtualService,
 )
+from lbdemo.kube.records.istio_listeners import ListenerRule, ToldListener
 from lbdemo.kube.records.meta import Meta, Owner
 from lbdemo.kube.records.pods import Container, Pod
 from lbdemo.kube.records.workloads import Autoscaler, CronJob
@@ -133,6 +136,12 @@ def asking_for(target: str, **env: str) -> Caller:
     return replace(running(CHECKOUT, asks), found_by="environment")
 
 
+def told_of_port(port: int) -> Caller:
+    """A caller that is told of the service at this port."""
+    dials = Container("app", "app:1", running=True, env={"TARGET": f"payments:{port}"})
+    return replace(running(CHECKOUT, dials), found_by="environment")
+
+
 def upstream(kind: str) -> EnvoyCluster:
     return EnvoyCluster(FRONT.name, "upstream", kind, "ROUND_ROBIN", told_by="arguments")
 
@@ -143,6 +152,8 @@ DOTNET = running(CHECKOUT, Container("app", "aspnet-app:1", running=True))
 RESOLVES = running(CHECKOUT, Container("app", "app:1", running=True, args=("kubernetes:///payments:grpc",)))
 DIALS = replace(running(CHECKOUT, Container("app", "app:1", running=True, env={"TARGET": "payments:8080"})),
                 found_by="environment")  # fmt: skip
+MISSPELT = Complaint("policy", 9, "round_robbin")
+LOST = replace(caller("batch", 2), found_by="environment")
 MESH_DIALS = replace(SIDECAR, pod=replace(pod_of(SIDECAR), containers=(
     *pod_of(SIDECAR).containers, Container("own", "app:1", running=True, args=("payments:8080",)))))  # fmt: skip
 BLIND = Unseen("sockets", Why.FORBIDDEN, "pods/exec is forbidden", Right("create", "pods/exec"), "work")
@@ -224,6 +235,10 @@ def stale() -> Evidence:
         for look, lost in zip(seen.pop("envoys"), gone, strict=True)
     )
     return shop(**seen, envoys=looks)
+
+
+OLD_ENTRY = ListenerRule(Meta("ServiceEntry", SHOP, "old"), (ToldListener(8080, ("10.96.3.7",), "TCP"),),
+                         hosts=("old.example",))  # fmt: skip
 
 
 def spoken(mode: str, proxy: str) -> Evidence:
@@ -394,6 +409,12 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
                      clusters=(upstream("STRICT_DNS"),)), ()),
     "a few connections more than pods": (
         lambda: shop(held(4, 1, 0), callers=[CHECKOUT], segments=even(50, "payments-a")), ("LB114",)),
+    "a pool that was there before all pods but one": (
+        lambda: shop(held(6, 0, 0), callers=[begun(CHECKOUT, 30)], pods=at_once(60, 10, 10),
+                     segments=even(50, "payments-a")), ("LB113",)),
+    "a pool that came when all pods were ready": (
+        lambda: shop(held(6, 0, 0), callers=[begun(CHECKOUT, 30)], pods=at_once(60, 60, 60),
+                     segments=even(50, "payments-a")), ("LB114",)),
     "young pods that nobody knows": (
         lambda: shop(held(1, 1, 0, 0), callers=[CHECKOUT], headless=True, pods=aged([60, 60, 5, 5]),
                      segments=even(90)), ("LB107",)),
@@ -441,6 +462,18 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "one pod": (lambda: shop(held(1), callers=[CHECKOUT], pods=servers(NAMES[:1]), segments=even(50)), ("LB202",)),
     "no pod": (lambda: shop({}, pods=()), ("LB202",)),
     "nobody calls": (silent, ("LB901",)),
+    "a policy that no library knows": (
+        lambda: shop({}, callers=[DIALS], clients=(ClientLook(DIALS.name, complaints=(MISSPELT,)),)),
+        ("LB208", "LB901")),
+    "a policy that no library knows, beside another caller": (
+        lambda: shop(held(1, 1, 1), callers=[replace(TURNS, name="shop/other", addresses=("10.0.1.1",)), LOST],
+                     segments=even(99), headless=True,
+                     clients=(ClientLook(LOST.name, complaints=(MISSPELT,)),)), ("LB208",)),
+    "a log that complained, of who is connected now": (
+        lambda: shop(held(1, 1, 1), callers=[TURNS], headless=True, segments=even(99),
+                     clients=(ClientLook(TURNS.name, complaints=(MISSPELT,)),)), ()),
+    "a port that is not there": (lambda: shop({}, callers=[told_of_port(81)]), ("LB406", "LB901")),
+    "a port that is there": (lambda: shop({}, callers=[told_of_port(8080)]), ("LB901",)),
     "a port-forward": (forwarded, ("LB903",)),
     # what clients were told, and what they do
     "one connection, by round robin": (
@@ -531,6 +564,10 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "TCP though the port says gRPC": (
         lambda: shop(held(1), **calls(SIDECAR, 0, 0, 0), routes=(route(SIDECAR, "tcp"),), segments=even(50)),
         ("LB318",)),
+    "an address that a ServiceEntry leads elsewhere": (
+        lambda: shop({}, callers=[SIDECAR], envoys=envoy_looks(SIDECAR, {A: 0}, HOST),
+                     routes=(route(SIDECAR, "tcp", ("outbound|8080||old.example", 100)),),
+                     surroundings=around(listener_rules=(OLD_ENTRY,))), ("LB329", "LB901")),
     "a port that says gRPC, where something else listens": (
         lambda: refusing(shop(**calls(SIDECAR, 90, 90, 90), routes=(route(SIDECAR),))), ("LB302",)),
     "a port that says gRPC, where a program fails": (
@@ -574,6 +611,7 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
             peer_authentications=(PeerAuthentication(Meta("PeerAuthentication", SHOP, "all"), "STRICT"),))),
         ("LB307", "LB901")),
     "plain text that a rule has sidecars send": (lambda: spoken("DISABLE", "istio-proxy"), ("LB307",)),
+    "TLS of its own that a rule has sidecars speak": (lambda: spoken("SIMPLE", "istio-proxy"), ("LB328",)),
     "mutual TLS that a rule has sidecars speak": (lambda: spoken("ISTIO_MUTUAL", ""), ("LB327",)),
     "mutual TLS, to pods that take it": (lambda: spoken("ISTIO_MUTUAL", "istio-proxy"), ()),
     "mutual TLS, but not of this port": (

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from e2e.cluster import eventually, run
 from e2e.foreign import (
     PORT,
     Shop,
@@ -137,3 +138,50 @@ def test_a_caller_that_is_restarted_by_a_schedule(shop: Shop) -> None:
     assert codes(record) == ["LB101", "LB123"]
     shop.paste(finding(record, "LB123")["fixes"][0]["commands"])
     assert codes(shop.record("parcels", expect=1)) == ["LB101"]
+
+
+def until_it_complains(shop: Shop, name: str, words: str) -> None:
+    """Applied without waiting: a client that cannot call may end at once."""
+    eventually(lambda: words in run(["kubectl", "-n", shop.namespace, "logs", f"deployment/{name}"]).out)
+
+
+def test_clients_none_of_whose_calls_arrives_are_told_beside_one_that_is_answered(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels", headless=True))
+    shop.apply(python_client("checkout", HEADLESS, "--policy=round_robin"))
+    shop.calling("checkout")
+    made = [python_client("misspelt", HEADLESS, "--policy=round_robbin"),
+            go_client("ended", HEADLESS, "-policy=round_robbin")]  # fmt: skip
+    shop.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": made}))
+    for name in ("misspelt", "ended"):
+        until_it_complains(shop, name, "round_robbin")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB208"]
+    (told,) = record["findings"]
+    assert "ended" in told["sentence"]
+    assert "misspelt" in told["sentence"]
+    assert all("knows no policy round_robbin" in line["text"] for line in told["evidence"] if "logs" in line["source"])
+    shop.kubectl("delete", "deployment/ended", "--cascade=foreground", "--wait=true")
+    shop.apply(python_client("misspelt", HEADLESS, "--policy=round_robin"))
+    shop.calling("misspelt")
+    assert "LB208" not in codes(shop.record("parcels"))
+
+
+def test_a_client_that_calls_a_port_which_the_service_does_not_have(shop: Shop) -> None:
+    shop.apply(python_server("parcels"), service("parcels"), python_client("checkout", "parcels:80"),
+               python_client("batch", f"parcels:{PORT}"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert codes(record) == ["LB101", "LB406"]
+    told = finding(record, "LB406")
+    assert [who["workload"] for who in record["callers"]] == ["deployment/checkout", "deployment/batch"]
+    before = shop.specification("service/parcels")
+    shop.paste(told["fixes"][1]["commands"])
+    shop.kubectl("rollout", "restart", "deployment/batch")  # which waits longer each time
+    shop.calling("batch")
+    eventually(lambda: "LB406" not in codes(shop.record("parcels", watch="2s")))
+    shop.paste(told["fixes"][1]["undo"])
+    assert shop.specification("service/parcels") == before

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from e2e.cluster import Cluster, eventually, settled
 from e2e.foreign import (
+    FINE,
     PORT,
     Shop,
     codes,
@@ -104,6 +106,28 @@ def test_a_caller_that_is_older_than_the_label_of_its_namespace(open_shop: Calla
     wait_until_healthy(shop, "parcels")
 
 
+def _beside(shop: Shop, proxy: str) -> bool:
+    """Whether that runs beside the one caller."""
+    return [caller["proxy"] for caller in shop.record("parcels", watch="2s")["callers"]] == [proxy]
+
+
+def test_a_caller_that_asks_for_no_sidecar(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(INJECTED)
+    none = {"annotations": {"sidecar.istio.io/inject": "false"}}
+    shop.apply(python_server("parcels", 2), service("parcels"), python_client("checkout", "parcels:80", **none))
+    shop.calling("checkout")
+
+    record = shop.record("parcels", expect=1)
+
+    assert problems(record) == ["LB304"]
+    fix = record["findings"][0]["fixes"][0]
+    for commands, proxy in ((fix["commands"], "istio-proxy"), (fix["undo"], "")):
+        shop.paste(commands)
+        shop.settled("checkout")
+        shop.calling("checkout")
+        eventually(partial(_beside, shop, proxy))
+
+
 def test_a_caller_outside_of_the_mesh_of_its_servers(open_shop: Callable[..., Shop]) -> None:
     shop, front = open_shop(INJECTED), open_shop()
     shop.apply(python_server("parcels", 2), service("parcels"))
@@ -117,9 +141,14 @@ def test_a_caller_outside_of_the_mesh_of_its_servers(open_shop: Callable[..., Sh
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(kind(SECURITY, "all", "PeerAuthentication",
                                                            {"mtls": {"mode": "STRICT"}})))  # fmt: skip
+    front.kubectl("rollout", "restart", "deployment/checkout")  # what is connected stays so
+    shop.apply(python_client("inside", "parcels:80"))
+    shop.calling("inside")
     caller = f"{front.namespace}/deployment/checkout"
     strict = shop.record("parcels", "--from", caller, watch="2s", expect=1)
     refused = next(finding for finding in strict["findings"] if finding["code"] == "LB307")
+    beside = until_told(shop, "parcels", "LB307")
+    assert beside["fixes"] == refused["fixes"], "unasked, beside one whose calls are answered"
     assert refused["fixes"][0]["commands"] == record["findings"][0]["fixes"][0]["commands"]
     shop.paste(refused["fixes"][0]["commands"])
     front.settled("checkout")
@@ -135,7 +164,7 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     assert least["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
     shop.paste((taking_turns := until_told(shop, "parcels", "LB319")["fixes"][0])["commands"])
     eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["policy"] == "ROUND_ROBIN")
-    assert "LB319" not in codes(shop.record("parcels", watch="2s", expect=0))
+    assert "LB319" not in codes(shop.record("parcels", watch="2s", expect=FINE))
     shop.paste(taking_turns["undo"])
 
     hashed = {"consistentHash": {"httpHeaderName": ":authority"}}
@@ -160,7 +189,7 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(loadBalancer={"simple": "RANDOM"})))
     eventually(lambda: shop.record("parcels", watch="2s")["callers"][0]["choice"]["policy"] == "RANDOM")
-    assert codes(shop.record("parcels", expect=0)) == []
+    assert codes(shop.record("parcels", expect=FINE)) == []
 
 
 def test_subsets_that_leave_pods_out_and_weights(open_shop: Callable[..., Shop]) -> None:

@@ -94,7 +94,9 @@ def test_a_route_of_a_gateways_only_is_noted_and_decides_once_it_holds(shop: Sho
     eventually(lambda: "LB323" in codes(shop.record("parcels")))
 
 
-@pytest.mark.parametrize(("takes", "spoken", "code"), [("STRICT", "DISABLE", "LB307"), ("", "ISTIO_MUTUAL", "LB327")])
+@pytest.mark.parametrize(("takes", "spoken", "code"), [
+    ("STRICT", "DISABLE", "LB307"), ("", "ISTIO_MUTUAL", "LB327"), ("STRICT", "SIMPLE", "LB328"),
+])  # fmt: skip
 def test_a_rule_that_has_sidecars_speak_what_the_pods_do_not_take(
     shop: Shop, takes: str, spoken: str, code: str
 ) -> None:
@@ -112,3 +114,28 @@ def test_a_rule_that_has_sidecars_speak_what_the_pods_do_not_take(
     wait_until_healthy(shop, "parcels")
     shop.paste(record["fixes"][0]["undo"])
     assert shop.specification("destinationrule/parcels") == told
+
+
+@pytest.mark.parametrize("what", ["name", "address"])
+def test_an_entry_that_stands_for_the_service_and_leads_elsewhere(shop: Shop, what: str) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"), python_server("old", 1))
+    [pod] = json.loads(shop.kubectl("get", "pods", "-l", "app=old", "-o", "json"))["items"]
+    host, ip = f"parcels.{shop.namespace}.svc.cluster.local", shop.specification("service/parcels")["clusterIP"]
+    own = {"hosts": [host]} if what == "name" else {"hosts": ["old.example"], "addresses": [ip]}
+    port = {"number": 80, "name": "grpc", "protocol": "GRPC" if what == "name" else "TCP", "targetPort": PORT}
+    spec = {**own, "ports": [port], "resolution": "STATIC", "location": "MESH_INTERNAL",
+            "endpoints": [{"address": pod["status"]["podIP"]}]}  # fmt: skip
+    apply(shop, kind(TRAFFIC, "old", "ServiceEntry", spec))
+    shop.apply(python_client("checkout", "parcels:80"))
+    shop.calling("checkout")
+
+    found = until_told(shop, "parcels", "LB329")
+
+    assert f"for the {what} of parcels" in found["sentence"]
+    told = shop.specification("serviceentry/old")
+    shop.paste(found["fixes"][0]["commands"])
+    shop.settled("checkout")
+    shop.calling("checkout")
+    eventually(lambda: "LB329" not in codes(shop.record("parcels", watch="2s")))
+    shop.paste(found["fixes"][0]["undo"])
+    assert shop.specification("serviceentry/old") == told

@@ -40,6 +40,21 @@ def test_a_service_entry_tells_of_its_own_addresses_only() -> None:
     assert parse_service_entry(item).listeners == ()
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("10.0.9.9", ("10.0.9.9",)), ("fd00::9", ("fd00::9",)), ("db.example", ()), ("cafe", ()), ("", ())],
+)
+def test_a_service_entry_tells_for_what_it_stands_and_which_addresses_it_leads_to(
+    address: str, told: tuple[str, ...]
+) -> None:
+    item = real("serviceentries")
+    item["spec"] |= {"hosts": ["payments.shop"], "endpoints": [{"address": address}]}
+
+    found = parse_service_entry(item)
+
+    assert (found.hosts, found.leads_to) == (("payments.shop",), told)
+
+
 def test_an_envoy_filter_tells_of_the_listeners_that_it_adds() -> None:
     found = parse_envoy_filter(real("envoyfilters"))
 

@@ -176,3 +176,15 @@ def test_each_kind_reads_its_own_objects(kind: Kind[Any]) -> None:
         kind.name, "orders", item["metadata"]["creationTimestamp"],
     )  # fmt: skip
     assert item["apiVersion"] == kind.api_version(kind.versions[0])
+
+
+@pytest.mark.parametrize(
+    ("tls", "kept"),
+    [({}, ""), ({"mode": "SIMPLE"}, ""), ({"mode": "SIMPLE", "sni": "a"}, '{"mode": "SIMPLE", "sni": "a"}')],
+)
+def test_what_a_rule_says_of_tls_beside_its_mode_is_kept_as_it_stands(tls: dict[str, str], kept: str) -> None:
+    item = {"metadata": {"name": "r"}, "spec": {"host": "a", "trafficPolicy": {"tls": tls}}}
+
+    policy = parse_destination_rule(item).policy
+
+    assert (policy.tls, policy.tls_settings) == (tls.get("mode", ""), kept)

@@ -22,6 +22,7 @@ from lbdemo.render.diagnosis import headline, matters, packed, print_diagnosis, 
 from lbdemo.render.diagnosis_html import page
 from lbdemo.render.diagnosis_line import line as in_short
 from lbdemo.render.flow_sentences import SENTENCES, flow_reason, short
+from lbdemo.render.flow_sentences import counted as counted_words
 from lbdemo.render.way_picture import picture
 
 HELD = {"payments-a": {"10.0.1.1": 1, "10.0.1.2": 1}}
@@ -43,7 +44,7 @@ def test_the_picture_is_a_line_for_each_way_where_that_fits_and_two_where_it_doe
 
     wide, narrow = picture(record, 140), picture(record, 80)
 
-    assert wide[0].split()[-6:] == ["payments-a", "550", "calls", "≈", "96.2", "%"]
+    assert wide[0].split()[-6:] == ["payments-a", "550", "messages", "≈", "96.2", "%"]
     assert len(wide) == 4
     assert max(map(len, narrow)) <= 80
     assert [line.split()[-1] for line in wide[-2:]] == ["0", "0"], "pods that got nothing stand below"
@@ -60,14 +61,25 @@ def test_each_hop_says_among_how_many_is_chosen_however_narrow_the_terminal(widt
 def test_in_one_line_what_is_ignored_stands_beside_what_is_found() -> None:
     ignored = in_short(diagnose(pinned(), ["LB101"]).to_dict())
 
-    assert ignored.endswith("PINNED, about 572 calls  nothing found (LB101 ignored)")
+    assert ignored.endswith("PINNED, about 572 messages  nothing found (LB101 ignored)")
     assert in_short(diagnose(pinned()).to_dict()).endswith("LB101 l4-single-connection")
 
 
-def test_calls_by_segments_are_said_to_be_about_so_many_and_why() -> None:
+def test_what_is_counted_by_segments_are_about_so_many_messages_and_no_calls() -> None:
+    record, counted = diagnose(pinned()).to_dict(), diagnose(kept(15.0)).to_dict()
     told = printed(pinned(), 140)
 
-    assert "(counted by server sockets (TCP_INFO), about: a small call takes 1 to 3 segments)" in told
+    assert "PINNED: All 572 messages of 2 callers" in told
+    assert not re.search(r"\d calls?\b", told + in_short(record) + page([record]).partition("<script")[0])
+    assert "about: a small message takes 1 to 3 segments; a call sends one, a stream many)" in told
+    assert (record["verdict"]["unit"], counted["verdict"]["unit"]) == ("messages", "calls")
+
+
+def test_one_message_is_told_as_one() -> None:
+    few = {"about": True, "unit": "messages", "calls": 1}
+
+    assert counted_words(few) == "about 1 message"
+    assert counted_words({**few, "about": False}) == "1 call"
 
 
 LONG = "payments-of-the-whole-company-5fdfcbb64c"
@@ -108,8 +120,8 @@ def test_nothing_but_what_is_to_be_pasted_is_wider_than_the_terminal(seen: Calla
 def test_on_a_narrow_terminal_a_long_name_keeps_both_its_ends() -> None:
     text = printed(long_names(), 80)
 
-    (got,) = [line for line in text.splitlines() if "550 calls ≈" in line]
-    assert re.fullmatch(r" +──> payments-of-the-\S+…x{16}-a +550 calls ≈ +100 %", got)
+    (got,) = [line for line in text.splitlines() if "550 messages ≈" in line]
+    assert re.fullmatch(r" +──> payments-of-the-\S+…x{16}-a +550 messages ≈ +100 %", got)
 
 
 def test_a_headline_is_folded_between_its_parts() -> None:
@@ -263,7 +275,7 @@ def test_the_record_has_both_sources_and_the_history() -> None:
         "start": "2026-11-26T11:57:00+00:00", "end": "2026-11-26T12:00:00+00:00", "seconds": 180.0, "step": 15.0,
     }  # fmt: skip
     assert record["verdict"]["beside"] == {"source": "server sockets", "outcome": "PINNED", "calls": None,
-                                           "about": False, "window": None, "agrees": True}  # fmt: skip
+                                           "about": False, "unit": "calls", "window": None, "agrees": True}  # fmt: skip
     assert [each["outcome"] for each in record["history"]["periods"]] == ["BALANCED", "PINNED"]
     assert record["history"]["calls"]["shop/payments-a"] == 12_000
     assert record["history"]["uneven_since"] == "2026-11-26T11:55:00+00:00"

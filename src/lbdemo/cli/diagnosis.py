@@ -122,7 +122,10 @@ def show(record: dict[str, Any]) -> None:
 
 
 def exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
-    """1 when something as grave was found, or calls are not spread as nobody wanted it; 7 when nobody can tell."""
+    """1 when something as grave was found, or calls are not spread as nobody wanted it; 7 when nobody can tell.
+
+    One pod has nothing to balance, which is no doubt.
+    """
     from lbdemo.diagnose.findings import Severity
 
     if fail_on == "never":

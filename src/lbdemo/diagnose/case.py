@@ -199,8 +199,14 @@ class Case:
         return tuple(sorted((e for e in self.evidence.envoys if e.pod == pod), key=lambda look: look.turn))
 
     def client(self, caller: Caller) -> ClientLook:
-        """What else the caller's pod tells; nothing where it was not asked."""
-        return next((look for look in self.evidence.clients if look.pod == caller.name), ClientLook(caller.name))
+        """What else the caller's pod tells, by all that asked it; nothing where nobody did."""
+        mine = [look for look in self.evidence.clients if look.pod == caller.name]
+        core, sent_away, no_tls, refused = (
+            next((told for look in mine if (told := getattr(look, name)) is not None), None)
+            for name in ("core", "sent_away", "no_tls", "refused")
+        )
+        said = tuple(each for look in mine for each in look.complaints)
+        return ClientLook(caller.name, core, sent_away, no_tls, said, refused)
 
     def hosts(self, look: EnvoyLook) -> tuple[EnvoyHost, ...]:
         """The hosts of the clusters that stand for this service's port."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.looks import ESTABLISHED
+from lbdemo.diagnose.looks import ESTABLISHED, TIME_WAIT
 from lbdemo.diagnose.proxies import INBOUND, ISTIO, proxy_of
 
 if TYPE_CHECKING:
@@ -91,10 +91,24 @@ def _arrived(
         yield Arrived(look.turn, look.at, tuple((names.get(s.peer, s.peer), s) for s in came))
 
 
-def _arrives(server: Server, socket: Socket) -> bool:
+def _arrives(server: Server, socket: Socket, state: str = ESTABLISHED) -> bool:
     ports = (server.port, INBOUND) if proxy_of(server.pod) == ISTIO else (server.port,)
-    comes = socket.state == ESTABLISHED and socket.local_port in ports
+    comes = socket.state == state and socket.local_port in ports
     return comes and not from_itself(socket, server.addresses)
+
+
+def ended(server: Server, looks: Sequence[SocketLook], peers: Collection[str]) -> int:
+    """How many connections of these addresses the server ended itself within the last minute (and while watched)."""
+    return len({(s.peer, s.peer_port) for s in _ended(server, looks) if s.peer in peers})
+
+
+def ended_with(server: Server, looks: Sequence[SocketLook]) -> frozenset[str]:
+    """Who had connections that the server has ended, those of its kubelet among them."""
+    return frozenset(socket.peer for socket in _ended(server, looks))
+
+
+def _ended(server: Server, looks: Sequence[SocketLook]) -> Iterator[Socket]:
+    return (socket for look in looks for socket in look.sockets if _arrives(server, socket, TIME_WAIT))
 
 
 def from_itself(socket: Socket, addresses: Collection[str]) -> bool:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SEGMENTS_ERROR = 0.1
 """How far shares by TCP segments may be off: no more than 4 % of a share were measured (docs/segments.md)."""
+CALLS, MESSAGES = "calls", "messages"
+"""What is counted: by segments nobody can tell a call, which sends one message, from a stream (docs/segments.md)."""
 SERVERS_ONLY = ""
 """The name of all callers together where servers count, who do not know who calls."""
 
@@ -53,6 +55,11 @@ class Judged:
         if self.calls is not None:
             return self.calls.outcome
         return self.held[0].outcome if self.held else Outcome.INCONCLUSIVE
+
+    @property
+    def unit(self) -> str:
+        """What was counted."""
+        return MESSAGES if self.about else CALLS
 
     @property
     def agrees(self) -> bool | None:

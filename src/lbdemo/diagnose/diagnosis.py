@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lbdemo.diagnose.apart import apart
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes import explain
-from lbdemo.diagnose.counting import SERVERS_ONLY
+from lbdemo.diagnose.counting import CALLS, SERVERS_ONLY
 from lbdemo.diagnose.findings import Finding, Severity
 from lbdemo.diagnose.fronts import choice_before, hops
 from lbdemo.diagnose.history import History, history
@@ -80,7 +80,7 @@ class Diagnosis:
     def connected_everywhere(self) -> bool:
         """Whether each caller that was seen chooses for each call, and holds connections to all ready pods.
 
-        Where no call is answered that settles nothing.
+        Not where no call is answered. How calls are spread that does not prove: streams stay where they began.
         """
         if none_answered(self.case):
             return False
@@ -92,9 +92,8 @@ class Diagnosis:
 
     @property
     def undecided(self) -> bool:
-        """Whether nobody can tell how calls are spread, and nothing else settles it."""
-        settled = self.connected_everywhere or self.nothing_to_balance
-        return self.case.judged.outcome is Outcome.INCONCLUSIVE and not settled
+        """Whether nobody can tell how calls are spread, among several pods."""
+        return self.case.judged.outcome is Outcome.INCONCLUSIVE and not self.nothing_to_balance
 
     @property
     def counted_too(self) -> bool:
@@ -180,15 +179,18 @@ def unseen_record(unseen: Unseen) -> dict[str, Any]:
 def judged_record(judged: Judged, evidence: Evidence) -> dict[str, Any]:
     """The verdict with its source; `calls` is null where only connections are known, `callers` has one for each.
 
+    `unit` is what is counted: messages where segments are, of which a call sends one and a stream many.
+
     `window` is null where calls were counted while they were watched; `beside` where no second source was asked.
     """
-    told = {"outcome": judged.outcome.value, "source": judged.source, "about": judged.about,
+    told = {"outcome": judged.outcome.value, "source": judged.source, "about": judged.about, "unit": judged.unit,
             "window": _window(judged.window, evidence), "beside": _beside(judged, evidence)}  # fmt: skip
     if judged.calls is not None:
         whole = judged.calls.whole
         return {**told, **_flow(whole), "callers": [_flow(each) for each in judged.calls.callers]}
     whole_held = _held(judged.held[0]) if judged.held else {"reasons": [], "connections": {}}
-    return {**told, "about": False, "calls": None, **whole_held, "callers": [_held(each) for each in judged.held[1:]]}
+    each = [_held(each) for each in judged.held[1:]]
+    return {**told, "about": False, "unit": CALLS, "calls": None, **whole_held, "callers": each}
 
 
 def _window(window: Window | None, evidence: Evidence) -> dict[str, Any] | None:
@@ -205,7 +207,7 @@ def _beside(judged: Judged, evidence: Evidence) -> dict[str, Any] | None:
         return None
     calls = other.calls.whole.calls if other.calls is not None else None
     return {"source": other.source, "outcome": other.outcome.value, "calls": calls, "about": other.about,
-            "window": _window(other.window, evidence), "agrees": judged.agrees}  # fmt: skip
+            "unit": other.unit, "window": _window(other.window, evidence), "agrees": judged.agrees}  # fmt: skip
 
 
 def history_record(past: History | None) -> dict[str, Any] | None:

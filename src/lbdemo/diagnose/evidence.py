@@ -42,7 +42,8 @@ class Caller:
     """Who calls the service. `pod` is None for who is no pod that could be seen: a node, something outside.
 
     `found_by` says how it showed itself: `asked` (--from), `sockets` (a server's), `proxy` (its own Envoy knows calls),
-    `environment` (its variables or arguments name the service, no call was seen).
+    `environment` (its variables or arguments name the service, no call was seen), `refused` (a server's sidecar says in
+    its log that it refused a connection).
     """
 
     name: str  # `namespace/pod`, `node/name`, or the address

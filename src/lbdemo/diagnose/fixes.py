@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.diagnose.findings import Fix
-from lbdemo.diagnose.istio_scope import INJECTION, injects
+from lbdemo.diagnose.istio_scope import INJECT, INJECTION, injects, refuses
+from lbdemo.diagnose.patches import exchanged, merged
 from lbdemo.diagnose.workloads import TEMPLATES
+from lbdemo.kube.records.meta import Meta
 from lbdemo.words import listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
-    from lbdemo.kube.records.meta import Meta
+    from lbdemo.diagnose.patches import Change
     from lbdemo.kube.records.services import Service, ServicePort
 
 ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
@@ -37,22 +39,43 @@ def applied(*documents: Mapping[str, Any]) -> str:
 def mesh_the_callers(case: Case, callers: Collection[Caller]) -> Fix:
     """A proxy beside each caller, which chooses a server for each call. In a node's network there are none.
 
-    A namespace that has sidecars injected keeps its labels; another gets back, by the undo, what it had.
+    A namespace that has sidecars injected keeps its labels; another gets back, by the undo, what it had. Workloads that
+    want none are told otherwise: that makes their pods anew.
     """
     inside = [caller for caller in callers if not caller.node]
     spaces = [name for name in _spaces(inside) if not injects(case.namespace(name))]
+    let, back = let_in(inside)
+    anew = made_anew(caller for caller in inside if not refuses(caller.pod))
     return Fix(
         "a proxy at the callers: Istio's sidecar chooses for each call",
         commands=(
             *(kubectl("label", "namespace", name, f"{INJECTION}=enabled", "--overwrite") for name in spaces),
-            *made_anew(inside),
+            *let, *anew,
         ),
         undo=(
             *(kubectl("label", "namespace", name, *_as_before(case.namespace(name))) for name in spaces),
-            *made_anew(inside),
+            *back, *anew,
         ),
         advice=_for_sidecars(callers),
-    )
+    )  # fmt: skip
+
+
+def let_in(callers: Iterable[Caller]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Commands that take refusals of sidecars off the callers' workloads (which makes pods anew), and their undo."""
+    refusing = {
+        (c.workload, c.pod.meta.namespace, refuses(c.pod)) for c in callers
+        if c.pod is not None and refuses(c.pod) and c.workload.partition("/")[0] in TEMPLATES
+    }  # fmt: skip
+    pairs = [_let_in(*one) for one in sorted(refusing)]
+    return tuple(commands for commands, _ in pairs), tuple(undo for _, undo in pairs)
+
+
+def _let_in(workload: str, namespace: str, places: Sequence[str]) -> tuple[str, str]:
+    kind, _, name = workload.partition("/")
+    meta, mark = Meta(kind, namespace, name), INJECT.replace("/", "~1")
+    changes: list[Change] = [(f"/spec/template/metadata/{place}/{mark}", "false", None) for place in places]
+    back = {"spec": {"template": {"metadata": {place: {INJECT: "false"} for place in places}}}}
+    return exchanged(meta, changes)[0][0], merged(meta, back)  # by then there may be no annotations at all
 
 
 def _as_before(namespace: Meta | None) -> tuple[str, ...]:

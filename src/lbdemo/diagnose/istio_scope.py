@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ROOT = "istio-system"
 """Istio's root namespace, unless its mesh configuration names another one."""
+INJECT = "sidecar.istio.io/inject"
+"""The label, or annotation, by which a pod says whether it wants a sidecar, whatever its namespace says."""
 INJECTION, REVISION = "istio-injection", "istio.io/rev"
 
 
@@ -143,3 +145,9 @@ def injects(namespace: Meta | None) -> str:
         return f"{INJECTION}=enabled" if namespace.labels[INJECTION] == "enabled" else ""
     revision = namespace.labels.get(REVISION, "")
     return f"{REVISION}={revision}" if revision else ""
+
+
+def refuses(pod: Pod | None) -> tuple[str, ...]:
+    """Where the pod says that it wants no sidecar: `labels`, `annotations`; none where it does not say that."""
+    said = {"labels": pod.meta.labels, "annotations": pod.meta.annotations} if pod is not None else {}
+    return tuple(place for place, members in said.items() if members.get(INJECT) == "false")

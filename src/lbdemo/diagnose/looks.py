@@ -128,18 +128,31 @@ class MetricsLook:
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """How often a client's log says that calls do not leave it: `kind` is a word of `complaints`, and `about` the names
+    of load balancing policies where it is of those."""
+
+    kind: str
+    times: int
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientLook:
     """What else a caller's pod tells of the gRPC in it; None where that could not be seen, or nobody asked.
 
     `core`: whether some program in it has loaded gRPC's C core (Python, Ruby, PHP, C++). `sent_away`: how often its log
     of the last minutes says that a server refused its pings (too_many_pings). `no_tls`: how often that its
-    TLS handshake failed.
+    TLS handshake failed. `complaints`: what it says of calls that never left it. `refused`: how often logs of servers'
+    sidecars say that they refused a connection of it, for it was no mutual TLS.
     """
 
     pod: str
     core: bool | None = None
     sent_away: int | None = None
     no_tls: int | None = None
+    complaints: tuple[Complaint, ...] = ()
+    refused: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

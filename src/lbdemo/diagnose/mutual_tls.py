@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from lbdemo.diagnose.findings import Fix, Line
 from lbdemo.diagnose.fixes import applied, kubectl
 from lbdemo.diagnose.istio_scope import destination_rule_for, mutual_tls_of, strict_for, whole_name
 from lbdemo.diagnose.parts import pods
-from lbdemo.diagnose.patches import exchanged
+from lbdemo.diagnose.patches import Change, exchanged
 from lbdemo.diagnose.proxies import ISTIO, proxy_of
 from lbdemo.diagnose.refusals import failing
 
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller, Evidence
     from lbdemo.diagnose.servers import Server
-    from lbdemo.kube.records.istio import DestinationRule
+    from lbdemo.kube.records.istio import DestinationRule, PeerAuthentication, TrafficPolicy
 
 PLAIN, MUTUAL = "DISABLE", "ISTIO_MUTUAL"
+OWN = ("SIMPLE", "MUTUAL")
+"""TLS by certificates that a rule names itself, or that public authorities have signed."""
 POLICY = "/spec/trafficPolicy"
 
 
@@ -37,6 +40,7 @@ class Contrary:
     mode: str
     place: str
     why: tuple[str, ...]
+    settings: str = ""  # what else it says of TLS, as JSON
 
 
 def contrary(case: Case, caller: Caller) -> Contrary | None:
@@ -44,10 +48,12 @@ def contrary(case: Case, caller: Caller) -> Contrary | None:
     told = _told(case.evidence, caller) if case.meshed(caller) else None
     if told is None or not case.ready or not failing(case, caller):
         return None
-    rule, mode, place = told
-    refusing = {PLAIN: _strict, MUTUAL: _plain}.get(mode)
+    rule, policy, place = told
+    mode = policy.tls
+    refusing = {PLAIN: _strict, MUTUAL: _plain, **dict.fromkeys(OWN, _strict)}.get(mode)
     reasons = [refusing(case, server) for server in case.ready] if refusing else [""]
-    return Contrary(caller, rule, mode, place, tuple(dict.fromkeys(reasons))) if all(reasons) else None
+    why = tuple(dict.fromkeys(reasons))
+    return Contrary(caller, rule, mode, place, why, policy.tls_settings) if all(reasons) else None
 
 
 def contraries(case: Case, mode: str) -> list[Contrary]:
@@ -60,15 +66,22 @@ def unanswered(found: Iterable[Contrary]) -> Line:
     return Line(f"all calls of {pods(told.caller.name for told in found)} fail", "callers' proxies")
 
 
-def _told(evidence: Evidence, caller: Caller) -> tuple[DestinationRule, str, str] | None:
-    """The rule, its mode, and where that stands: what it says of the port goes before what it says of all."""
+def wants_mutual_tls(case: Case) -> PeerAuthentication | None:
+    """What has the sidecar of some ready pod refuse plain text; None where nothing does."""
+    inside = (server for server in case.ready if proxy_of(server.pod) == ISTIO)
+    rules = (strict_for(case.evidence, server.pod, server.port) for server in inside if server.pod is not None)
+    return next((rule for rule in rules if rule is not None), None)
+
+
+def _told(evidence: Evidence, caller: Caller) -> tuple[DestinationRule, TrafficPolicy, str] | None:
+    """The rule, what it says, and where it says it of TLS: what it says of the port goes before what it says of all."""
     rule = destination_rule_for(evidence, caller.pod.meta.namespace) if caller.pod is not None else None
     if rule is None:
         return None
     port = evidence.port.number
     if port in rule.ports:
-        return rule, rule.ports[port].tls, f"{POLICY}/portLevelSettings/{list(rule.ports).index(port)}/tls"
-    return rule, rule.policy.tls, f"{POLICY}/tls"
+        return rule, rule.ports[port], f"{POLICY}/portLevelSettings/{list(rule.ports).index(port)}/tls"
+    return rule, rule.policy, f"{POLICY}/tls"
 
 
 def _strict(case: Case, server: Server) -> str:
@@ -92,10 +105,10 @@ def _plain(case: Case, server: Server) -> str:
 
 def agreed(evidence: Evidence, found: Contrary) -> Fix:
     """The rule with the mode that the pods take; beside one for many hosts, another one for this host."""
-    other = MUTUAL if found.mode == PLAIN else PLAIN
+    other = PLAIN if found.mode == MUTUAL else MUTUAL
     title, meta = f"say {other} of this host, which the pods take", found.rule.meta
     if whole_name(found.rule.host, meta.namespace, evidence.domain) == evidence.host:
-        return Fix(title, *exchanged(meta, [(f"{found.place}/mode", found.mode, other)]))
+        return Fix(title, *exchanged(meta, [_change(found, other)]))
     name = f"{evidence.name}-tls"
     document = {
         "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
@@ -106,3 +119,11 @@ def agreed(evidence: Evidence, found: Contrary) -> Fix:
         title, (applied(document),), (kubectl("-n", meta.namespace, "delete", "destinationrule", name),),
         f"what else {meta.reference} says of {found.rule.host} does not hold for this host then",
     )  # fmt: skip
+
+
+def _change(found: Contrary, mode: str) -> Change:
+    """The mode alone, or all that is said of TLS: with Istio's certificates nothing else may be said of any."""
+    told = json.loads(found.settings or "{}")
+    if found.mode in OWN and len(told) > 1:
+        return found.place, told, {"mode": mode}
+    return f"{found.place}/mode", found.mode, mode

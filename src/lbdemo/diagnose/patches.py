@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-
-from lbdemo.diagnose.fixes import kubectl
 
 if TYPE_CHECKING:
     from lbdemo.kube.records.meta import Meta
@@ -51,4 +50,5 @@ def _operations(changes: Sequence[Change]) -> Iterator[dict[str, Any]]:
 
 def _line(meta: Meta, kind: str, document: Any) -> str:
     told = json.dumps(document, separators=(",", ":"))
-    return kubectl("-n", meta.namespace, "patch", meta.kind.lower(), meta.name, "--type", kind, "-p", told)
+    words = ("-n", meta.namespace, "patch", meta.kind.lower(), meta.name, "--type", kind, "-p", told)
+    return shlex.join(["kubectl", *words])

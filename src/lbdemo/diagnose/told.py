@@ -45,6 +45,12 @@ def dials(pod: Pod | None, service: str, port: int) -> bool:
     return f"{service}:{port}" in marks(words(pod), service)
 
 
+def ports_dialled(pod: Pod | None, service: str) -> frozenset[int]:
+    """The ports of all targets of this name in arguments and variables."""
+    targets = (mark.partition(":")[2] for mark in marks(words(pod), service) if mark.startswith(f"{service}:"))
+    return frozenset(int(port) for port in targets if port.isdigit())
+
+
 def asks_for_endpoints(pod: Pod | None, service: str) -> bool:
     """Whether some argument or variable is a target that the API server is asked for."""
     return f"{KUBERNETES}/{service}" in marks(words(pod), service)

@@ -25,12 +25,13 @@ UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)  # what a parser 
 class Listing(Generic[T]):
     """A list, and the version of the cluster's state that it shows: a watch goes on from there.
 
-    `more` says that there is more of it than was asked for.
+    `more` says that there is more of it than was asked for, `left` how many more, where the API server has told that.
     """
 
     items: tuple[T, ...]
     version: str
     more: bool = False
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,11 @@ class Reads(Client):
             try:
                 items += [kind.parse({"kind": kind.name, **item}) for item in answer["items"] or ()]
                 version, further = answer["metadata"]["resourceVersion"], answer["metadata"].get("continue") or ""
+                left = int(answer["metadata"].get("remainingItemCount") or 0)
             except UNREADABLE as error:
                 return damaged(f"{type(error).__name__}: {error}")
             if not further or (choice.limit is not None and len(items) >= choice.limit):
-                return Listing(tuple(items[: choice.limit]), version, more=bool(further))
+                return Listing(tuple(items[: choice.limit]), version, more=bool(further), left=left)
 
     def _of_some_version(
         self, kind: Kind[Any], question: Question, namespace: str, name: str = ""

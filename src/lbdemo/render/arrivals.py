@@ -115,7 +115,7 @@ def way_of(caller: Record) -> str:
     choice, held = caller["choice"], caller["connections"]
     if caller["found_by"] == "environment":
         return f"is told of {caller['address']}; no call was seen"
-    over = "connections unknown" if held is None else count(held, "connection")
+    over = "connections unknown" if held is None else count(held, "connection") if held else "no connection that lasts"
     policy = f", {choice['policy']}" if choice["policy"] else ""
     by = f"Service {caller['service']}, " if "service" in caller else ""
     return f"{over} ──> {caller['address']} ({by}{choice['who']}: {chosen(choice)}{policy})"

@@ -61,6 +61,8 @@ def in_sum(record: Record) -> Iterator[str]:
         yield f"What explains it is ignored on purpose: {listing(record['excused'])}."
     elif not record["findings"] and record["connected_everywhere"]:
         yield "Each call is given to a pod of its own choice, over connections to all of them: nothing was found."
+        if record["undecided"]:
+            yield "That calls are spread this does not prove, and so few of them do not either."
     elif not record["findings"] and not record["undecided"] and not record["unwanted"]:
         yield "Nothing was found."
 

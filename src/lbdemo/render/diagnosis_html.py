@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
 from lbdemo.render.diagnosis import changes, headline, in_sum, matters, unseen_line
-from lbdemo.render.flow_sentences import flow_reasons
+from lbdemo.render.flow_sentences import flow_reasons, noun
 from lbdemo.render.history_line import beside_line, history_line, source_words
 from lbdemo.render.html import document
 from lbdemo.render.tables import badge, table
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lbdemo.render.figures import Record
 
 RECORD_ID = "lbdemo-diagnosis"
-HEADS = ("pod", "calls", "share")
 
 
 def page(records: Sequence[Record]) -> str:
@@ -72,7 +71,8 @@ def _picture(record: Record) -> str:
     rest = list(of_nobody(record))
     if rest:
         whole.append((_of_nobody(rest), rest))
-    return "".join(table("cards board", HEADS, map(_cells, rows), caption, HEADS[1:2]) for caption, rows in whole)
+    heads = ("pod", noun(record["verdict"]), "share")
+    return "".join(table("cards board", heads, map(_cells, rows), caption, heads[1:2]) for caption, rows in whole)
 
 
 def _of_nobody(rows: Sequence[Row]) -> str:

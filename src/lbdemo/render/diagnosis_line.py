@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lbdemo.words import count, listing
+from lbdemo.render.flow_sentences import counted
+from lbdemo.words import listing
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
@@ -13,9 +14,7 @@ if TYPE_CHECKING:
 def line(record: Record) -> str:
     """The service, the verdict, the calls, and the codes that were found, and those that are ignored."""
     service, verdict = record["service"], record["verdict"]
-    calls = (
-        "" if verdict["calls"] is None else f", {'about ' if verdict['about'] else ''}{count(verdict['calls'], 'call')}"
-    )
+    calls = "" if verdict["calls"] is None else f", {counted(verdict)}"
     by = f" (called by the name {record['called_by']})" if record["called_by"] != service["name"] else ""
     found = listing([f"{each['code']} {each['name']}" for each in record["findings"]]) or "nothing found"
     ignored = f" ({listing(record['ignored'])} ignored)" if record["ignored"] else ""

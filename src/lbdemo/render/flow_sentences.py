@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,29 @@ if TYPE_CHECKING:
 
 Figures = Mapping[str, Any]
 
+NUMBERED = re.compile(r"(\d )(calls?)\b")
 BESIDE = ("other_outcome", "silent", "unseen", "source_error", "fresh_block", "planned_block")
 """What is told of calls that were sent for a verdict, and that the picture of a service's calls shows anyhow."""
 
 
 def flow_reasons(verdict: Record) -> list[str]:
-    """The reasons of a verdict on a service's calls or connections as sentences, the headline first."""
-    return [flow_reason(each) for each in verdict["reasons"] if each["code"] not in BESIDE]
+    """The reasons of a verdict on a service's calls or connections as sentences, the headline first.
+
+    Where calls cannot be told from messages of streams, numbers are said to be of messages: a call sends one.
+    """
+    told = [flow_reason(each) for each in verdict["reasons"] if each["code"] not in BESIDE]
+    return [NUMBERED.sub(lambda found: found[1] + noun(verdict, found[2]), each) for each in told]
+
+
+def noun(judged: Record, calls: str = "calls") -> str:
+    """What the counts of a source are of, in the number (call, calls) that is wanted."""
+    return calls.replace("call", "message") if judged["about"] else calls
+
+
+def counted(judged: Record) -> str:
+    """How many calls were counted, such as `about 572 messages`."""
+    about = "about " if judged["about"] else ""
+    return about + NUMBERED.sub(lambda found: found[1] + noun(judged, found[2]), count(judged["calls"], "call"))
 
 
 def flow_reason(record: Record) -> str:

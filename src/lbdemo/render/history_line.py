@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lbdemo.render.flow_sentences import short
+from lbdemo.render.flow_sentences import counted, short
 from lbdemo.words import count, duration, listing, percent
 
 if TYPE_CHECKING:
@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 def beside_line(beside: Record) -> str:
     """What a second source shows of the same calls, and whether that is the same."""
     told = {True: "says the same", False: "says otherwise", None: "does not settle it"}[beside["agrees"]]
-    calls = (
-        "" if beside["calls"] is None else f", {'about ' if beside['about'] else ''}{count(beside['calls'], 'call')}"
-    )
+    calls = "" if beside["calls"] is None else f", {counted(beside)}"
     return f"{beside['source']} {told}: {beside['outcome']}{calls}{window_words(beside)}."
 
 
 def source_words(judged: Record) -> str:
     """Who counted, how well, and of which time."""
-    about = ", about: a small call takes 1 to 3 segments" if judged["about"] else ""  # docs/segments.md
+    about = ", about: a small message takes 1 to 3 segments; a call sends one, a stream many" * judged["about"]
     return f"{judged['source'] or 'nobody'}{about}{window_words(judged)}"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from diagnose.causes.said import commands, found, silent, texts
-from diagnose.shops import NAMES, caller, held, service, shop
+from diagnose.shops import NAMES, at_once, begun, caller, held, service, shop
 
 from lbdemo.diagnose.causes.few_callers import cause
 from lbdemo.diagnose.evidence import Evidence, Surroundings
@@ -33,6 +33,17 @@ def test_fewer_and_many_more_connections_are_other_cases(counts: tuple[int, ...]
 
 def test_chance_may_have_been_kind() -> None:
     assert silent(cause, seen(3, 3, 3))
+
+
+def test_pods_that_were_not_ready_when_the_connections_were_made_are_left_out_by_no_chance() -> None:
+    assert found(cause, seen_at(60, 60, 60))
+    assert silent(cause, seen_at(60, 10, 10))
+
+
+def seen_at(*minutes: float) -> Evidence:
+    """A caller that began half an hour ago, all of whose six connections lead to one pod."""
+    segments = {"payments-a": {"10.0.1.1": 54}}
+    return shop(held(6, 0, 0), callers=[begun(POOL, 30)], segments=segments, pods=at_once(*minutes))
 
 
 def test_headless_and_sticky_services_are_other_cases() -> None:

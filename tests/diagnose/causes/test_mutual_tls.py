@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from diagnose.pasting import pasted, refuses
 from diagnose.shops import LISTENS, NAMES, PORT, SHOP, pod, shop
 
 from lbdemo.diagnose.ambient import MODE
-from lbdemo.diagnose.causes import calls_fail, mutual_tls_to_plain, plaintext_to_strict
+from lbdemo.diagnose.causes import calls_fail, mutual_tls_to_plain, own_tls_to_strict, plaintext_to_strict
 from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.findings import Finding
 from lbdemo.diagnose.looks import EnvoyHost, EnvoyLook
@@ -96,6 +97,33 @@ def test_mutual_tls_that_a_rule_asks_for_is_nothing_to_pods_that_take_none(
 def test_what_some_pods_take_is_another_case(evidence: Evidence) -> None:
     assert found(plaintext_to_strict, evidence) is None
     assert found(mutual_tls_to_plain, evidence) is None
+
+
+@pytest.mark.parametrize("told", [
+    {"mode": "SIMPLE"}, {"mode": "SIMPLE", "sni": "payments.example"}, {"mode": "MUTUAL", "privateKey": "/k.pem"},
+])  # fmt: skip
+def test_tls_of_its_own_is_refused_by_pods_that_take_istios_mutual_tls_only(told: dict[str, str]) -> None:
+    more = json.dumps(told) if len(told) > 1 else ""
+
+    one = found(own_tls_to_strict, seen(TrafficPolicy(tls=told["mode"], tls_settings=more), "STRICT"))
+
+    assert one is not None
+    assert (one.explains, one.possible) == (1.0, False)
+    assert f"DestinationRule shop/payments: tls {told['mode']}" in [line.text for line in one.evidence]
+    written = {"spec": {"trafficPolicy": {"tls": told}}}
+    after = pasted(written, one.fixes[0].commands)
+    assert after == WRITTEN["ISTIO_MUTUAL"], "with Istio's certificates nothing else is said of any"
+    assert pasted(after, one.fixes[0].undo) == written
+    assert refuses(after, one.fixes[0].commands)
+
+
+def test_tls_of_its_own_to_pods_that_may_take_it_is_another_case() -> None:
+    simple = TrafficPolicy(tls="SIMPLE")
+
+    assert found(own_tls_to_strict, seen(simple)) is None, "who passes TLS on may have a program that speaks it"
+    assert found(own_tls_to_strict, seen(simple, "STRICT", ports={LISTENS: "PERMISSIVE"})) is None
+    assert found(own_tls_to_strict, seen(MUTUAL, "STRICT")) is None
+    assert found(plaintext_to_strict, seen(simple, "STRICT")) is None
 
 
 def test_calls_that_are_answered_are_another_case() -> None:

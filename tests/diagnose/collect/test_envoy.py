@@ -157,7 +157,16 @@ def test_tcp_of_another_service_on_the_same_port_is_not_this_ones() -> None:
         listener("10.96.3.9_8080", ("envoy.filters.network.tcp_proxy", {"cluster": NAME.replace("payments", "db")})),
     )  # fmt: skip
 
-    assert [route.kind for route in envoy_config.routes("p", both, ROUTES, HOST, 8080)] == ["http"]
+    assert [route.kind for route in envoy_config.routes("p", both, ROUTES, HOST, 8080, ["10.96.3.7"])] == ["http"]
+
+
+def test_a_listener_for_the_services_own_address_is_this_ones_wherever_it_leads() -> None:
+    away = NAME.replace("payments", "db")
+    told = dump(listener("10.96.3.7_8080", ("envoy.filters.network.tcp_proxy", {"cluster": away})),
+                listener("10.96.3.7_80801", ("envoy.filters.network.tcp_proxy", {"cluster": away})))  # fmt: skip
+
+    assert [(route.kind, route.clusters) for route in
+            envoy_config.routes("p", told, ROUTES, HOST, 8080, ["10.96.3.7"])] == [("tcp", ((away, 100),))]  # fmt: skip
 
 
 def test_what_is_no_dump_tells_nothing() -> None:

@@ -136,6 +136,21 @@ def test_who_is_connected_is_the_caller_and_probes_are_none(server: FakeApi) -> 
     assert said == ["payments (shop), port 8080: 2 ready pods; looking for callers", "1 caller; watching for 10.0 ms"]
 
 
+def test_pods_whose_connections_are_ended_at_once_are_callers_too_and_kubelets_are_not(server: FakeApi) -> None:
+    server.add(pod("batch", "10.0.1.2", "batch"))
+    ended = [f"S 6 10.0.0.1 9090 {peer} 40{n}01 0 0" for n, peer in enumerate(("10.0.1.2", "10.0.0.254", "10.9.9.9"))]
+    with streams() as run:
+        looks(run, "payments-a", *([*ended, socket("10.0.1.1", 7, turn)] for turn in range(12)))
+        looks(run, "payments-b", *([] for _ in range(12)))
+        for name in ("checkout", "batch"):
+            run.on_stream(script(name, "1"), [b"@look\nS sockets\n"])
+        seen = gather(QUICK, Means(server.api(), Kubectl(run)))
+
+    assert [(one.name, one.found_by) for one in seen.callers] == [
+        ("shop/checkout", "sockets"), ("shop/batch", "sockets"),
+    ]  # fmt: skip
+
+
 PROMETHEUS = {
     "kind": "Service", "metadata": {"name": "prometheus", "namespace": "watch", "labels": {"app": "prometheus"}},
     "spec": {"ports": [{"port": 9090, "name": "web"}]},
@@ -201,6 +216,7 @@ def test_what_a_proxy_is_connected_to_and_no_pod_has_is_gone(server: FakeApi, ad
     with streams() as run:
         looks(run, "payments-a", *([socket("10.0.1.7", 7, turn)] for turn in range(12)))
         looks(run, "payments-b", *([socket("10.0.1.7", 8, turn)] for turn in range(12)))
+        run.on_stream(script("checkout", "1"), [b"@look\nS sockets\n"])  # who is told of it, and was not heard of
         run.on_stream(script("edge", "1"), [f"@look\nS 1 10.0.1.7 40001 {address} 9090 0 3\n".encode()])
         seen = gather(QUICK, Means(server.api(), Kubectl(run)))
 
@@ -282,6 +298,27 @@ def test_a_name_for_something_outside_has_nothing_to_watch(server: FakeApi) -> N
 
     with pytest.raises(InputError, match=r"another name of shop\.example"):
         port_of(named, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "typed"),
+    [
+        ("payments.shop.svc.cluster.local", "", "`lbdemo diagnose shop/payments` looks at"),
+        ("payments.shop.svc.corp.example.", "grpc", "`lbdemo diagnose shop/payments --port grpc` looks at"),
+        ("payments.shop.svc", "", "`lbdemo diagnose shop/payments` looks at"),
+        ("payments.shop.example", "", "if it is one of a cluster"),
+        ("shop", "", "if it is one of a cluster"),
+    ],
+)
+def test_a_name_for_a_service_of_the_cluster_is_told_with_what_to_type(
+    server: FakeApi, name: str, port: str, typed: str
+) -> None:
+    named = replace(service_of(server.api(), QUICK), external_name=name)
+
+    with pytest.raises(InputError) as caught:
+        port_of(named, port)
+
+    assert typed in caught.value.hint
 
 
 def test_endpoints_that_somebody_wrote_by_hand_are_the_pods_at_their_addresses() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from diagnose.meshes import SIDECAR
-from diagnose.shops import PORT, route, service, shop
+from diagnose.meshes import HOST, SIDECAR
+from diagnose.shops import PORT, envoy_looks, route, service, shop
 from fake_api import FakeApi
 
 from lbdemo.diagnose.collect.listener_rules import listener_rules
@@ -57,3 +57,14 @@ def test_what_may_not_be_seen_is_named(server: FakeApi, plural: str) -> None:
 
     assert isinstance(found, Unseen)
     assert plural in found.what
+
+
+@pytest.mark.parametrize(("address", "asked"), [("10.0.0.1", False), ("10.0.9.9", True)])
+def test_entries_are_asked_for_where_a_sidecar_calls_what_is_no_pod(server: FakeApi, address: str, asked: bool) -> None:
+    looks = envoy_looks(SIDECAR, {address: 9}, HOST)
+
+    found = listener_rules(server.api(), shop(callers=[SIDECAR]), [route(SIDECAR)], looks)
+
+    assert isinstance(found, tuple)
+    assert {rule.meta.kind for rule in found} == ({"ServiceEntry"} if asked else set())
+    assert len(server.asked) == int(asked)

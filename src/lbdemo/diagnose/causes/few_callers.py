@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
+from lbdemo.diagnose.latecomers import latecomers, pools
 from lbdemo.diagnose.parts import UNEVEN, part_of, short
-from lbdemo.diagnose.path import sees_pods
 from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ ENOUGH = 5
 def cause(case: Case) -> Iterator[Finding]:
     """Pools of connections to a Service with an address: as many as pods or more, and fewer than five times as many.
 
-    With affinity it is not chance that decides (LB401), nor where a client sees the pods by another name.
+    With affinity it is not chance that decides (LB401), nor where a client sees the pods by another name, or had its
+    connections before some pods were ready (LB113).
     """
     service = case.evidence.service
     if service.headless or service.sticky or len(case.ready) < 2 or case.servers_meshed:
         return
-    pools = [c for c in case.plain if c.pod is not None and case.connections(c) >= len(case.ready)
-             and not sees_pods(case, c, {held.server: held.most for held in case.held_by(c)})]  # fmt: skip
-    held = sum(case.connections(caller) for caller in pools)
-    if not pools or held >= ENOUGH * len(case.ready) or case.judged.outcome not in UNEVEN:
+    drawn = pools(case)
+    held = sum(case.connections(caller) for caller in drawn)
+    if not drawn or held >= ENOUGH * len(case.ready) or case.judged.outcome not in UNEVEN or latecomers(case):
         return
     each = {s.name: sum(h.most for h in case.held if h.server == s.name) for s in case.ready}
     told = listing([f"{short(name)} {number}" for name, number in each.items()])
@@ -42,6 +42,6 @@ def cause(case: Case) -> Iterator[Finding]:
             Line(f"connections: {told}", "server sockets"),
             Line(f"Service {case.evidence.name} has a cluster IP: kube-proxy draws a pod for each connection", "API"),
         ),
-        fixes=(mesh_the_callers(case, pools), choose_in_the_client(case)),
-        explains=part_of(case, pools),
+        fixes=(mesh_the_callers(case, drawn), choose_in_the_client(case)),
+        explains=part_of(case, drawn),
     )  # fmt: skip

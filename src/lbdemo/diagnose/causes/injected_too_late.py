@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import CannotTell, Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import made_anew
-from lbdemo.diagnose.istio_scope import injects
+from lbdemo.diagnose.fixes import let_in, made_anew
+from lbdemo.diagnose.istio_scope import INJECT, injects, refuses
 from lbdemo.diagnose.parts import part_of, pods
 from lbdemo.kube.answers import Unseen
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller
 
 CODE, NAME = "LB304", "injected-too-late"
-INJECT = "sidecar.istio.io/inject"
 
 
 def cause(case: Case) -> Iterator[Finding | CannotTell]:
@@ -33,25 +32,27 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
 
 
 def _finding(case: Case, told: list[Caller]) -> Finding:
-    refused = [caller for caller in told if _refuses(caller)]
+    refusing = [caller for caller in told if refuses(caller.pod)]
     seen = [
         Line(f"namespace {space} has {injects(case.namespace_of(caller))}; {pods([caller.name])} has no sidecar", "API")
         for caller in told[:4] if (space := caller.pod.meta.namespace if caller.pod else "")
     ]  # fmt: skip
-    seen += [Line(f"{pods([c.name])} asks for none ({INJECT}: false)", "API") for c in refused]
+    seen += [Line(f"{pods([c.name])} asks for none ({INJECT}: false)", "API") for c in refusing]
+    why = "asks for none" if refusing == told else "has none: it is older than that, or was left out"
     return Finding(
         CODE, NAME,
-        sentence="Sidecars are injected in the caller's namespace, and its pod has none: it is older than that, or "
-        "was left out.",
+        sentence=f"Sidecars are injected in the caller's namespace, and its pod {why}.",
         severity=Severity.PROBLEM,
         evidence=tuple(seen),
-        fixes=(Fix("make the pods anew", made_anew(caller for caller in told if caller not in refused),
-                   advice="" if not refused else f"and take {INJECT}: false off the pod's template"),),
+        fixes=tuple(_fixes(told, refusing)),
         explains=part_of(case, told),
     )  # fmt: skip
 
 
-def _refuses(caller: Caller) -> bool:
-    if caller.pod is None:
-        return False
-    return "false" in (caller.pod.meta.labels.get(INJECT), caller.pod.meta.annotations.get(INJECT))
+def _fixes(told: list[Caller], refusing: list[Caller]) -> Iterator[Fix]:
+    older = [caller for caller in told if caller not in refusing]
+    if older:
+        yield Fix("make the pods anew", made_anew(older))
+    if refusing:
+        yield Fix(f"let the caller have a sidecar: {INJECT} does not say false any more", *let_in(refusing),
+                  "its pods are made anew by that; there may be a reason why it was told so")  # fmt: skip

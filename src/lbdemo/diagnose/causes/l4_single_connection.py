@@ -10,6 +10,7 @@ from lbdemo.diagnose.causes.ambient_without_waypoint import without_waypoint
 from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.images import is_proxy
+from lbdemo.diagnose.istio_scope import INJECT, refuses
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods, severity_of, short
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count, listing
@@ -73,6 +74,8 @@ def _no_proxy(case: Case, few: list[Caller]) -> Line:
     unknown = [caller.name for caller in few if caller.pod is None and not caller.node]
     said = [f"Service {case.evidence.name} has a cluster IP"]
     said += [f"no proxy runs beside {pods(known)}"] if known else []
+    wants = [caller.name for caller in few if refuses(caller.pod)]
+    said += [f"{pods(wants)} {'asks' if len(wants) == 1 else 'ask'} for none ({INJECT}: false)"] if wants else []
     said += [f"in the network of {listing(nodes)} there is none"] if nodes else []
     said += [f"nobody knows what {listing(unknown)} is"] if unknown else []
     return Line("; ".join(said), "API")

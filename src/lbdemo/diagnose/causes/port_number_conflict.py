@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.app_protocols import reads_http2
+from lbdemo.diagnose.astray import astray
 from lbdemo.diagnose.causes.port_not_grpc import as_tcp
 from lbdemo.diagnose.claims import SELECTOR, Claim, claims
 from lbdemo.diagnose.findings import Finding, Fix, Line
@@ -23,10 +24,14 @@ ANEW = "make the callers' pods anew: connections that are there stay as they are
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers whose listener passes connections on, though the Service's port says that it speaks gRPC."""
+    """Callers whose listener passes connections on, though the Service's port says that it speaks gRPC.
+
+    Not those that are led elsewhere (LB329).
+    """
     if case.evidence.service.headless or not reads_http2(case.evidence.port):
         return
-    passing = [caller for caller in case.through_sidecars if as_tcp(case, caller)]
+    elsewhere = {one.caller.name for one in astray(case)}
+    passing = [c for c in case.through_sidecars if as_tcp(case, c) and c.name not in elsewhere]
     if passing:
         yield _finding(case, passing)
 

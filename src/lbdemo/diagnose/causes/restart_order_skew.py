@@ -8,14 +8,16 @@ from itertools import pairwise
 from math import comb
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.findings import Finding, Line, Severity
-from lbdemo.diagnose.fixes import limit_connection_age
-from lbdemo.diagnose.parts import part_of, short
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.fixes import limit_connection_age, made_anew, mesh_the_callers
+from lbdemo.diagnose.latecomers import latecomers
+from lbdemo.diagnose.parts import UNEVEN, part_of, pods, short
 from lbdemo.diagnose.times import age
 from lbdemo.words import listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.latecomers import Latecomers
     from lbdemo.diagnose.servers import Server
 
 CODE, NAME = "LB113", "restart-order-skew"
@@ -24,10 +26,13 @@ TWICE = 2.0  # the oldest pod holds so many times as many as the youngest, at le
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Many connections without a proxy, of which each older pod holds more than each younger one."""
-    held = skew(case)
+    """Many connections without a proxy, of which each older pod holds more than each younger one; or pools of them that
+    were made before some pods were ready."""
+    held, late = skew(case), latecomers(case)
     if held:
         yield _finding(case, held, part_of(case, [caller for caller in case.plain if case.connections(caller)]))
+    elif late is not None and not case.servers_meshed and case.judged.outcome in UNEVEN:
+        yield _too_late(case, late)
 
 
 def skew(case: Case) -> tuple[tuple[str, int], ...]:
@@ -70,3 +75,29 @@ def _finding(case: Case, held: tuple[tuple[str, int], ...], part: float) -> Find
         fixes=(limit_connection_age(case),),
         explains=part,
     )  # fmt: skip
+
+
+def _too_late(case: Case, found: Latecomers) -> Finding:
+    late, theirs = (pods(one.name for one in each) for each in (found.late, found.callers))
+    each = listing(
+        [f"{short(one.name)} {sum(h.most for h in case.held if h.server == one.name)}" for one in case.ready]
+    )
+    return Finding(
+        CODE, NAME,
+        sentence=f"Connections stay where they were made: {late} came later, and nothing moves them there.",
+        severity=Severity.PROBLEM,
+        evidence=(
+            Line(f"{late} became ready only after {theirs} had begun, and after {pods(s.name for s in found.known)}",
+                 "API"),
+            Line(f"connections: {each}", "server sockets"),
+        ),
+        fixes=(mesh_the_callers(case, found.callers), limit_connection_age(case), _anew(found)),
+        explains=part_of(case, found.callers),
+        possible=not found.sure,
+    )  # fmt: skip
+
+
+def _anew(found: Latecomers) -> Fix:
+    """What helps until pods change again; there is nothing to undo."""
+    return Fix("for now: make the callers anew, so that each connection is drawn again", made_anew(found.callers),
+               advice="by chance, and until pods come and go again")  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.exec_looks import running
+from lbdemo.diagnose.complaints import complaints
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.looks import ClientLook
 from lbdemo.diagnose.proxies import ISTIO, LINKERD
@@ -44,6 +45,12 @@ def shaken_off(means: Means, pod: Pod) -> ClientLook:
     return ClientLook(key(pod), no_tls=_logged(means, pod, NO_TLS))
 
 
+def complaining(means: Means, pod: Pod, names: Collection[str]) -> ClientLook:
+    """What the pod's logs complain of, of this service (`names`): also those of a program that has ended."""
+    own = [one.name for one in pod.containers if not one.init and one.name not in (ISTIO, LINKERD)]
+    return ClientLook(key(pod), complaints=complaints(b"\n".join(logs(means, pod, own) or ()), names))
+
+
 def _own(pod: Pod) -> list[str]:
     """The names of the containers that are the pod's own, and no mesh's."""
     return [one.name for one in running(pod) if one.name not in (ISTIO, LINKERD)]
@@ -51,12 +58,17 @@ def _own(pod: Pod) -> list[str]:
 
 def _logged(means: Means, pod: Pod, words: Sequence[bytes]) -> int | None:
     """How often the pod's logs say one of these; None where some log cannot be read."""
-    query = [LogQuery(name, since=RECENT, tail=LAST) for name in _own(pod)]
+    said = logs(means, pod, _own(pod))
+    return None if said is None else sum(log.count(each) for log in said for each in words)
+
+
+def logs(means: Means, pod: Pod, containers: Sequence[str]) -> list[bytes] | None:
+    """The logs of these containers; None where some cannot be read."""
+    query = [LogQuery(name, since=RECENT, tail=LAST) for name in containers]
     try:
-        logs = [b"".join(means.api.logs(pod.name, pod.meta.namespace, one)) for one in query]
+        return [b"".join(means.api.logs(pod.name, pod.meta.namespace, one)) for one in query]
     except (UnseenError, BrokenStreamError):
         return None
-    return sum(log.count(each) for log in logs for each in words)
 
 
 def _core(means: Means, pod: Pod) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lbdemo.diagnose.looks import EnvoyCluster, EnvoyRoute
@@ -89,28 +89,37 @@ def _breaker(item: Mapping[str, Any]) -> int:
     return most if most < ENDLESS else 0
 
 
-def routes(pod: str, listeners: str, route_configs: str, host: str, port: int) -> tuple[EnvoyRoute, ...]:
-    """What each listener does: reads requests and routes them, or passes connections on."""
+def routes(
+    pod: str, listeners: str, route_configs: str, host: str, port: int, addresses: Sequence[str] = ()
+) -> tuple[EnvoyRoute, ...]:
+    """What each listener does: reads requests and routes them, or passes connections on.
+
+    `addresses` are the service's own.
+    """
     routed = _routed(route_configs, host, port)
     return tuple(
         EnvoyRoute(pod, name, kind, found or (routed if kind == "http" else ()))
-        for name, kind, found in _chosen(documents(listeners), host, port)
+        for name, kind, found in _chosen(documents(listeners), host, port, {f"{one}_{port}" for one in addresses})
     )
 
 
 Weighted = tuple[tuple[str, int], ...]
 
 
-def _chosen(listeners: Sequence[Mapping[str, Any]], host: str, port: int) -> Iterator[tuple[str, str, Weighted]]:
+def _chosen(
+    listeners: Sequence[Mapping[str, Any]], host: str, port: int, ours_alone: Collection[str]
+) -> Iterator[tuple[str, str, Weighted]]:
     """Of each listener: its name, `http` or `tcp`, and the clusters that it names itself.
 
-    A listener for all addresses of a port may have TCP beside HTTP: it passes on as TCP what names this host. One that
+    A listener for all addresses of a port may have TCP beside HTTP: it passes on as TCP what names this host. One for
+    the service's own address passes on all that comes, wherever it leads. One that
     looks at what comes first (the port says no protocol) has HTTP, and TCP for what is none: gRPC is read there.
     """
     for listener in listeners:
         active = (listener.get("active_state") or {}).get("listener") or {}
         chains, rest = active.get("filter_chains") or (), active.get("default_filter_chain") or {}
-        ours, others = _passed_on(chains, host, port), _passed_on((rest,), host, port)
+        own = active.get("name", "") in ours_alone
+        ours, others = (_passed_on(some, host, port, anywhere=own) for some in (chains, (rest,)))
         reads = any(kind == "http" for kind, _ in _filters((*chains, rest)))
         if ours or (others and not reads):
             yield active.get("name", ""), "tcp", (ours or others)[0]
@@ -118,10 +127,10 @@ def _chosen(listeners: Sequence[Mapping[str, Any]], host: str, port: int) -> Ite
             yield active.get("name", ""), "http", ()
 
 
-def _passed_on(chains: Sequence[Mapping[str, Any]], host: str, port: int) -> list[Weighted]:
-    """The clusters of this host to which the chains pass connections on."""
+def _passed_on(chains: Sequence[Mapping[str, Any]], host: str, port: int, *, anywhere: bool) -> list[Weighted]:
+    """The clusters of this host (or of any) to which the chains pass connections on."""
     tcp = [_weighted(told) for kind, told in _filters(chains) if kind == "tcp"]
-    return [clusters for clusters in tcp if any(_for(name, host, port) for name, _ in clusters)]
+    return [clusters for clusters in tcp if anywhere or any(_for(name, host, port) for name, _ in clusters)]
 
 
 def _filters(chains: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:

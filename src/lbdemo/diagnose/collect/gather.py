@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect import in_nodes as node_names
-from lbdemo.diagnose.collect import network, prometheus, refusals
+from lbdemo.diagnose.collect import network, prometheus, refusals, silent
 from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.fronts import fronts_of
@@ -21,7 +21,7 @@ from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
 from lbdemo.diagnose.collect.probe import probed
 from lbdemo.diagnose.collect.watching import first_look, watch
-from lbdemo.diagnose.connections import names_by_address
+from lbdemo.diagnose.connections import ended_with, names_by_address, nodes_addresses
 from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings, key
 from lbdemo.diagnose.fronts import leads_to
 from lbdemo.diagnose.looks import ESTABLISHED
@@ -64,7 +64,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
     busy, moved, again, failed, told = together(
         lambda: used(means.api, service, servers), lambda: network.since(means.api, carried.result(), servers),
         lambda: _again(means, bare), lambda: refusals.looked(means, bare, found.callers, seen),
-        lambda: listener_rules(means.api, bare, seen.routes),
+        lambda: listener_rules(means.api, bare, seen.routes, seen.envoys),
     )  # fmt: skip
     around = replace(around, listener_rules=told)
     whole = replace(
@@ -78,11 +78,14 @@ def gather(asked: Asked, means: Means) -> Evidence:
     after = first_look(means, _not_looked_at(late.callers, whole))
     came, went = _changes(Case(bare), Case(again))
     whole = replace(whole, gone=_gone(means, whole), came=came, went=went)
+    whole = replace(whole, callers=_each_once(whole.callers, late.callers), hosts=(*whole.hosts, *late.hosts),
+                    sockets=(*whole.sockets, *after.sockets))  # fmt: skip
+    quiet = silent.looked(means, whole, named=bool(asked.callers))
     missing = (*_of_objects(objects, around), *unprobed, *found.unseen, *before.unseen, *seen.unseen, *failed.unseen,
-               *kept.unseen, *late.unseen, *after.unseen)  # fmt: skip
+               *kept.unseen, *late.unseen, *after.unseen, *quiet.looks.unseen)  # fmt: skip
     return replace(
-        whole, callers=_each_once(whole.callers, late.callers), hosts=(*whole.hosts, *late.hosts),
-        sockets=(*whole.sockets, *after.sockets), unseen=tuple(dict.fromkeys(missing)),
+        whole, callers=(*whole.callers, *quiet.callers), sockets=(*whole.sockets, *quiet.looks.sockets),
+        clients=(*whole.clients, *quiet.looks.clients), unseen=tuple(dict.fromkeys(missing)),
     )  # fmt: skip
 
 
@@ -116,8 +119,18 @@ def _identified(means: Means, evidence: Evidence) -> Found:
     lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
     stay = [one for one in found.callers if lasting.intersection(one.addresses)]
     in_nodes = node_names.named(means.api, evidence, [one for one in stay if one.pod is None])
-    callers = (*(one for one in stay if one.pod is not None), *in_nodes.callers)
+    shown_out = _shown_out(means, replace(evidence, callers=(*evidence.callers, *stay), hosts=hosts))
+    callers = (*(one for one in stay if one.pod is not None), *shown_out, *in_nodes.callers)
     return Found(callers, hosts, (*found.unseen, *in_nodes.unseen))
+
+
+def _shown_out(means: Means, evidence: Evidence) -> tuple[Caller, ...]:
+    """Pods whose connections servers end at once, as sidecars do with what is no mutual TLS where that is wanted."""
+    case = Case(evidence)
+    known = {*names_by_address(evidence), *nodes_addresses(evidence), *case.by_address}
+    ended = {peer for one in case.servers for peer in ended_with(one, case.socket_looks(one.name))}
+    found = who.by_addresses(means.api, sorted(ended - known), evidence.namespace)
+    return tuple(one for one in found.callers if one.pod is not None and one.pod.stays)
 
 
 def _strangers(means: Means, evidence: Evidence) -> tuple[who.Found, tuple[str, ...]]:

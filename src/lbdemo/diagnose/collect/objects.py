@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -88,7 +89,7 @@ def port_of(service: Service, wanted: str) -> ServicePort:
     if service.external_name:
         raise InputError(
             f"service {service.meta.name} is of type ExternalName: another name of {service.external_name}, without "
-            "endpoints", "diagnose the service that this name leads to, if it is one of a cluster",
+            "endpoints", _instead(service.external_name, wanted),
         )  # fmt: skip
     if not service.ports:
         raise InputError(f"service {service.meta.name} has no ports")
@@ -99,6 +100,15 @@ def port_of(service: Service, wanted: str) -> ServicePort:
             raise InputError(f"service {service.meta.name} has no port {wanted}", f"it has {known}")
         return chosen[0]
     return min(service.ports, key=unlikely)
+
+
+def _instead(name: str, port: str) -> str:
+    """What to type for the Service of this cluster that a name leads to (NAME.NAMESPACE.svc and a domain)."""
+    labels = name.rstrip(".").split(".")
+    if len(labels) < 3 or labels[2] != "svc":
+        return "diagnose the service that this name leads to, if it is one of a cluster"
+    words = ["lbdemo", "diagnose", f"{labels[1]}/{labels[0]}", *(["--port", port] if port else [])]
+    return f"`{shlex.join(words)}` looks at the Service that this name leads to"
 
 
 def behind(api: Api, service: Service, port: ServicePort) -> Objects:

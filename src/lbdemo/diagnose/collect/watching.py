@@ -137,7 +137,7 @@ def _config(means: Means, pod: Pod, bare: Evidence) -> Watched:
         return Watched(unseen=(unseen(pod, error, means.kubectl.context),))
     return Watched(
         clusters=envoy_config.clusters(key(pod), clusters),
-        routes=envoy_config.routes(key(pod), listeners, routes, host, port),
+        routes=envoy_config.routes(key(pod), listeners, routes, host, port, bare.service.cluster_ips),
     )
 
 

@@ -67,6 +67,7 @@ class TrafficPolicy:
     tls: str = ""  # DISABLE, SIMPLE, MUTUAL, ISTIO_MUTUAL
     max_streams: int | None = None  # calls at once on one connection
     hash: str = ""  # consistentHash as it stands, as JSON
+    tls_settings: str = ""  # tls as it stands, as JSON, where it says more than its mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def _policy(item: Mapping[str, Any]) -> TrafficPolicy:
         upgrade=http.get("h2UpgradePolicy", ""),
         outlier_detection="outlierDetection" in item,
         tls=(item.get("tls") or {}).get("mode", ""),
+        tls_settings=json.dumps(item["tls"]) if len(item.get("tls") or ()) > 1 else "",
     )
 
 

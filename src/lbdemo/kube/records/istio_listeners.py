@@ -10,6 +10,8 @@ from lbdemo.kube.records.meta import Meta, parse_meta
 
 ALL = ("0.0.0.0", "::")
 INWARD = ("SIDECAR_INBOUND", "GATEWAY")
+IP = frozenset("0123456789abcdef.:")
+"""What an IP address is written with."""
 HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY")
 """The protocols of which Istio reads requests; all others are TCP to it."""
 
@@ -40,6 +42,8 @@ class ListenerRule:
     listeners: tuple[ToldListener, ...]
     selector: Mapping[str, str] = field(default_factory=dict)  # of the pods that it is for; empty: the namespace
     export_to: tuple[str, ...] = ()  # of a ServiceEntry: namespaces that it holds in; "." its own; empty: all
+    hosts: tuple[str, ...] = ()  # of a ServiceEntry: the names that it stands for
+    leads_to: tuple[str, ...] = ()  # of a ServiceEntry: those of its endpoints that are given by IP addresses
 
 
 def parse_sidecar(item: Mapping[str, Any]) -> ListenerRule:
@@ -56,7 +60,11 @@ def parse_service_entry(item: Mapping[str, Any]) -> ListenerRule:
     addresses = tuple(str(address).partition("/")[0] for address in spec.get("addresses") or ())
     ports = enumerate(spec.get("ports") or ()) if addresses else ()
     listeners = tuple(_told(port, f"/spec/ports/{n}", addresses) for n, port in ports)
-    return ListenerRule(parse_meta(item), listeners, export_to=tuple(spec.get("exportTo") or ()))
+    ends = (str(one.get("address", "")) for one in spec.get("endpoints") or ())
+    return ListenerRule(
+        parse_meta(item), listeners, export_to=tuple(spec.get("exportTo") or ()), hosts=tuple(spec.get("hosts") or ()),
+        leads_to=tuple(end for end in ends if end and set(end.lower()) <= IP and not end.isalpha()),
+    )  # fmt: skip
 
 
 def parse_envoy_filter(item: Mapping[str, Any]) -> ListenerRule:

@@ -99,10 +99,14 @@ def call(args: argparse.Namespace) -> None:
                for one in channels]  # fmt: skip
     senders = [dialed(args.target, args.method or METHOD)] if args.dial_each else senders
     counts = {"calls": 0, "failed": 0}
+    errors: list[grpc.RpcError] = []
 
     def tell() -> None:
         while True:
             time.sleep(1)
+            for error in errors[-1:]:
+                sys.stdout.write(f"{error}\n")
+            errors.clear()
             sys.stdout.write("calls {calls} failed {failed}\n".format(**counts))
             sys.stdout.flush()
 
@@ -112,8 +116,9 @@ def call(args: argparse.Namespace) -> None:
         try:
             send(message)
             counts["calls"] += 1
-        except grpc.RpcError:
+        except grpc.RpcError as error:
             counts["failed"] += 1
+            errors.append(error)
         time.sleep(1 / args.rate)
     threading.Event().wait()
 

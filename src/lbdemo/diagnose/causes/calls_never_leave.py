@@ -1,0 +1,73 @@
+"""LB208: calls end in the client: no pod ever sees one, and the client's log says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.causes.plaintext_to_strict import refused
+from lbdemo.diagnose.complaints import AT_HOME, meant
+from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
+from lbdemo.diagnose.fixes import logs_of
+from lbdemo.diagnose.parts import pods, short
+from lbdemo.diagnose.silence import in_vain, knocking, silent
+from lbdemo.words import count
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+CODE, NAME = "LB208", "calls-never-leave"
+SHOWN = 3
+POLICIES = "round_robin, pick_first, and what the library adds (weighted_round_robin, least_request_experimental)"
+
+
+def cause(case: Case) -> Iterator[Finding]:
+    """Pods that are told of the service, of which no pod has seen anything, and whose logs complain of calls to it.
+
+    Of who calls a port that is not there, and of who may not call for want of a sidecar, other causes tell.
+    """
+    found = [caller for caller in silent(case) if case.client(caller).complaints]
+    at_home = [caller for caller in found if _first(case, caller) in AT_HOME]
+    away, strict = [caller for caller in found if caller not in at_home], refused(case)
+    known = [caller for caller in away if in_vain(case, caller) or caller in strict]
+    if at_home:
+        yield _at_home(case, at_home)
+    if lost := [caller for caller in away if caller not in known]:
+        yield _finding(case, lost, "no call of {who} reaches a pod")
+
+
+def _first(case: Case, caller: Caller) -> str:
+    """What its log complains of: what is wrong at home explains the rest."""
+    kinds = [said.kind for said in case.client(caller).complaints]
+    return next((kind for kind in kinds if kind in AT_HOME), kinds[0])
+
+
+def _at_home(case: Case, found: list[Caller]) -> Finding:
+    return _finding(
+        case, found, "calls of {who} end in the client: its gRPC takes no such service config",
+        Fix("give the client a service config that its gRPC knows", advice=f"policies are {POLICIES}, in small letters "
+            "with underscores; a client that is told of another one makes no channel, or ends"),
+    )  # fmt: skip
+
+
+def _finding(case: Case, found: list[Caller], sentence: str, *fixes: Fix) -> Finding:
+    told = sentence.format(who=pods(one.name for one in found))
+    logs = logs_of(case, [one.name for one in found[:SHOWN]])
+    return Finding(
+        CODE, NAME,
+        sentence=f"{told[0].upper()}{told[1:]}.",
+        severity=Severity.PROBLEM,
+        evidence=tuple(line for one in found for line in _lines(case, one)),
+        fixes=(*fixes, Fix("see what they say", logs)),
+        aside=True,
+    )  # fmt: skip
+
+
+def _lines(case: Case, caller: Caller) -> Iterator[Line]:
+    for said in case.client(caller).complaints[:2]:
+        times = count(said.times, "line")
+        yield Line(f"{short(caller.name)} says in {times} of the last 10 min: {meant(said)}", "the callers' logs")
+    for address, port in knocking(case, caller):
+        yield Line(f"{short(caller.name)} tries {address}:{port}, and nobody answers", "callers' sockets")
+    yield Line(f"no pod has a connection of {short(caller.name)}", case.whose_sockets)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diagnose.causes.said import commands, found, silent, texts
+from diagnose.causes.test_port_not_there import BATCH, STRICT, beside
+from diagnose.shops import held, own_look, servers, shop
+
+from lbdemo.diagnose.causes.calls_never_leave import cause
+from lbdemo.diagnose.evidence import Surroundings
+from lbdemo.diagnose.findings import Severity
+from lbdemo.diagnose.looks import TIME_WAIT, ClientLook, Complaint
+
+POLICY = Complaint("policy", 9, "round_robbin")
+REFUSED = Complaint("refused", 12)
+
+
+def test_what_the_log_says_is_told_beside_others_who_call() -> None:
+    said = found(cause, beside(BATCH, POLICY))
+
+    assert said.severity is Severity.PROBLEM
+    assert said.aside
+    assert said.sentence == "Calls of batch end in the client: its gRPC takes no such service config."
+    assert "batch says in 9 lines of the last 10 min: its gRPC knows no policy round_robbin" in texts(said)
+    assert "no pod has a connection of batch" in texts(said)
+    assert "round_robin" in said.fixes[0].advice
+    assert "kubectl -n shop logs batch --tail=100" in commands(said)
+
+
+def test_what_is_wrong_at_home_comes_first_however_often_the_rest_is_said() -> None:
+    assert "service config" in found(cause, beside(BATCH, REFUSED, POLICY)).sentence
+
+
+def test_calls_that_end_on_the_way_are_told_as_that() -> None:
+    said = found(cause, beside(BATCH, REFUSED))
+
+    assert said.sentence == "No call of batch reaches a pod."
+    assert "nobody listens there" in texts(said)
+
+
+def test_of_several_logs_of_one_pod_nothing_is_lost() -> None:
+    seen = beside(BATCH, POLICY)
+
+    assert found(cause, replace(seen, clients=(ClientLook(BATCH.name, sent_away=0), *seen.clients)))
+
+
+def test_who_is_silent_and_complains_of_nothing_may_have_nothing_to_do() -> None:
+    assert silent(cause, beside(BATCH))
+
+
+def test_who_is_connected_or_was_does_reach_the_pods() -> None:
+    seen = beside(BATCH, REFUSED)
+
+    assert silent(cause, replace(seen, sockets=(*seen.sockets, *own_look(BATCH, ("10.96.3.7", 8080)))))
+    assert silent(cause, replace(seen, sockets=(*seen.sockets, *own_look(BATCH, ("10.0.0.1", 9090), state=TIME_WAIT))))
+
+
+def test_what_nobody_could_look_at_is_no_silence() -> None:
+    seen = beside(BATCH, REFUSED)
+
+    assert silent(cause, replace(seen, sockets=tuple(one for one in seen.sockets if one.pod != "shop/payments-b")))
+
+
+def test_a_callers_own_sockets_tell_where_pods_cannot_be_looked_into() -> None:
+    seen = replace(beside(BATCH, REFUSED), sockets=own_look(BATCH, ("10.96.9.9", 80)))
+
+    assert "no pod has a connection of batch" in texts(found(cause, seen))
+    assert found(cause, seen).evidence[-1].source == "callers' sockets"
+
+
+def test_where_pods_want_mutual_tls_that_is_the_cause() -> None:
+    reset = Complaint("reset", 4)
+    strict = shop(held(1), callers=beside(BATCH).callers, pods=servers(proxy="istio-proxy"),
+                  clients=(ClientLook(BATCH.name, complaints=(reset,)),),
+                  surroundings=Surroundings(peer_authentications=(STRICT,)))  # fmt: skip
+
+    assert silent(cause, strict)
+    assert found(cause, replace(strict, surroundings=Surroundings()))
