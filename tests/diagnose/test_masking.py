@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from diagnose import canaries
-from diagnose.shops import caller, held, pod, shop
+from diagnose.shops import caller, held, pod, service, shop
 from diagnose.test_grid import CASES
 
 from lbdemo.diagnose.diagnosis import diagnose
@@ -19,6 +19,7 @@ from lbdemo.diagnose.saving import load, save
 from lbdemo.kube.answers import Unseen, Why
 from lbdemo.kube.records.meta import Meta, Owner
 from lbdemo.kube.records.pods import Container
+from lbdemo.kube.records.services import ServicePort
 from lbdemo.kube.records.workloads import Autoscaler, Deployment
 
 
@@ -95,6 +96,15 @@ def test_pods_stay_those_of_their_deployment(tmp_path: Path) -> None:
 
     assert not re.search("ledger|559586c498", text_of(seen, tmp_path))
     assert "LB204" in [finding.code for finding in diagnose(load(tmp_path)).findings]
+
+
+def test_a_ports_name_tells_what_is_spoken_there_and_no_more(tmp_path: Path) -> None:
+    port = ServicePort(443, "grpc-ledger", "web-acme-rpc")
+
+    assert not re.search("ledger|acme", text_of(shop(about=service(port=port)), tmp_path))
+
+    kept = load(tmp_path).port
+    assert (kept.name, kept.target) == ("grpc-port1", "web-port2-port2")
 
 
 def test_what_others_said_is_left_out(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from lbdemo.kube.records.workloads import HASH
 
 PAIR = ""
 """What a name is of that consists of two others."""
+PORT = "port"
+"""What a name is of whose words may tell what is spoken there."""
 KINDS = ("ReplicaSet", "StatefulSet", "DaemonSet", "Deployment", "Job", "CronJob", "Node", "Service", "Pod",
          "Namespace", "EndpointSlice", "DestinationRule", "VirtualService", "Gateway")  # fmt: skip
 """Those that are nobody's own."""
@@ -104,14 +106,14 @@ def _of_text(name: str, text: str, holder: Mapping[str, Any]) -> Iterator[tuple[
     elif name in HOSTS:
         yield from of_host(text)
     elif name in ("name", "target") and ("number" in holder or "app_protocol" in holder):
-        yield from (("port", part) for part in text.split("-"))
+        yield PORT, text
     elif name in PROMETHEUS:
         yield "prometheus", text
         yield from zip(("namespace", "service"), place(text), strict=False)
     elif name in IN_PARTS:
         yield from _parts("pod" if "found_by" in holder and name == "name" else IN_PARTS[name], text)
     elif name in BY_MEMBER:
-        yield str(holder.get("target_kind", "")).lower() or BY_MEMBER[name], text
+        yield (str(holder.get("target_kind", "")).lower() if name == "target" else "") or BY_MEMBER[name], text
 
 
 def _parts(what: str, text: str) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lbdemo.diagnose.given_names import FIXED, LABELS, PAIR, given
+from lbdemo.diagnose.given_names import FIXED, LABELS, PAIR, PORT, given
 from lbdemo.diagnose.images import hints
 from lbdemo.diagnose.left_out import bare
 from lbdemo.diagnose.other_addresses import Addresses
@@ -52,7 +52,9 @@ def _other(what: str, name: str, number: int, found: Mapping[str, str]) -> str:
     if what == PAIR:
         first, _, last = name.rpartition("-")
         return f"{found.get(first, first)}-{found.get(last, last)}"
-    if what in ("hash", "port"):
+    if what == PORT:
+        return "-".join(part if part.lower() in WORDS else f"{what}{number}" for part in name.split("-"))
+    if what == "hash":
         return f"{what}{number}"
     return "-".join((what, str(number), *(hints(name) if what == "image" else ())))
 
