@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
@@ -43,6 +44,15 @@ def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
     except OSError as error:
         raise OperationFailedError(f"cannot write {file}: {error.strerror}") from error
     return file
+
+
+def check(folder: Path) -> None:
+    """Raises InputError, before anything is looked at, for a folder in which nothing could be kept in the end."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise InputError(f"cannot keep evidence in {folder}: {there} is no folder")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"cannot keep evidence in {folder}: {there} is not writable")
 
 
 def load(path: Path) -> Evidence:

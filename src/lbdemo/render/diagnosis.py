@@ -11,6 +11,7 @@ from rich.text import Text
 
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, source_words
+from lbdemo.render.since import CHANGES, then_and_now, words
 from lbdemo.render.way_picture import picture
 from lbdemo.render.whose_calls import whose_calls
 from lbdemo.words import count, duration, listing, percent
@@ -74,15 +75,11 @@ def folded(console: Console, text: Text, deeper: int = 0) -> None:
 
 def changes(record: Record) -> Iterator[Text]:
     """What is different since the evidence of before."""
-    after, now = record["after"], record["service"]
-    told = f"{after['outcome']} then, {record['verdict']['outcome']} now"
-    if (after["service"], after["namespace"]) != (now["name"], now["namespace"]):
-        told += f" (then it was {after['service']} in namespace {after['namespace']})"
-    yield Text.assemble(("since ", "bold"), (after["made"], "bold"), f": {told}")
-    for label, codes, style in (("gone", after["gone"], "green"), ("new", after["new"], "red"),
-                                ("still", after["still"], "yellow")):  # fmt: skip
-        if codes:
-            yield Text.assemble(f"  {label:<6}", (listing(codes), style))
+    after = record["after"]
+    yield Text.assemble(("since ", "bold"), (after["made"], "bold"), f": {then_and_now(record)}")
+    for label, style in CHANGES.items():
+        if after[label]:
+            yield Text.assemble(f"  {words(label):<5} ", (listing(after[label]), style))
 
 
 def headline(record: Record) -> str:
