@@ -115,7 +115,8 @@ def _identified(means: Means, evidence: Evidence) -> Found:
     found, hosts = _strangers(means, evidence)
     lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
     stay = [one for one in found.callers if lasting.intersection(one.addresses)]
-    in_nodes = node_names.named(means.api, evidence, [one for one in stay if one.pod is None])
+    nobodys = [one for one in stay if one.pod is None]
+    in_nodes = node_names.named(means.api, evidence, nobodys, all_pods_seen=not found.unseen)
     callers = (*(one for one in stay if one.pod is not None), *in_nodes.callers)
     return Found(callers, hosts, (*found.unseen, *in_nodes.unseen))
 
