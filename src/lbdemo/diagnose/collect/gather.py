@@ -16,6 +16,7 @@ from lbdemo.diagnose.collect import network, prometheus, refusals
 from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.fronts import fronts_of
+from lbdemo.diagnose.collect.hairpins import undone
 from lbdemo.diagnose.collect.listener_rules import listener_rules
 from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
@@ -73,6 +74,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
         clients=(*seen.clients, *failed.clients), cpu=busy, network=moved, hosts=found.hosts, watched=asked.watch,
         made=_now(),
     )  # fmt: skip
+    whole = undone(whole)
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(_bridged(means, whole)) if asked.callers else whole
     after = first_look(means, _not_looked_at(late.callers, whole))
@@ -202,7 +204,8 @@ def _callers(asked: Asked, means: Means, bare: Evidence, servers: Sequence[Pod])
     if asked.callers:
         return Found(who.named(means.api, asked.callers, asked.namespace))
     looked = first_look(means, servers)
-    found = _identified(means, replace(bare, sockets=looked.sockets, surroundings=_nodes_of(means, servers)))
+    known = undone(replace(bare, sockets=looked.sockets, surroundings=_nodes_of(means, servers)))
+    found = _identified(means, known)
     if found.callers:
         return found
     pods = means.api.list(PODS, asked.namespace)
