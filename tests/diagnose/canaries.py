@@ -22,7 +22,7 @@ TEXTS = {
     "what": "the log of pod {0} in namespace {0}-b",
 }
 """Members with words of the field around a name."""
-CANARY = r"(?i)acme|10\.77\."
+CANARY = r"(?i)acme|10\.77\.33\."
 
 
 def evidence() -> Evidence:
@@ -68,7 +68,7 @@ class _Maker:
             return "Acme" if name == "kind" else "Word"
         if name in TEXTS:
             return TEXTS[name].format(f"acme{number}x")
-        return f"10.77.0.{number % 256}" if name in ADDRESSES else f"acme{number}x"
+        return f"10.77.33.{number % 256}" if name in ADDRESSES else f"acme{number}x"
 
 
 def members(document: Any) -> Iterator[tuple[str, str]]:

@@ -88,6 +88,7 @@ def headline(record: Record) -> str:
     ready = sum(1 for server in servers if server["ready"] and not server["terminating"])
     waiting = len(servers) - ready
     pods = count(ready, "ready pod") + (f", {waiting} not ready" if waiting else "")
+    pods = pods if record["servers_seen"] else "its pods could not be seen"
     return (
         f"{service['name']} ({service['namespace']}), port {service['port']}: {pods}; {_callers(record)}; "
         f"watched {duration(record['watched'])}"

@@ -47,8 +47,11 @@ def gather(asked: Asked, means: Means) -> Evidence:
     objects = behind(means.api, service, port_of(service, asked.port))
     bare = Evidence(service, objects.port, objects.slices, objects.servers)
     servers, unprobed = _with_probes(asked, means, _watched(Case(bare)))
-    means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: "
-              f"{count(len(Case(bare).ready), 'ready pod')}; looking for callers")  # fmt: skip
+    there = (
+        "its pods cannot be seen" if isinstance(objects.slices, Unseen) else count(len(Case(bare).ready), "ready pod")
+    )
+    means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: {there}; "
+              "looking for callers")  # fmt: skip
     with asking() as pool:
         where = pool.submit(domain, means, servers)
         found = _callers(asked, means, bare, servers)
