@@ -19,7 +19,7 @@ from lbdemo.kube.answers import Unseen, UnseenError, Why
 
 WORDS = {
     "kubectl": "kubectl's version", "helm": "Helm's version", "docker": "Docker's daemon",
-    "delivery": "the image's way",
+    "delivery": "the image's way", "installed": "lbdemo's deployments",
     "nodes": "the nodes", "namespace": "the namespace", "server": "the API server",
     "user": "who this user is", "rights": "this user's rights", "istio": "Istio",
     "stream": "whether an exec comes through", "template": "the injector's templates", "discoverer": "istiod's Service",
