@@ -200,7 +200,7 @@ def current(runner: Runner, name: str, *, anywhere: bool) -> Context:
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from lbdemo.errors import LbdemoError
+    from lbdemo.errors import LbdemoError, ProgramFailedError
     from lbdemo.tools.kubectl import Context, Kubectl
 
     pool = ThreadPoolExecutor(1)
@@ -213,10 +213,10 @@ def current(runner: Runner, name: str, *, anywhere: bool) -> Context:
         import lbdemo.tools.helm  # noqa: F401
 
         return asked.result()
-    except LbdemoError:
+    except LbdemoError as error:
         if not anywhere or name:
             raise
-        return Context("", "")
+        return Context("", "", why=error.last_words if isinstance(error, ProgramFailedError) else "")
     except KeyboardInterrupt:
         runner.cancel()
         raise

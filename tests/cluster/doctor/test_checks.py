@@ -116,6 +116,7 @@ CASES: list[tuple[str, Asked, dict[str, Any], Status, str]] = [
     ("daemon", UP, {"docker": NO_DOCKER}, FAILED, "no Docker daemon"),
     ("daemon", UP, {}, OK, "amd64"),
     ("context", NOWHERE, {}, FAILED, "no current context"),
+    ("context", replace(UP, context=Context("", "", why="yaml: line 1")), {}, FAILED, "configuration: yaml: line 1"),
     ("context", FAR, {}, WARNING, "does not look like a cluster on this machine"),
     ("context", replace(FAR, command="verify"), {}, OK, "prod"),
     ("API server", UP, {"server": AWAY}, FAILED, "does not answer"),

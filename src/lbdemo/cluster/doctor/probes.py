@@ -93,6 +93,8 @@ def way(means: Means) -> Delivery:
 
 def server(means: Means) -> tuple[int, int] | Unseen:
     """The API server's version. Raises InputError when there is no context to ask by."""
+    if means.asked.context.why:
+        raise InputError("no context could be read", "")
     if not means.asked.context.server:
         raise InputError("kubectl has no current context", CHOOSE)
     answer = means.tools.api.document(VERSION)

@@ -21,6 +21,9 @@ KEEP_OFF = ("NoSchedule", "NoExecute")
 
 def context(asked: Asked, _: Evidence) -> Judged:
     """There is one; and it looks as if the cluster were on this machine, or `up` wants a word."""
+    if asked.context.why:
+        return failed(f"kubectl cannot read its configuration: {asked.context.why}",
+                      "mend that file, or name another one by the variable KUBECONFIG")  # fmt: skip
     if not asked.context.server:
         return failed("kubectl has no current context", CHOOSE)
     if asked.installs and not looks_local(asked.context):
