@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from lbdemo.render import folding
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, source_words
 from lbdemo.render.since import CHANGES, then_and_now, words
@@ -68,9 +69,8 @@ def in_sum(record: Record) -> Iterator[str]:
 
 def folded(console: Console, text: Text, deeper: int = 0) -> None:
     """A text folded at words, its further lines so many columns deeper."""
-    for number, line in enumerate(text.wrap(console, max(20, console.width - deeper))):
-        line.rstrip()
-        console.print(Text.assemble(" " * deeper if number else "", line), soft_wrap=True)
+    for number, (start, end) in enumerate(folding.slices(text.plain, console.width - deeper)):
+        console.print(Text.assemble(" " * deeper if number else "", text[start:end]), soft_wrap=True)
 
 
 def changes(record: Record) -> Iterator[Text]:
@@ -180,8 +180,7 @@ def _command(console: Console, label: str, command: str) -> None:
 def _labelled(console: Console, label: str, text: str, before: str = "") -> None:
     """A text beside its label, and behind what stands `before` it; folded at words."""
     first, rest = f"{MARGIN}{label:<{LABEL}}{before}", " " * (len(MARGIN) + LABEL + len(before))
-    lines = wrap(text, max(20, console.width - len(first)), break_long_words=False, break_on_hyphens=False)
-    for index, line in enumerate(lines):
+    for index, line in enumerate(folding.lines(text, console.width - len(first))):
         console.print(Text(f"{rest if index else first}{line}"), soft_wrap=True)
 
 
