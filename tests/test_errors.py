@@ -11,3 +11,11 @@ from lbdemo.errors import ProgramFailedError
 )
 def test_a_program_that_failed_is_told_with_how_it_ended(code: int, words: str) -> None:
     assert words in str(ProgramFailedError(["helm", "list"], code, "boom"))
+
+
+@pytest.mark.parametrize(
+    ("stderr", "last"),
+    [("a\nerror: no file\n\n", "no file"), ("no file", "no file"), ("\n", "failed with exit code 3")],
+)
+def test_last_words_are_one_line(stderr: str, last: str) -> None:
+    assert ProgramFailedError(["helm", "list"], 3, stderr).last_words == last

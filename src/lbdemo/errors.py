@@ -61,6 +61,12 @@ class ProgramFailedError(LbdemoError):
         lines = [f"{argv[0]} {_ending(code)}", f"  $ {shlex.join(argv)}", *(f"  {line}" for line in last)]
         super().__init__("\n".join(lines), hint)
 
+    @property
+    def last_words(self) -> str:
+        """The last line that it wrote to stderr; how it ended where it wrote none."""
+        *_, last = ["", *filter(None, map(str.strip, self.stderr.splitlines()))]
+        return last.removeprefix("error: ") or _ending(self.code)
+
 
 def _ending(code: int) -> str:
     """How a program ended: its exit code, or (negative, as Python's subprocess has it) the signal that ended it."""

@@ -13,8 +13,9 @@ from diagnose.shops import caller, envoy_looks, route, servers, service, shop
 from echo_server import told
 
 from lbdemo.cli.diagnose import which_prometheus
+from lbdemo.cli.diagnosis import How, Lost, give
 from lbdemo.diagnose.evidence import Evidence
-from lbdemo.diagnose.saving import save
+from lbdemo.diagnose.saving import FILE, save
 
 HOST = "payments.shop.svc.cluster.local"
 
@@ -164,7 +165,87 @@ def test_what_explains_it_may_be_ignored_on_purpose(kept: Path) -> None:
 
     assert code == 0
     assert "What explains it is ignored on purpose: LB101." in out
-    assert given("--load", str(kept / "pinned"), "--ignore", "lb999")[0] == 1
+    assert given("--load", str(kept / "pinned"), "--ignore", "lb204")[0] == 1
+
+
+def test_several_codes_may_be_ignored_and_none_that_there_is_not(kept: Path) -> None:
+    assert given("--load", str(kept / "pinned"), "--ignore", "lb204,LB101")[0] == 0
+
+    code, _, err = given("--load", str(kept / "pinned"), "--ignore", "LB999")
+
+    assert (code, "no cause has the code LB999" in err) == (2, True)
+
+
+def test_kept_evidence_can_be_kept_again_with_other_names(kept: Path) -> None:
+    code, _, err = given("--load", str(kept / "pinned"), "--save", str(kept / "sent"), "--anonymize")
+
+    assert (code, "evidence kept in" in err) == (1, True)
+    assert "checkout" not in (kept / "sent" / FILE).read_text()
+
+
+@pytest.mark.parametrize("options", [("--port", "80"), ("--from", "x"), ("--watch", "2s"), ("--no-prometheus",)])
+def test_what_says_where_to_look_means_nothing_to_kept_evidence(kept: Path, options: tuple[str, ...]) -> None:
+    code, _, err = given("--load", str(kept / "pinned"), *options)
+
+    assert (code, f"{options[0]} means nothing with it" in err) == (2, True)
+
+
+def test_what_could_not_be_read_or_written_in_the_end_is_told_before_anything_is_watched(kept: Path) -> None:
+    (kept / "file").touch()
+
+    for options in (("--after", "nowhere"), ("--save", str(kept / "file" / "x"))):
+        code, _, err = given("payments", *options)
+        assert (code, "cannot" in err, "context" in err) == (2, True, False)
+
+
+def test_a_line_says_what_changed_too(kept: Path) -> None:
+    out = given("--load", str(kept / "healthy"), "--after", str(kept / "pinned"), "-o", "short")[1]
+
+    assert out.endswith("(since 2026-11-26T12:00:00Z: PINNED then, BALANCED now; gone LB101)\n")
+
+
+def test_nothing_is_said_to_be_gone_that_nobody_can_tell(kept: Path) -> None:
+    _, out, _ = given("--load", str(kept / "blind"), "--after", str(kept / "pinned"))
+
+    assert "nobody can tell whether these are gone: LB101" in out
+    assert "  gone  LB101" not in out
+
+
+def test_what_is_ignored_now_is_not_gone(kept: Path) -> None:
+    marked = service(meta={"annotations": {"lbdemo.dev/ignore": "LB101"}})
+    save(replace(pinned(), service=marked), kept / "marked")
+
+    _, out, _ = given("--load", str(kept / "marked"), "--after", str(kept / "pinned"), "-o", "short")
+
+    assert out.endswith("PINNED now; ignored now: LB101)\n")
+
+
+def test_what_is_older_is_not_taken_for_what_came_later(kept: Path) -> None:
+    save(replace(healthy(), made="2026-11-26T11:59:59+00:00"), kept / "before")
+
+    older = given("--load", str(kept / "before"), "--after", str(kept / "pinned"), "-o", "short")[1]
+    newer = given("--load", str(kept / "pinned"), "--after", str(kept / "before"), "-o", "short")[1]
+
+    assert ("the older one" in older, "the older one" in newer) == (True, False)
+
+
+LOST = (Lost("shop", "orders", "cannot see services"),)
+
+
+@pytest.mark.parametrize("form", ["short", "text", "json", "yaml"])
+def test_of_several_one_that_could_not_be_seen_is_told_in_every_form(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / "junit.xml"), str(tmp_path / "page.html")]
+
+    code = give([healthy()], How(form, "problem", junit=files[0], html=files[1], many=True), LOST)
+
+    assert code == 7
+    for text in (capsys.readouterr().out, *(Path(file).read_text() for file in files)):
+        assert "orders" in text
+        assert "cannot see services" in text
+    assert give([healthy()], How(form, "never", many=True), LOST) == 0
+    assert give([pinned()], How(form, "problem", many=True), LOST) == 1
 
 
 def test_evidence_of_another_service_is_said_to_be_that(kept: Path) -> None:

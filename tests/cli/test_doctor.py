@@ -70,6 +70,25 @@ def test_a_machine_with_nothing_on_it_is_told_all_that_is_missing(tmp_path: Path
     assert "kubectl is not on the PATH" in checks["kubectl"]["seen"]
 
 
+UNREADABLE = """#!/bin/sh
+case "$*" in
+  version*) echo '{"clientVersion": {"gitVersion": "v1.34.1"}}';;
+  *) echo 'error: error loading config file "x": yaml: line 1' >&2; exit 1;;
+esac
+"""
+
+
+def test_a_configuration_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "kubectl").write_text(UNREADABLE)
+    (tmp_path / "kubectl").chmod(0o755)
+
+    done = doctor("--for", "diagnose", "-o", "short", path=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count('error loading config file "x": yaml: line 1') == 1
+    assert len(done.stdout.splitlines()) == 3, "one for each that failed, and one that sums up"
+
+
 @pytest.mark.parametrize(
     "arguments", [("--for", "logs"), ("-o", "xml"), ("--strategy", "mesh"), ("--registry", "no registry")]
 )

@@ -207,6 +207,13 @@ def test_without_callers_the_headline_says_so() -> None:
     assert "no caller was seen" in headline(diagnose(shop({})).to_dict())
 
 
+def test_pods_that_could_not_be_seen_are_not_said_to_be_none() -> None:
+    blind = Unseen("endpointslices", Why.FORBIDDEN)
+
+    assert "its pods could not be seen" in headline(diagnose(replace(shop({}), slices=blind)).to_dict())
+    assert "0 ready pods" in headline(diagnose(replace(shop({}), slices=())).to_dict())
+
+
 def test_brackets_in_names_are_no_markup() -> None:
     assert "[red]" in printed(shop(HELD, callers=[caller("[red]x"), caller("batch", 2)]), 120)
 

@@ -9,7 +9,7 @@ import typer
 
 from lbdemo import errors
 from lbdemo.cli import options, output
-from lbdemo.cli.diagnosis import FAIL_ON, Format, How, give
+from lbdemo.cli.diagnosis import FAIL_ON, Format, How, Lost, codes, give
 from lbdemo.durations import seconds as span
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ Prometheus = Annotated[
 ]  # fmt: skip
 NoPrometheus = Annotated[bool, typer.Option("--no-prometheus", help="Look for no Prometheus, and ask none.")]
 Ignore = Annotated[
-    list[str] | None, typer.Option(metavar="CODE", help="Do not tell findings of this code; may be repeated.")
+    list[str] | None, typer.Option(metavar="CODE", help="Do not tell findings of this code, or of these (LB101,LB204).")
 ]
 FailOn = Annotated[
     str,
@@ -67,6 +67,9 @@ Load = Annotated[
     str, typer.Option(metavar="DIR", callback=output.named, help="Judge kept evidence; no cluster needed.")
 ]
 Anonymize = Annotated[bool, typer.Option("--anonymize", help="With --save: keep other names in place of yours.")]
+LOOKING = {"port": "--port", "callers": "--from", "watch": "--watch", "probe": "--probe", "prometheus": "--prometheus",
+           "no_prometheus": "--no-prometheus"}  # fmt: skip
+"""Options that say what to look at, by their parameters."""
 After = Annotated[str, typer.Option(metavar="DIR", callback=output.named, help="Say what changed since that evidence.")]
 
 
@@ -96,25 +99,46 @@ def diagnose(
     Exits with 0 where calls are spread as they were told to be, 1 where something was found, 7 where nobody can tell.
     """
     many = everywhere or bool(selector)
-    how = How(form, fail_on, tuple(ignore or ()), after, junit, html, many)
+    how = How(form, fail_on, codes(ignore or ()), after, junit, html, many)
     how.check()
     check(service, load, save, after, many=many, anonymize=anonymize)
     asked_too = which_prometheus(prometheus, without=no_prometheus)
     seconds = span(watch)
+    lost: list[Lost] = []
     if load:
-        from lbdemo.diagnose.saving import load as kept
+        only_judged(ctx)
+        found = [kept(load)]
+    else:
+        from lbdemo.diagnose.collect.asked import Asked
 
-        return give([kept(Path(load))], how)
-    from lbdemo.diagnose.collect.asked import Asked
-
-    asked = Asked("", service, port, tuple(callers or ()), seconds, probe)
-    found = seen(ctx, asked, everywhere=everywhere, selector=selector, prometheus=asked_too)
-    if save:
+        asked = Asked("", service, port, tuple(callers or ()), seconds, probe)
+        found = seen(ctx, asked, everywhere=everywhere, selector=selector, prometheus=asked_too, lost=lost)
+    if save and (not load or from_command_line(ctx, "save")):
         from lbdemo.cli.session import say
         from lbdemo.diagnose.saving import save as keep
 
         say(f"evidence kept in {keep(found[0], Path(save), anonymous=anonymize)}")
-    return give(found, how)
+    return give(found, how, lost)
+
+
+def from_command_line(ctx: typer.Context, name: str) -> bool:
+    """Whether somebody typed the option: a variable that is set for good means what is looked at."""
+    from lbdemo.cli.main import given
+
+    return given(ctx, name)
+
+
+def only_judged(ctx: typer.Context) -> None:
+    """Raises InputError for options that say what to look at: kept evidence is judged as it is."""
+    if said := [option for name, option in LOOKING.items() if from_command_line(ctx, name)]:
+        raise errors.InputError(f"--load looks at no cluster: {said[0]} means nothing with it", "leave it out")
+
+
+def kept(folder: str) -> Evidence:
+    """Evidence that somebody has kept."""
+    from lbdemo.diagnose.saving import load
+
+    return load(Path(folder))
 
 
 def check(service: str, load: str, save: str, after: str, *, many: bool, anonymize: bool) -> None:
@@ -125,6 +149,10 @@ def check(service: str, load: str, save: str, after: str, *, many: bool, anonymi
         raise errors.InputError("a service, --load, and several services exclude each other")
     if many and (save or after):
         raise errors.InputError("--save and --after are for one service", "name the service")
+    if save:
+        from lbdemo.diagnose.saving import check as check_folder
+
+        check_folder(Path(save))
     if anonymize and not save:
         raise errors.InputError("--anonymize is for what is kept", "give --save DIR, too")
 
@@ -142,9 +170,10 @@ def which_prometheus(name: str, *, without: bool) -> str | None:
 
 
 def seen(
-    ctx: typer.Context, asked: Asked, *, everywhere: bool, selector: str, prometheus: str | None
+    ctx: typer.Context, asked: Asked, *, everywhere: bool, selector: str, prometheus: str | None, lost: list[Lost]
 ) -> list[Evidence]:
-    """What can be seen on the cluster of the service, called as it was typed (or of several: "")."""
+    """What can be seen on the cluster of the service, called as it was typed (or of several: ""; those of which nothing
+    can be seen are added to `lost`)."""
     from dataclasses import replace
 
     from lbdemo.cli.session import say, session
@@ -168,14 +197,15 @@ def seen(
             return [gather(asked, means)]
         each = several(asked, means, everywhere=everywhere, selector=selector)
         say(f"{count(len(each), 'service')}, {duration(asked.watch)} each")
-        return list(gather_each(each, means, unanswered))
+        return list(gather_each(each, means, lambda asked, error: lost.append(unanswered(asked, error))))
 
 
-def unanswered(asked: Asked, error: errors.LbdemoError) -> None:
-    """Tells of a service that could not be seen at all; the others are told all the same."""
+def unanswered(asked: Asked, error: errors.LbdemoError) -> Lost:
+    """A service that could not be seen at all; the others are told all the same."""
     from lbdemo.cli.session import say
 
     say(f"{asked.namespace}/{asked.service}: {error.message}")
+    return Lost(asked.namespace, asked.service, error.message)
 
 
 def place(ctx: typer.Context, here: Session, service: str) -> tuple[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,9 +55,44 @@ class How:
         check_choice(self.form, FORMS, "--output")
         check_choice(self.fail_on, FAIL_ON, "--fail-on")
         check_writable(self.junit, self.html)
+        check_codes(self.ignored)
+        if self.after:
+            earlier(self.after)
 
 
-def give(seen: Sequence[Evidence], how: How) -> int:
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """One of several services that could not be seen at all, and why."""
+
+    namespace: str
+    name: str
+    because: str
+
+
+def codes(said: Sequence[str]) -> tuple[str, ...]:
+    """The codes in words that may have several each: LB101,LB204."""
+    return tuple(code.upper() for words in said for code in words.replace(",", " ").split())
+
+
+def check_codes(ignored: Sequence[str]) -> None:
+    """Raises InputError for codes of no cause: a typing error must not look like a cause that is ignored."""
+    from lbdemo.diagnose.causes import TABLE
+
+    if unknown := [code for code in ignored if code not in TABLE]:
+        raise errors.InputError(
+            f"--ignore: no cause has the code {unknown[0]}", "codes are such as LB101 (docs/causes)"
+        )
+
+
+@cache
+def earlier(path: str) -> Evidence:
+    """The evidence of before. Raises InputError."""
+    from lbdemo.diagnose.saving import load
+
+    return load(Path(path))
+
+
+def give(seen: Sequence[Evidence], how: How, lost: Sequence[Lost] = ()) -> int:
     """Judges and shows it; the exit code is the same in every form."""
     from lbdemo.diagnose.diagnosis import diagnose
 
@@ -64,18 +100,21 @@ def give(seen: Sequence[Evidence], how: How) -> int:
     records = [one.to_dict() for one in judged]
     if how.after and judged:
         records[0]["after"] = changes(how, judged[0])
-    tell(records, how)
+    missing = [asdict(one) for one in lost]
+    tell(records, how, missing)
     if how.junit:
         from lbdemo.cli.output import write
         from lbdemo.render.diagnosis_junit import junit
 
-        write(how.junit, junit(records))
+        write(how.junit, junit(records, missing))
     if how.html:
         from lbdemo.cli.output import write
         from lbdemo.render.diagnosis_html import page
 
-        write(how.html, page(records))
-    return min((exit_code(one, how.fail_on) for one in judged), key=GRAVITY.index, default=errors.CANNOT_TELL)
+        write(how.html, page(records, missing))
+    codes = [exit_code(one, how.fail_on) for one in judged]
+    blind = [errors.CANNOT_TELL] if how.fail_on != "never" and (lost or not judged) else []
+    return min((*codes, *blind), key=GRAVITY.index, default=errors.OK)
 
 
 def _worst(one: Diagnosis, how: How) -> tuple[int, float, str]:
@@ -88,14 +127,13 @@ def changes(how: How, now: Diagnosis) -> dict[str, Any]:
     """What is different since the evidence of before."""
     from lbdemo.diagnose.changes import Changes
     from lbdemo.diagnose.diagnosis import diagnose
-    from lbdemo.diagnose.saving import load
 
-    return Changes(diagnose(load(Path(how.after)), how.ignored), now).to_dict()
+    return Changes(diagnose(earlier(how.after), how.ignored), now).to_dict()
 
 
-def tell(records: list[dict[str, Any]], how: How) -> None:
+def tell(records: list[dict[str, Any]], how: How, missing: Sequence[dict[str, Any]] = ()) -> None:
     """On stdout."""
-    document: Any = {"version": 1, "services": records} if how.many else records[0]
+    document: Any = {"version": 1, "services": records, "missing": list(missing)} if how.many else records[0]
     if how.form == "json":
         print(json.dumps(document, indent=2))
     elif how.form == "yaml":
@@ -104,10 +142,10 @@ def tell(records: list[dict[str, Any]], how: How) -> None:
         plain = json.loads(json.dumps(document))  # lists and words, as in JSON: YAML would write what Python calls them
         print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), end="")
     elif how.form == "short" or how.many:
-        from lbdemo.render.diagnosis_line import line
+        from lbdemo.render.diagnosis_line import line, missing_line
 
-        for record in records:
-            print(line(record))
+        for each in (*map(line, records), *map(missing_line, missing)):
+            print(each)
     else:
         show(records[0])
 

@@ -198,7 +198,7 @@ def current(runner: Runner, name: str, proxy: Proxy, *, anywhere: bool) -> Conte
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from lbdemo.errors import LbdemoError
+    from lbdemo.errors import LbdemoError, ProgramFailedError
     from lbdemo.tools.kubectl import Context, Kubectl
 
     pool = ThreadPoolExecutor(1)
@@ -212,10 +212,10 @@ def current(runner: Runner, name: str, proxy: Proxy, *, anywhere: bool) -> Conte
         import lbdemo.tools.helm  # noqa: F401
 
         return asked.result()
-    except LbdemoError:
+    except LbdemoError as error:
         if not anywhere or name:
             raise
-        return Context("", "")
+        return Context("", "", why=error.last_words if isinstance(error, ProgramFailedError) else "")
     except KeyboardInterrupt:
         runner.cancel()
         raise

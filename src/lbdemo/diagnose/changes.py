@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from lbdemo.measure.verdict import Outcome
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.diagnosis import Diagnosis
@@ -18,8 +21,32 @@ class Changes:
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """The codes that are found no more."""
-        return tuple(f.code for f in self.before.findings if f.code not in _codes(self.now))
+        """The codes that are found no more, and of which that can be told."""
+        return tuple(code for code in self._missing if code not in self.untold)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The codes that are found no more, while too little is seen now to tell that they are gone."""
+        if self.now.case.judged.outcome is Outcome.BALANCED:
+            return ()
+        cannot = {each.code for each in self.now.said.cannot}
+        return tuple(code for code in self._missing if code in cannot or self.now.undecided)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The codes that are still found, and ignored now."""
+        return tuple(f.code for f in self.before.findings if f.code in self.now.said.ignored)
+
+    @property
+    def _missing(self) -> tuple[str, ...]:
+        there = {*_codes(self.now), *self.ignored}
+        return tuple(f.code for f in self.before.findings if f.code not in there)
+
+    @property
+    def later(self) -> bool:
+        """Whether what was said to be earlier was seen later."""
+        then, now = self.before.evidence.made, self.now.evidence.made
+        return bool(then and now) and datetime.fromisoformat(then) > datetime.fromisoformat(now)
 
     @property
     def new(self) -> tuple[str, ...]:
@@ -37,8 +64,9 @@ class Changes:
         before = self.before.evidence
         return {
             "made": before.made, "namespace": before.namespace, "service": before.name,
-            "outcome": judged.outcome.value, "source": judged.source,
+            "port": before.port.number, "outcome": judged.outcome.value, "source": judged.source, "later": self.later,
             "gone": list(self.gone), "new": list(self.new), "still": list(self.still),
+            "untold": list(self.untold), "ignored": list(self.ignored),
         }  # fmt: skip
 
 

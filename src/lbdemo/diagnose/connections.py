@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.looks import ESTABLISHED, TIME_WAIT
+from lbdemo.diagnose.own_calls import to_themselves
 from lbdemo.diagnose.proxies import INBOUND, ISTIO, proxy_of
 
 if TYPE_CHECKING:
@@ -76,25 +77,31 @@ def arrived(
 
     Those of the pod itself (a port-forward, its own proxy) are left out, and of those of nodes, whoever else calls from
     there, all that do not last: kubelets probe with a new one each time. With a sidecar of Istio the connections to all
-    ports end at the sidecar.
+    ports end at the sidecar. What a pod calls through the Service, and is given itself, is no less a call.
     """
     names, kubelets = names_by_address(evidence), nodes_addresses(evidence)
-    return {server.name: tuple(_arrived(server, looks.get(server.name, ()), names, kubelets)) for server in servers}
+    every = tuple(servers)
+    own = to_themselves(evidence, every, looks)
+    return {
+        server.name: tuple(_arrived(server, looks.get(server.name, ()), names, kubelets, own=server.name in own))
+        for server in every
+    }
 
 
 def _arrived(
-    server: Server, looks: Sequence[SocketLook], names: Mapping[str, str], kubelets: frozenset[str]
+    server: Server, looks: Sequence[SocketLook], names: Mapping[str, str], kubelets: frozenset[str], *, own: bool
 ) -> Iterator[Arrived]:
     lasting = lasting_inodes(looks)
     for look in looks:
-        came = [s for s in look.sockets if _arrives(server, s) and (s.peer not in kubelets or s.inode in lasting)]
+        comes = [s for s in look.sockets if _arrives(server, s, own=own)]
+        came = [s for s in comes if s.peer not in kubelets or s.inode in lasting]
         yield Arrived(look.turn, look.at, tuple((names.get(s.peer, s.peer), s) for s in came))
 
 
-def _arrives(server: Server, socket: Socket, state: str = ESTABLISHED) -> bool:
+def _arrives(server: Server, socket: Socket, state: str = ESTABLISHED, *, own: bool = False) -> bool:
     ports = (server.port, INBOUND) if proxy_of(server.pod) == ISTIO else (server.port,)
     comes = socket.state == state and socket.local_port in ports
-    return comes and not from_itself(socket, server.addresses)
+    return comes and (not from_itself(socket, server.addresses) or (own and socket.peer in server.addresses))
 
 
 def ended(server: Server, looks: Sequence[SocketLook], peers: Collection[str]) -> int:

@@ -116,6 +116,7 @@ class Diagnosis:
                         "host": evidence.host},
             "made": evidence.made,
             "watched": evidence.watched,
+            "servers_seen": isinstance(evidence.slices, tuple),
             "servers": [_server(self.case, server) for server in self.case.servers],
             "called_by": self.case.evidence.name,
             "fronts": [_front(load) for load in hops(self.case)],

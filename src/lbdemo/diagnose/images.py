@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Pod
 
 PROXIES = ("envoy", "nginx", "haproxy", "traefik", "contour", "kong", "apisix", "emissary", "gloo", "caddy")
+DOTNET = ("dotnet", "aspnet"), ("DOTNET_", "ASPNETCORE_")
+JAVA = ("java", "jdk", "jre", "temurin", "corretto"), ("JAVA_", "JDK_JAVA_", "JVM_")
+CORE = ("python", "ruby", "php"), ("PYTHON", "RUBY", "BUNDLE_", "PHP_")
+"""Words of images, and how names of variables begin."""
+RUNTIMES = (*DOTNET[1], *JAVA[1], *CORE[1])
 
 
 def name_of(image: str) -> str:
@@ -19,19 +24,24 @@ def name_of(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
 
 
+def hints(image: str) -> tuple[str, ...]:
+    """The words in an image's own name that tell what runs in it."""
+    return tuple(word for word in (*PROXIES, *DOTNET[0], *JAVA[0], *CORE[0]) if word in name_of(image))
+
+
 def is_dotnet(pod: Pod | None) -> bool:
     """Whether .NET runs in the pod, by its images and by the names of its variables."""
-    return _runs(pod, ("dotnet", "aspnet"), ("DOTNET_", "ASPNETCORE_"))
+    return _runs(pod, *DOTNET)
 
 
 def is_java(pod: Pod | None) -> bool:
     """Whether a Java machine runs in the pod, by its images and by the names of its variables."""
-    return _runs(pod, ("java", "jdk", "jre", "temurin", "corretto"), ("JAVA_", "JDK_JAVA_", "JVM_"))
+    return _runs(pod, *JAVA)
 
 
 def is_on_core(pod: Pod | None) -> bool:
     """Whether the pod's language has its gRPC from the C core: Python, Ruby, PHP."""
-    return _runs(pod, ("python", "ruby", "php"), ("PYTHON", "RUBY", "BUNDLE_", "PHP_"))
+    return _runs(pod, *CORE)
 
 
 def _runs(pod: Pod | None, images: Sequence[str], variables: Sequence[str]) -> bool:

@@ -4,133 +4,69 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from lbdemo.diagnose.scrapes import place
-from lbdemo.diagnose.workloads import workload_of
+from lbdemo.diagnose.given_names import FIXED, LABELS, PAIR, PORT, given
+from lbdemo.diagnose.images import hints
+from lbdemo.diagnose.left_out import bare
+from lbdemo.diagnose.other_addresses import Addresses
 
-if TYPE_CHECKING:
-    from lbdemo.diagnose.evidence import Evidence
-
-LABELS = ("labels", "selector", "pod_labels")
-"""Members whose own members are names that people have given, too."""
-HOSTS = ("host", "hosts", "hostname", "hostnames", "mirror")
-"""Members that have names of hosts."""
-CONTEXT = "context"
-SYSTEM = ("kubernetes.io/", "k8s.io/", "istio.io/", "linkerd.io/", "lbdemo.dev/")
-"""What the keys of labels have in them that are nobody's own; the values of most are, or words of theirs."""
-OWN = "app.kubernetes.io/"
-"""Keys among those whose values people choose."""
-HASHES = ("pod-template-hash", "controller-revision-hash", "pod-template-generation")
 WORDS = frozenset((
-    "grpc", "http", "http2", "https", "h2c", "tcp", "tls", "udp", "metrics", "server", "client", "app", "web", "api",
-    "default", "true", "false", "enabled", "disabled", "none", "service", "pod", "node", "host", "name", "calls",
-    "round_robin", "round-robin", "helm", "istio", "istiod", "linkerd", "envoy", "prometheus", "kubernetes", "cluster",
-    "local", "svc", "all", "istio-system", "kube-system",
+    "grpc", "grpcs", "web", "http", "http2", "https", "h2c", "tcp", "tls", "udp", "metrics", "prometheus", "health",
+    "healthz", "admin", "debug", "pprof", "probes", "api", "server", "client", "app", "version", "tier", "component",
+    "role", "name", "instance", "part", "release", "chart", "run", "env", "k8s-app", "default", "true", "false",
+    "enabled", "disabled", "none", "all", "service", "pod", "node", "host", "calls", "workload", "ambient", "waypoint",
+    "istio-waypoint", "round_robin", "round-robin", "channels", "xds", "dns", "native", "ares", "helm", "istio",
+    "istio-injection", "pod-template-hash", "controller-revision-hash", "pod-template-generation",
+    "istiod", "istio-proxy", "istio-init", "istio-validation", "istio-system", "linkerd", "linkerd-proxy",
+    "linkerd-init", "linkerd-network-validator", "grpc-agent", "sidecar", "envoy", "kubernetes", "kube-system",
+    "cluster", "local", "svc", "cluster.local", "svc.cluster.local", "mesh", "outbound", "inbound", "arguments",
+    "passthroughcluster", "blackholecluster", "inboundpassthroughcluster", "deployment", "statefulset", "daemonset",
+    "replicaset", "job", "cronjob", "configmap", "kubernetes.io/h2c", "kubernetes.io/ws", "kubernetes.io/wss",
+    "localhost", "linux", "amd64", "arm64",
 ))  # fmt: skip
 """Names that name nobody, or stand for something where they are read."""
-PLAIN = re.compile(r"v?\d[\d.]*|.{0,2}")
-USER = re.compile(r'User "([^"]+)"')
+PLAIN = re.compile(r"v?\d[\d.]*|.{0,2}|[\da-fA-F.:]*[.:][\da-fA-F.:]*(?:/\d+|_\d+)?")
+"""Numbers, versions, and addresses, which have others by themselves."""
 
 
-def masked(document: Any, evidence: Evidence) -> Any:
-    """The evidence's document with other names."""
-    return renamed(document, names(document, evidence))
+def masked(document: Any, known: tuple[str, ...], addresses: Addresses | None = None) -> Any:
+    """The evidence's document with other names and addresses; `known` are variables whose names stay."""
+    told = bare(document, known)
+    return renamed(told, names(told), (addresses or Addresses()).in_text)
 
 
-def names(document: Any, evidence: Evidence) -> dict[str, str]:
-    """Another name for each that people have given: namespaces, services, workloads, pods, nodes, images, labels,
-    hosts, users, what an Envoy of their own is told."""
+def names(document: Any) -> dict[str, str]:
+    """Another name for each that people have given."""
     found: dict[str, str] = {}
     many: Counter[str] = Counter()
-    for what, name in (*_named(evidence), *_in(document)):
-        if name and name not in found and name.lower() not in WORDS:
+    for what, name in given(document):
+        if name not in found and name.lower() not in WORDS and not PLAIN.fullmatch(name):
             many[what] += 1
-            found[name] = f"{what}-{many[what]}"
+            found[name] = _other(what, name, many[what], found)
     return found
 
 
-def _named(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    pods = [*(evidence.servers if isinstance(evidence.servers, tuple) else ()),
-            *(caller.pod for caller in evidence.callers if caller.pod is not None),
-            *(pod for front in evidence.fronts for pod in front.pods)]  # fmt: skip
-    yield "namespace", evidence.namespace
-    yield "service", evidence.name
-    for where in evidence.scrapes.asked if evidence.scrapes is not None else ():
-        yield "prometheus", where
-        yield from zip(("namespace", "service"), place(where), strict=False)
-    yield from (("service", service.meta.name) for front in evidence.fronts for service in front.services)
-    for pod in pods:
-        yield "namespace", pod.meta.namespace
-        yield "pod", pod.name
-        yield "workload", workload_of(pod).rpartition("/")[2]
-        yield "node", pod.node
-        for container in pod.containers:
-            yield "image", container.image
-        yield from (("configmap", name) for name in pod.config_maps)
-    yield from (("cluster", one.name) for one in evidence.clusters if one.told_by)
+def _other(what: str, name: str, number: int, found: Mapping[str, str]) -> str:
+    if what == PAIR:
+        first, _, last = name.rpartition("-")
+        return f"{found.get(first, first)}-{found.get(last, last)}"
+    if what == PORT:
+        return "-".join(part if part.lower() in WORDS else f"{what}{number}" for part in name.split("-"))
+    if what == "hash":
+        return f"{what}{number}"
+    return "-".join((what, str(number), *(hints(name) if what == "image" else ())))
 
 
-def _in(document: Any) -> Iterator[tuple[str, str]]:
-    """Of whatever else is in the document: all objects, their labels, hosts, kubeconfig contexts, users."""
-    if isinstance(document, list | tuple):
-        for one in document:
-            yield from _in(one)
-    elif isinstance(document, str):
-        yield from (("user", name) for name in USER.findall(document))
-    elif isinstance(document, dict):
-        yield from _of_object(document)
-        for name, value in document.items():
-            yield from _of_member(name, value)
-            yield from _in(value)
-
-
-def _of_object(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if "labels" in document and "owners" in document:
-        yield "namespace", document["namespace"]
-        yield str(document["kind"]).lower() or "object", document["name"]
-        yield from (("owner", owner["name"]) for owner in document["owners"])
-
-
-def _of_member(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if name in LABELS and isinstance(value, Mapping):
-        for key, told in value.items():
-            yield from _of_label(key, told)
-    elif name in HOSTS:
-        for host in [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else ():
-            yield from _of_host(str(host))
-    elif name == CONTEXT and isinstance(value, str):
-        yield "context", value
-
-
-def _of_label(key: str, told: Any) -> Iterator[tuple[str, str]]:
-    own = key.startswith(OWN) or not any(part in key for part in SYSTEM)
-    if "/" in key and own and not key.startswith(OWN):
-        yield "label", key
-    if own and key not in HASHES and not PLAIN.fullmatch(str(told)):
-        yield "value", str(told)
-
-
-def _of_host(host: str) -> Iterator[tuple[str, str]]:
-    """A Service's name and its namespace; a name of elsewhere as a whole."""
-    name, _, rest = host.partition(".")
-    if ".svc" in f".{rest}":
-        yield "service", name
-        yield "namespace", rest.partition(".")[0]
-    elif host.strip("*."):
-        yield "host", host.strip("*.")
-
-
-def renamed(document: Any, others: Mapping[str, str]) -> Any:
-    """The document with other names, wherever they stand in it as words; the names of its own members stay."""
-    if not others:
-        return document
+def renamed(document: Any, others: Mapping[str, str], further: Callable[[str], str] = str) -> Any:
+    """The document with other names, wherever they stand in it as words, and what `further` makes of its texts; the
+    names of its own members stay."""
     longest_first = sorted(others, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(name)}(?![A-Za-z0-9]|_[a-z])" for name in longest_first))
 
     def one(text: str) -> str:
-        return pattern.sub(lambda found: others[found[0]], text)
+        return further(pattern.sub(lambda found: others.get(found[0], ""), text))
 
     def walk(value: Any) -> Any:
         if isinstance(value, str):
@@ -142,7 +78,8 @@ def renamed(document: Any, others: Mapping[str, str]) -> Any:
     def members(value: Mapping[str, Any]) -> dict[str, Any]:
         return {
             name: {one(str(key)): walk(told) for key, told in each.items()}
-            if name in LABELS and isinstance(each, dict) else walk(each)
+            if name in LABELS and isinstance(each, dict)
+            else others.get(each, each) if name == "kind" else each if name in FIXED else walk(each)
             for name, each in value.items()
         }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
@@ -35,7 +36,7 @@ def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
     """Writes the evidence into the folder, which is made if need be. Raises OperationFailedError."""
     document = without_secrets(converter().unstructure(evidence), services(evidence))
     if anonymous:
-        document = masked(document, evidence)
+        document = masked(document, TOLD)
     file = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,6 +44,15 @@ def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
     except OSError as error:
         raise OperationFailedError(f"cannot write {file}: {error.strerror}") from error
     return file
+
+
+def check(folder: Path) -> None:
+    """Raises InputError, before anything is looked at, for a folder in which nothing could be kept in the end."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise InputError(f"cannot keep evidence in {folder}: {there} is no folder")
+    if not os.access(there, os.W_OK):
+        raise InputError(f"cannot keep evidence in {folder}: {there} is not writable")
 
 
 def load(path: Path) -> Evidence:
@@ -99,9 +109,12 @@ def without_secrets(document: Any, services: Collection[str]) -> Any:
     kept = {name: without_secrets(value, services) for name, value in document.items()}
     if isinstance(kept.get("env"), dict):
         kept["env"] = {name: _kept(name, value, services) for name, value in kept["env"].items()}
-    if isinstance(kept.get("annotations"), dict):
-        known = kept["annotations"].items()
-        kept["annotations"] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
+    for marks_of in ("annotations", "pod_annotations"):
+        if isinstance(kept.get(marks_of), dict):
+            known = kept[marks_of].items()
+            kept[marks_of] = {name: value for name, value in known if any(part in name for part in ANNOTATIONS)}
+    if "image" in kept:
+        kept["message"] = ""  # a program's last words, its log's last lines among them
     for words in ("args", "command"):
         if isinstance(kept.get(words), list):
             kept[words] = list(dict.fromkeys((*_marks(kept[words], services), *several(kept[words], {}))))

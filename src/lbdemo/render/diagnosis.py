@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from lbdemo.render import folding
 from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, source_words
+from lbdemo.render.since import CHANGES, then_and_now, words
 from lbdemo.render.way_picture import picture
 from lbdemo.render.whose_calls import whose_calls
 from lbdemo.words import count, duration, listing, percent
@@ -69,22 +71,17 @@ def in_sum(record: Record) -> Iterator[str]:
 
 def folded(console: Console, text: Text, deeper: int = 0) -> None:
     """A text folded at words, its further lines so many columns deeper."""
-    for number, line in enumerate(text.wrap(console, max(20, console.width - deeper))):
-        line.rstrip()
-        console.print(Text.assemble(" " * deeper if number else "", line), soft_wrap=True)
+    for number, (start, end) in enumerate(folding.slices(text.plain, console.width - deeper)):
+        console.print(Text.assemble(" " * deeper if number else "", text[start:end]), soft_wrap=True)
 
 
 def changes(record: Record) -> Iterator[Text]:
     """What is different since the evidence of before."""
-    after, now = record["after"], record["service"]
-    told = f"{after['outcome']} then, {record['verdict']['outcome']} now"
-    if (after["service"], after["namespace"]) != (now["name"], now["namespace"]):
-        told += f" (then it was {after['service']} in namespace {after['namespace']})"
-    yield Text.assemble(("since ", "bold"), (after["made"], "bold"), f": {told}")
-    for label, codes, style in (("gone", after["gone"], "green"), ("new", after["new"], "red"),
-                                ("still", after["still"], "yellow")):  # fmt: skip
-        if codes:
-            yield Text.assemble(f"  {label:<6}", (listing(codes), style))
+    after = record["after"]
+    yield Text.assemble(("since ", "bold"), (after["made"], "bold"), f": {then_and_now(record)}")
+    for label, style in CHANGES.items():
+        if after[label]:
+            yield Text.assemble(f"  {words(label):<5} ", (listing(after[label]), style))
 
 
 def headline(record: Record) -> str:
@@ -93,6 +90,7 @@ def headline(record: Record) -> str:
     ready = sum(1 for server in servers if server["ready"] and not server["terminating"])
     waiting = len(servers) - ready
     pods = count(ready, "ready pod") + (f", {waiting} not ready" if waiting else "")
+    pods = pods if record["servers_seen"] else "its pods could not be seen"
     return (
         f"{service['name']} ({service['namespace']}), port {service['port']}: {pods}; {_callers(record)}; "
         f"watched {duration(record['watched'])}"
@@ -184,8 +182,7 @@ def _command(console: Console, label: str, command: str) -> None:
 def _labelled(console: Console, label: str, text: str, before: str = "") -> None:
     """A text beside its label, and behind what stands `before` it; folded at words."""
     first, rest = f"{MARGIN}{label:<{LABEL}}{before}", " " * (len(MARGIN) + LABEL + len(before))
-    lines = wrap(text, max(20, console.width - len(first)), break_long_words=False, break_on_hyphens=False)
-    for index, line in enumerate(lines):
+    for index, line in enumerate(folding.lines(text, console.width - len(first))):
         console.print(Text(f"{rest if index else first}{line}"), soft_wrap=True)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
 from lbdemo.render.diagnosis import changes, headline, in_sum, matters, unseen_line
+from lbdemo.render.diagnosis_line import missing_line
 from lbdemo.render.flow_sentences import flow_reasons, noun
 from lbdemo.render.history_line import beside_line, history_line, source_words
 from lbdemo.render.html import document
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 RECORD_ID = "lbdemo-diagnosis"
 
 
-def page(records: Sequence[Record]) -> str:
-    """The records as a page; the JSON in it is what `-o json` prints of each."""
-    inside = f"<header><h1>lbdemo diagnose</h1></header>\n{''.join(map(_service, records))}"
+def page(records: Sequence[Record], missing: Sequence[Record] = ()) -> str:
+    """The records as a page, and the services that could not be seen; the JSON in it is what `-o json` prints of each
+    record."""
+    lost = _paragraphs(map(missing_line, missing))
+    inside = f"<header><h1>lbdemo diagnose</h1></header>\n{''.join(map(_service, records))}{lost}"
     return document("lbdemo diagnose", inside, RECORD_ID, list(records))
 
 

@@ -12,15 +12,13 @@ if TYPE_CHECKING:
     from lbdemo.render.figures import Record
 
 
-def junit(records: Sequence[Record]) -> str:
+def junit(records: Sequence[Record], missing: Sequence[Record] = ()) -> str:
     """The document. A problem, and calls that are not spread though nothing was told to do that, are failures; what
-    nobody can tell is an error."""
+    nobody can tell is an error, and so are `missing` services, which could not be seen at all."""
     root = ET.Element("testsuites", name="lbdemo diagnose")
     totals = {"tests": 0, "failures": 0, "errors": 0}
-    for record in records:
-        suite = ET.SubElement(root, "testsuite", name=_name(record), timestamp=record["made"][:19], time="0")
-        for case in _cases(record):
-            suite.append(case)
+    for suite in (*map(_suite, records), *map(_missing, missing)):
+        root.append(suite)
         found = {
             "tests": len(suite), "failures": len(suite.findall("testcase/failure")),
             "errors": len(suite.findall("testcase/error")),
@@ -32,6 +30,20 @@ def junit(records: Sequence[Record]) -> str:
         root.set(name, str(number))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(record: Record) -> ET.Element:
+    suite = ET.Element("testsuite", name=_name(record), timestamp=record["made"][:19], time="0")
+    suite.extend(_cases(record))
+    return suite
+
+
+def _missing(missing: Record) -> ET.Element:
+    name = f"{missing['namespace']}/{missing['name']}"
+    suite = ET.Element("testsuite", name=name, time="0")
+    case = ET.SubElement(suite, "testcase", classname=name, name="calls are spread", time="0")
+    ET.SubElement(case, "error", message=missing["because"], type="NOT SEEN")
+    return suite
 
 
 def _name(record: Record) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lbdemo.render.doctor_lines import summary
+from lbdemo.render.folding import lines
 
 if TYPE_CHECKING:
     from lbdemo.render.figures import Record
@@ -38,11 +39,10 @@ def _check(console: Console, check: Record, said: Collection[str]) -> None:
     status = check["status"]
     first, *rest = _folded(f"{check['name']}: {check['seen']}", console.width)
     console.print(Text.assemble("  ", (MARKS[status].ljust(MARK), STYLES[status]), f"  {first}"), soft_wrap=True)
-    lines = list(rest)
     if status != "ok":
-        lines += _folded(f"why: {check['why']}", console.width)
-        lines += [] if check["mend"] in said else _remedy(check["mend"], console.width)
-    for line in lines:
+        rest += _folded(f"why: {check['why']}", console.width)
+        rest += [] if check["mend"] in said else _remedy(check["mend"], console.width)
+    for line in rest:
         console.print(Text(f"{MARGIN}{line}"), soft_wrap=True)
 
 
@@ -55,4 +55,4 @@ def _remedy(mend: str, width: int) -> list[str]:
 
 
 def _folded(text: str, width: int) -> list[str]:
-    return wrap(text, max(20, width - len(MARGIN)), break_long_words=False, break_on_hyphens=False) or [""]
+    return lines(text, width - len(MARGIN)) or [""]

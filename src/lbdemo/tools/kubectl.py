@@ -33,7 +33,8 @@ class Context:
     """A kubeconfig context: its name ("" inside a pod, whose service account is used), and its API server's address.
 
     `plugin` is the program that logs the user in, "" when none has to; `profile` minikube's, "" for other clusters;
-    `namespace` the one that it is set to, "" for none.
+    `namespace` the one that it is set to, "" for none. `why` says why there is none where kubectl's configuration
+    cannot be read.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Context:
     plugin: str = ""
     profile: str = ""
     namespace: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
         return f"context {self.name} ({self.server})" if self.name else f"this pod's own cluster ({self.server})"

@@ -32,6 +32,7 @@ from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.discovery import Discovery
 from lbdemo.kube.records.cluster import Namespace, Node
 from lbdemo.kube.records.meta import Condition, Meta
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.tools.kubectl import Context
 
 HERE = Context("kind-a", "https://127.0.0.1:6443")
@@ -87,9 +88,15 @@ def template(*names: str, cni: bool = False) -> Template:
     return Template("ConfigMap istio-system/istio-sidecar-injector", frozenset(names), cni)
 
 
+def ours(name: str = labels.SERVER, available: int = 2, strategy: str = "istio") -> Deployment:
+    meta = Meta("Deployment", "shop", name, {labels.RELEASE: name, labels.STRATEGY: strategy})
+    return Deployment(meta, 2, 2, available, 2, settled=True, generation=1, images=(), conditions=())
+
+
 GOOD = Evidence(
     kubectl=(1, 34), helm=(4, 1), docker="amd64", delivery=Delivery("registry", "localhost:5000"), server=(1, 34),
-    user="admin", rights=Lacking(9), namespace=namespace(), nodes=(NODE,), stream=Tried("shop/a"), istio=istiod(),
+    user="admin", rights=Lacking(9), namespace=namespace(),
+    installed=(ours(), ours(labels.CLIENT)), nodes=(NODE,), stream=Tried("shop/a"), istio=istiod(),
     template=template("sidecar", "grpc-agent"), discoverer=Discoverer("istio-system/istiod", port=True),
     hooks=hooks(hook(), ""), budgets=Budgets(), kinds=Discovery((), ()),
 )  # fmt: skip
@@ -109,6 +116,7 @@ CASES: list[tuple[str, Asked, dict[str, Any], Status, str]] = [
     ("daemon", UP, {"docker": NO_DOCKER}, FAILED, "no Docker daemon"),
     ("daemon", UP, {}, OK, "amd64"),
     ("context", NOWHERE, {}, FAILED, "no current context"),
+    ("context", replace(UP, context=Context("", "", why="yaml: line 1")), {}, FAILED, "configuration: yaml: line 1"),
     ("context", FAR, {}, WARNING, "does not look like a cluster on this machine"),
     ("context", replace(FAR, command="verify"), {}, OK, "prod"),
     ("API server", UP, {"server": AWAY}, FAILED, "does not answer"),
@@ -126,6 +134,12 @@ CASES: list[tuple[str, Asked, dict[str, Any], Status, str]] = [
     ("namespace", UP, {"namespace": None}, OK, "is not there yet"),
     ("namespace", VERIFY, {"namespace": None}, FAILED, "is not there"),
     ("namespace", VERIFY, {"namespace": namespace(ours=False)}, OK, "is there"),
+    ("release", VERIFY, {"installed": ()}, FAILED, "there is no echo-server and no echo-client"),
+    ("release", VERIFY, {"installed": (ours(),)}, FAILED, "there is no echo-client"),
+    ("release", VERIFY, {"installed": (ours(available=1), ours(labels.CLIENT))}, FAILED, "echo-server: 1 pod of 2"),
+    ("release", replace(VERIFY, strategy="xds"), {}, FAILED, "strategy istio is installed, not xds"),
+    ("release", replace(VERIFY, strategy="istio"), {}, OK, "strategy istio is installed, with 2 servers"),
+    ("release", VERIFY, {"installed": FORBIDDEN}, SKIPPED, "cannot see"),
     ("nodes", UP, {"nodes": ()}, FAILED, "no node"),
     ("nodes", UP, {"nodes": (replace(NODE, unschedulable=True),)}, FAILED, "n1 is cordoned"),
     ("nodes", UP, {"nodes": (replace(NODE, conditions=()),)}, FAILED, "n1 is not ready"),
@@ -200,6 +214,15 @@ CASES: list[tuple[str, Asked, dict[str, Any], Status, str]] = [
 def result(name: str, asked: Asked, **evidence: Any) -> Result:
     check = next(check for check in CHECKS if check.name == name)
     return check(asked, replace(GOOD, **evidence))
+
+
+def test_where_nothing_is_installed_the_command_that_does_it_is_named() -> None:
+    asked = replace(VERIFY, strategy="headless")
+
+    for name, evidence in (("release", {"installed": ()}), ("namespace", {"namespace": None})):
+        assert result(name, asked, **evidence).judged.mend == "`lbdemo up -n shop --strategy headless` installs it"
+    theirs = result("release", VERIFY, installed=(), namespace=namespace(ours=False))
+    assert theirs.judged.mend == "`lbdemo up -n shop --adopt` installs it"
 
 
 @pytest.mark.parametrize(("name", "asked", "evidence", "status", "said"), CASES)

@@ -64,6 +64,16 @@ def test_one_that_hangs_is_left_behind_and_the_others_are_told() -> None:
     never.set()
 
 
+def test_without_a_context_no_api_server_is_asked() -> None:
+    nowhere = replace(means(), asked=Asked("diagnose", Context("", "", why="yaml: line 1"), "shop"))
+    (failing, nodes) = (raising(OperationFailedError("asked")), raising(OperationFailedError("asked, too")))
+
+    found = collect(nowhere, ["server", "nodes"], {"server": failing, "nodes": nodes})
+
+    assert isinstance(found.server, OperationFailedError)
+    assert found.nodes == Unseen("the nodes", Why.AWAY, "no context says which")
+
+
 def test_what_was_not_asked_is_no_evidence() -> None:
     assert collect(means(), []).nodes is NOT_ASKED
 

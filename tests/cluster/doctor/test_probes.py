@@ -16,6 +16,7 @@ from lbdemo.cluster.doctor.asked import Asked
 from lbdemo.cluster.doctor.evidence import Lacking, Tried
 from lbdemo.cluster.doctor.probes import Means
 from lbdemo.cluster.image.delivery import Delivery
+from lbdemo.cluster.kernel import labels
 from lbdemo.errors import InputError, MissingProgramError, OperationFailedError
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.records.quantities import amount
@@ -45,6 +46,19 @@ def pod(name: str = "a", namespace: str = "shop", *, ready: bool = True) -> dict
         "containerStatuses": [{"name": "app", "state": {"running": {}}}],
     }  # fmt: skip
     return named("Pod", name, namespace, spec={"containers": [{"name": "app"}]}, status=status)
+
+
+# lbdemo
+
+
+def test_of_deployments_in_the_namespace_only_lbdemos_are_what_can_be_verified() -> None:
+    own = named("Deployment", "echo-server")
+    own["metadata"]["labels"] = {**labels.OURS, labels.RELEASE: "echo-server"}
+    with FakeApi().add(own, named("Deployment", "shop")) as server:
+        found = probes.installed(means(server))
+
+    assert isinstance(found, tuple)
+    assert [one.meta.name for one in found] == ["echo-server"]
 
 
 # Programs

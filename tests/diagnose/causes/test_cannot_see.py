@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from diagnose.causes.said import found, silent, texts
 from diagnose.shops import LISTENS, NAMES, caller, held, own_look, servers, shop
 
@@ -19,6 +21,20 @@ def test_what_stays_open_is_told_with_what_would_settle_it() -> None:
     assert said.severity is Severity.NOTE
     assert "sockets of payments-a: pods/exec is forbidden" in texts(said)
     assert [fix.advice for fix in said.fixes] == [SOCKETS.hint]
+
+
+def test_rights_that_would_tell_nothing_of_calls_are_not_asked_for_here() -> None:
+    nodes = Unseen("nodes node-1", Why.FORBIDDEN, "no", Right("get", "nodes"), "w")
+    others = [replace(SOCKETS, what=f"programs in pod payments-{pod}", detail="") for pod in "bc"]
+    prometheus = Unseen("a Prometheus in the cluster", Why.FORBIDDEN, "no", Right("list", "services"), "w")
+
+    said = found(cause, shop(None, callers=CALLERS, unseen=(nodes, *others, SOCKETS, prometheus)))
+
+    assert [fix.advice for fix in said.fixes] == [SOCKETS.hint, prometheus.hint]
+    assert [line.text for line in said.evidence] == [
+        "programs in pod payments-b: forbidden", "a Prometheus in the cluster: no",
+    ]  # fmt: skip
+    assert [fix.advice for fix in found(cause, shop(None, callers=CALLERS, unseen=(nodes,))).fixes] == [nodes.hint]
 
 
 def test_where_no_program_can_look_a_container_that_can_is_named() -> None:

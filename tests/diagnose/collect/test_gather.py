@@ -412,6 +412,15 @@ def test_who_is_selected_by_labels_and_left_out_is_named(server: FakeApi) -> Non
     assert [line for line in said if line.startswith("left out: shop/web (")] == said != []
 
 
+def test_of_all_services_it_is_said_how_many_are_left_out(server: FakeApi) -> None:
+    server.add({"kind": "Service", "metadata": meta("web"), "spec": {"ports": [{"port": 80, "name": "grpc"}]}})
+    said: list[str] = []
+    with FakeStreams() as run:
+        several(QUICK, Means(server.api(), Kubectl(run), said.append), everywhere=True, selector="")
+
+    assert [line for line in said if line.startswith("left out: 1 service more (")] == said != []
+
+
 def test_the_role_to_diagnose_has_what_is_asked_for(server: FakeApi) -> None:
     role = yaml.safe_load((Path(__file__).parents[3] / "docs" / "roles" / "diagnose.yaml").read_text())
     given = {

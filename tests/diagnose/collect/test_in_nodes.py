@@ -126,3 +126,14 @@ def test_a_named_caller_in_a_nodes_network_has_the_bridges_address_too(server: F
     widened = with_bridges(server.api(), evidence, [BRIDGE])
 
     assert [one.addresses for one in widened] == [(OWN, BRIDGE), ("10.0.1.1",)]
+
+
+@pytest.mark.parametrize("may_see", [True, False], ids=["nodes are seen", "they are not"])
+def test_an_address_that_a_pod_may_have_which_nobody_could_see_is_not_the_nodes(may_see: bool) -> None:
+    with FakeApi().add(node("node-1", "10.0.0.0/24"), at_node("agent", "payments:8080")) as server:
+        if not may_see:
+            server.forbid("list", "nodes")
+
+        found = named(server.api(), seen(), strangers("10.0.0.10", "10.0.0.1"), all_pods_seen=False)
+
+    assert [one.name for one in found.callers] == ["10.0.0.10", "shop/agent"]

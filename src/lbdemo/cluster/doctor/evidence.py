@@ -12,6 +12,7 @@ from lbdemo.cluster.istio.state import Istio
 from lbdemo.kube.answers import Right, Unseen, Why
 from lbdemo.kube.discovery import Discovery
 from lbdemo.kube.records.cluster import Namespace, Node
+from lbdemo.kube.records.workloads import Deployment
 
 NOT_ASKED = Unseen("what was not asked for", Why.ABSENT)
 
@@ -120,6 +121,7 @@ class Evidence:
     user: str | Gap = NOT_ASKED
     rights: Lacking | Gap = NOT_ASKED
     namespace: Namespace | Gap | None = NOT_ASKED
+    installed: tuple[Deployment, ...] | Gap = NOT_ASKED  # lbdemo's, in the namespace
     nodes: tuple[Node, ...] | Gap = NOT_ASKED
     stream: Tried | Gap = NOT_ASKED
     istio: Istio | Gap = NOT_ASKED

@@ -19,12 +19,14 @@ from lbdemo.kube.answers import Unseen, UnseenError, Why
 
 WORDS = {
     "kubectl": "kubectl's version", "helm": "Helm's version", "docker": "Docker's daemon",
-    "delivery": "the image's way",
+    "delivery": "the image's way", "installed": "lbdemo's deployments",
     "nodes": "the nodes", "namespace": "the namespace", "server": "the API server",
     "user": "who this user is", "rights": "this user's rights", "istio": "Istio",
     "stream": "whether an exec comes through", "template": "the injector's templates", "discoverer": "istiod's Service",
     "hooks": "the webhooks", "budgets": "quotas and limits", "kinds": "the kinds of this cluster",
 }  # fmt: skip
+HERE = ("kubectl", "helm", "docker", "delivery", "server")
+"""What needs no API server, or says that there is none to ask."""
 
 
 def examine(means: Means) -> Examination:
@@ -46,10 +48,12 @@ def sources(checks: Collection[Check]) -> list[str]:
 
 def collect(means: Means, names: Collection[str], probes: Mapping[str, Callable[[Means], Any]] = SOURCES) -> Evidence:
     """Asks all sources at once; one that has not answered in the time of `means` is told as such, and left behind."""
-    running = {name: _begun(probes[name], means) for name in names}
+    there = means.asked.context.server
+    running = {name: _begun(probes[name], means) for name in names if there or name in HERE}
     until = time.monotonic() + means.limit
     found = {name: _answer(name, future, until, means.limit) for name, future in running.items()}
-    return Evidence(**found)
+    nowhere = {name: Unseen(WORDS.get(name, name), Why.AWAY, "no context says which") for name in names}
+    return Evidence(**{**nowhere, **found})
 
 
 def _begun(probe: Callable[[Means], Any], means: Means) -> Future[Any]:

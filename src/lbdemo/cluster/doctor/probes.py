@@ -15,6 +15,7 @@ from lbdemo.cluster.image import delivery
 from lbdemo.cluster.image.delivery import Delivery
 from lbdemo.cluster.istio.observe import observe_istio
 from lbdemo.cluster.istio.state import Istio
+from lbdemo.cluster.kernel import labels
 from lbdemo.cluster.kernel.steps import Tools
 from lbdemo.config import ISTIO_NAMESPACE
 from lbdemo.errors import InputError, LbdemoError, OperationFailedError, ProgramFailedError
@@ -23,6 +24,7 @@ from lbdemo.kube.client import VERSION
 from lbdemo.kube.discovery import Discovery
 from lbdemo.kube.kinds import (
     CONFIG_MAPS,
+    DEPLOYMENTS,
     ENDPOINT_SLICES,
     LIMIT_RANGES,
     MUTATING_WEBHOOKS,
@@ -38,6 +40,7 @@ from lbdemo.kube.questions import Question
 from lbdemo.kube.records.cluster import Namespace, Node
 from lbdemo.kube.records.pods import Pod
 from lbdemo.kube.records.services import SERVICE_NAME
+from lbdemo.kube.records.workloads import Deployment
 from lbdemo.kube.refusals import Refusal
 from lbdemo.kube.side_by_side import together
 from lbdemo.tools.failures import CHOOSE, Source, failure
@@ -90,6 +93,8 @@ def way(means: Means) -> Delivery:
 
 def server(means: Means) -> tuple[int, int] | Unseen:
     """The API server's version. Raises InputError when there is no context to ask by."""
+    if means.asked.context.why:
+        raise InputError("no context could be read", "")
     if not means.asked.context.server:
         raise InputError("kubectl has no current context", CHOOSE)
     answer = means.tools.api.document(VERSION)
@@ -126,6 +131,11 @@ def rights(means: Means) -> Lacking | Unseen:
 def namespace(means: Means) -> Namespace | Unseen | None:
     """The namespace; None when it is not there."""
     return means.tools.api.get(NAMESPACES, means.asked.namespace)
+
+
+def installed(means: Means) -> tuple[Deployment, ...] | Unseen:
+    """lbdemo's deployments in the namespace."""
+    return means.tools.api.list(DEPLOYMENTS, means.asked.namespace, selector=labels.OF_RELEASES)
 
 
 def nodes(means: Means) -> tuple[Node, ...] | Unseen:
@@ -253,7 +263,8 @@ def kinds(means: Means) -> Discovery | Unseen:
 
 SOURCES: Mapping[str, Callable[[Means], Any]] = {
     "kubectl": kubectl, "helm": helm, "docker": docker, "delivery": way, "server": server, "user": user,
-    "rights": rights, "namespace": namespace, "nodes": nodes, "stream": stream, "istio": istio, "template": template,
+    "rights": rights, "namespace": namespace, "installed": installed,
+    "nodes": nodes, "stream": stream, "istio": istio, "template": template,
     "discoverer": discoverer, "hooks": hooks, "budgets": budgets, "kinds": kinds,
 }  # fmt: skip
 """By the field of Evidence that each fills."""

@@ -16,6 +16,7 @@ from lbdemo.diagnose.collect import network, prometheus, refusals, silent
 from lbdemo.diagnose.collect.cpu import used
 from lbdemo.diagnose.collect.domain import domain
 from lbdemo.diagnose.collect.fronts import fronts_of
+from lbdemo.diagnose.collect.hairpins import undone
 from lbdemo.diagnose.collect.listener_rules import listener_rules
 from lbdemo.diagnose.collect.nodes import node_addresses
 from lbdemo.diagnose.collect.objects import Objects, behind, nodes_of, port_of, service_of, surroundings
@@ -46,8 +47,11 @@ def gather(asked: Asked, means: Means) -> Evidence:
     objects = behind(means.api, service, port_of(service, asked.port))
     bare = Evidence(service, objects.port, objects.slices, objects.servers)
     servers, unprobed = _with_probes(asked, means, _watched(Case(bare)))
-    means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: "
-              f"{count(len(Case(bare).ready), 'ready pod')}; looking for callers")  # fmt: skip
+    there = (
+        "its pods cannot be seen" if isinstance(objects.slices, Unseen) else count(len(Case(bare).ready), "ready pod")
+    )
+    means.say(f"{service.meta.name} ({service.meta.namespace}), port {objects.port.number}: {there}; "
+              "looking for callers")  # fmt: skip
     with asking() as pool:
         where = pool.submit(domain, means, servers)
         found = _callers(asked, means, bare, servers)
@@ -73,6 +77,7 @@ def gather(asked: Asked, means: Means) -> Evidence:
         clients=(*seen.clients, *failed.clients), cpu=busy, network=moved, hosts=found.hosts, watched=asked.watch,
         made=_now(),
     )  # fmt: skip
+    whole = undone(whole)
     late = Found() if asked.callers else _identified(means, whole)
     whole = only(_bridged(means, whole)) if asked.callers else whole
     after = first_look(means, _not_looked_at(late.callers, whole))
@@ -118,7 +123,8 @@ def _identified(means: Means, evidence: Evidence) -> Found:
     found, hosts = _strangers(means, evidence)
     lasting = set(_peers(replace(evidence, callers=(), hosts=hosts)))
     stay = [one for one in found.callers if lasting.intersection(one.addresses)]
-    in_nodes = node_names.named(means.api, evidence, [one for one in stay if one.pod is None])
+    nobodys = [one for one in stay if one.pod is None]
+    in_nodes = node_names.named(means.api, evidence, nobodys, all_pods_seen=not found.unseen)
     shown_out = _shown_out(means, replace(evidence, callers=(*evidence.callers, *stay), hosts=hosts))
     callers = (*(one for one in stay if one.pod is not None), *shown_out, *in_nodes.callers)
     return Found(callers, hosts, (*found.unseen, *in_nodes.unseen))
@@ -214,7 +220,8 @@ def _callers(asked: Asked, means: Means, bare: Evidence, servers: Sequence[Pod])
     if asked.callers:
         return Found(who.named(means.api, asked.callers, asked.namespace))
     looked = first_look(means, servers)
-    found = _identified(means, replace(bare, sockets=looked.sockets, surroundings=_nodes_of(means, servers)))
+    known = undone(replace(bare, sockets=looked.sockets, surroundings=_nodes_of(means, servers)))
+    found = _identified(means, known)
     if found.callers:
         return found
     pods = means.api.list(PODS, asked.namespace)

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.callers import Found, caller, pods_where, told_of
-from lbdemo.diagnose.collect.nodes import USUAL
+from lbdemo.diagnose.collect.nodes import USUAL, is_nodes
 from lbdemo.diagnose.evidence import Caller, key
 from lbdemo.diagnose.servers import servers_of
 from lbdemo.kube.answers import Unseen
@@ -25,11 +25,12 @@ FROM_OUTSIDE = ("NodePort", "LoadBalancer")
 """Services whose outside callers come with a node's address, too."""
 
 
-def named(api: Api, evidence: Evidence, strangers: Iterable[Caller]) -> Found:
-    """These callers, whose addresses are no pod's own, by the names of who has them as far as nodes and pods tell."""
+def named(api: Api, evidence: Evidence, strangers: Iterable[Caller], *, all_pods_seen: bool = True) -> Found:
+    """These callers, whose addresses are no pod's own that could be seen, by the names of who has them as far as nodes
+    and pods tell."""
     callers = tuple(strangers)
     nodes = api.list(NODES) if callers else ()
-    found = [_named(api, evidence, one, _node_of(evidence, one.name, nodes)) for one in callers]
+    found = [_named(api, evidence, one, _node_of(evidence, one.name, nodes, whole=all_pods_seen)) for one in callers]
     unseen = tuple(dict.fromkeys(answer for _, answer in found if answer))
     return Found(tuple(_merged(one for one, _ in found).values()), unseen)
 
@@ -65,24 +66,23 @@ def _named(api: Api, evidence: Evidence, one: Caller, node: str) -> tuple[Caller
     return _among(evidence, one, node, pods), None
 
 
-def _node_of(evidence: Evidence, address: str, nodes: Sequence[Node] | Unseen) -> str:
-    """The node whose own address it is, or whose pods' range it lies in; where none tells, that of the pods near it."""
+def _node_of(evidence: Evidence, address: str, nodes: Sequence[Node] | Unseen, *, whole: bool = True) -> str:
+    """The node whose own address it is, or in whose pods' range it is nobody else's; where no node tells, that of the
+    pods near it. But for `whole` a pod that could not be seen may have it, unless it is the first one: bridges have."""
     known = () if isinstance(nodes, Unseen) else nodes
-    told = next((node.meta.name for node in known if _has(node, address)), "")
-    return told or next((node for network, node in _guessed(evidence) if ip_address(address) in network), "")
+    own = next((node.meta.name for node in known if address in (each for _, each in node.addresses)), "")
+    ranges = [*_told(known), *_guessed(evidence)]
+    return own or next((node for network, node in ranges if is_nodes(ip_address(address), [network], whole)), "")
+
+
+def _told(nodes: Iterable[Node]) -> Iterator[tuple[Network, str]]:
+    yield from ((ip_network(each, strict=False), node.meta.name) for node in nodes for each in node.pod_ranges)
 
 
 def _guessed(evidence: Evidence) -> Iterator[tuple[Network, str]]:
     for server in servers_of(evidence):
         for each in server.addresses if server.node else ():
             yield ip_network(f"{each}/{USUAL[ip_address(each).version]}", strict=False), server.node
-
-
-def _has(node: Node, address: str) -> bool:
-    """Whether it is one of the node's own addresses, or lies in the range of its pods, whose bridge has one."""
-    if address in (own for _, own in node.addresses):
-        return True
-    return any(ip_address(address) in ip_network(each, strict=False) for each in node.pod_ranges)
 
 
 def _in_network(api: Api, node: str, namespace: str) -> list[Pod] | Unseen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count as numbers
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from lbdemo.errors import InputError, LbdemoError
 from lbdemo.kube.answers import need
 from lbdemo.kube.kinds import SERVICES
 from lbdemo.kube.side_by_side import each
-from lbdemo.words import duration, listing
+from lbdemo.words import count, duration, listing
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.collect.asked import Asked, Means
@@ -39,16 +39,16 @@ def several(asked: Asked, means: Means, *, everywhere: bool, selector: str) -> t
         where = "in any namespace" if everywhere else f"in namespace {asked.namespace}"
         hint = "a port says that it speaks gRPC by appProtocol or by its name; a single service can always be named"
         raise InputError(f"no service {where} has a port for gRPC", hint)
-    if selector:
-        _tell_who_is_left_out(found, means)
+    _tell_who_is_left_out(found, means, by_name=bool(selector))
     return tuple(replace(asked, namespace=one.meta.namespace, service=one.meta.name) for one in ours)
 
 
-def _tell_who_is_left_out(found: Sequence[Service], means: Means) -> None:
-    """Of the services that somebody selected by labels: a missing line would look like a healthy service."""
+def _tell_who_is_left_out(found: Sequence[Service], means: Means, *, by_name: bool) -> None:
+    """A missing line would look like a healthy service: those that labels select are named, of all others how many."""
     out = sorted(f"{one.meta.namespace}/{one.meta.name}" for one in found if not _looked_at(one))
     if out:
-        means.say(f"left out: {listing(out)} (no port says gRPC, by its name or appProtocol; or no selector): name one")
+        who = listing(out) if by_name else f"{count(len(out), 'service')} more"
+        means.say(f"left out: {who} (no port says gRPC, by its name or appProtocol; or no selector): name one")
 
 
 def _looked_at(service: Service) -> bool:
@@ -59,7 +59,7 @@ def gather_each(
     asked: Sequence[Asked], means: Means, failed: Callable[[Asked, LbdemoError], None]
 ) -> tuple[Evidence, ...]:
     """The evidence of each, a few side by side; `failed` is told of those that could not be seen at all."""
-    done = count(1)
+    done = numbers(1)
     if len(asked) > SIDE_BY_SIDE:
         means.say(f"{SIDE_BY_SIDE} at once: about {duration(expected(asked))}")
 

@@ -30,10 +30,10 @@ def node_addresses(addresses: Iterable[str], evidence: Evidence, *, all_pods_see
     told = tuple(_told(evidence))
     networks = told or tuple(_guessed(evidence))
     whole = bool(told) or all_pods_seen
-    return tuple(one for one in addresses if _is_nodes(ip_address(one), networks, whole))
+    return tuple(one for one in addresses if is_nodes(ip_address(one), networks, whole))
 
 
-def _is_nodes(address: Address, networks: Iterable[Network], whole: bool) -> bool:
+def is_nodes(address: Address, networks: Iterable[Network], whole: bool) -> bool:
     """Whether it lies in one of the networks (`whole`), or is the first of one."""
     return any(address in network and (whole or address == network[1]) for network in networks)
 

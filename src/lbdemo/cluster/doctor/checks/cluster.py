@@ -9,7 +9,7 @@ from lbdemo.cluster.doctor.results import GAPS, Judged, bad, failed, missing, ok
 from lbdemo.cluster.image.delivery import looks_local
 from lbdemo.cluster.kernel import labels
 from lbdemo.kube.answers import Unseen, Why
-from lbdemo.kube.records.cluster import Node
+from lbdemo.kube.records.cluster import Namespace, Node
 from lbdemo.tools.failures import CHOOSE
 from lbdemo.words import count, listing
 
@@ -21,6 +21,9 @@ KEEP_OFF = ("NoSchedule", "NoExecute")
 
 def context(asked: Asked, _: Evidence) -> Judged:
     """There is one; and it looks as if the cluster were on this machine, or `up` wants a word."""
+    if asked.context.why:
+        return failed(f"kubectl cannot read its configuration: {asked.context.why}",
+                      "mend that file, or name another one by the variable KUBECONFIG")  # fmt: skip
     if not asked.context.server:
         return failed("kubectl has no current context", CHOOSE)
     if asked.installs and not looks_local(asked.context):
@@ -64,7 +67,7 @@ def namespace(asked: Asked, evidence: Evidence) -> Judged:
     assert not isinstance(there, GAPS), "it is needed"
     if there is None:
         absent = f"namespace {name} is not there"
-        return ok(f"{absent} yet") if asked.installs else failed(absent, _installed(asked))
+        return ok(f"{absent} yet") if asked.installs else failed(absent, _installed(asked, evidence))
     if there.meta.deleting:
         held = there.stuck or "its objects are being deleted"
         return bad(
@@ -80,8 +83,30 @@ def namespace(asked: Asked, evidence: Evidence) -> Judged:
     return ok(f"namespace {name} is there")
 
 
-def _installed(asked: Asked) -> str:
-    return "`lbdemo up` makes it" if asked.command == VERIFY else "name another with --namespace"
+def _installed(asked: Asked, evidence: Evidence) -> str:
+    if asked.command != VERIFY:
+        return "name another with --namespace"
+    strategy = f" --strategy {asked.strategy}" if asked.strategy else ""
+    theirs = isinstance(evidence.namespace, Namespace) and not labels.ours(evidence.namespace.meta)
+    return f"`lbdemo up -n {asked.namespace}{strategy}{' --adopt' if theirs else ''}` installs it"
+
+
+def release(asked: Asked, evidence: Evidence) -> Judged:
+    """There is something to verify, it is complete, and it is what was meant."""
+    found = evidence.installed
+    assert not isinstance(found, GAPS), "it is needed"
+    there = {one.meta.name: one for one in found}
+    if absent := [name for name in (labels.SERVER, labels.CLIENT) if name not in there]:
+        return failed(f"lbdemo is not installed in namespace {asked.namespace}: there is no {' and no '.join(absent)}",
+                      _installed(asked, evidence))  # fmt: skip
+    waiting = [f"{name}: {count(one.available, 'pod')} of {one.replicas}" for name, one in there.items()
+               if one.available < one.replicas]  # fmt: skip
+    if waiting:
+        return failed(f"not all pods are ready ({listing(waiting)})", f"`lbdemo status -n {asked.namespace}` shows why")
+    strategy = there[labels.SERVER].meta.labels.get(labels.STRATEGY, "")
+    if asked.strategy and strategy != asked.strategy:
+        return failed(f"strategy {strategy} is installed, not {asked.strategy}", _installed(asked, evidence))
+    return ok(f"strategy {strategy} is installed, with {count(there[labels.SERVER].replicas, 'server')}")
 
 
 def nodes(_: Asked, evidence: Evidence) -> Judged:
@@ -117,6 +142,15 @@ CHECKS = (
     Check("API server", "cluster", "nothing can be seen or changed without it", (), server, beside=("server",)),
     Check("login", "cluster", "the API server must know who asks", (), login, beside=("user",)),
     Check("namespace", "cluster", "the pods live there", ("namespace",), namespace, (UP, VERIFY, DIAGNOSE)),
+    Check(
+        "release",
+        "cluster",
+        "calls are made by its client, to its servers",
+        ("installed",),
+        release,
+        (VERIFY,),
+        beside=("namespace",),
+    ),
     Check("nodes", "cluster", "pods need a Linux node that takes them", ("nodes",), nodes, (UP, COMPARE)),
 )
 assert {command for check in CHECKS for command in check.commands} == set(COMMANDS)
