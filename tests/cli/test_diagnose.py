@@ -205,7 +205,7 @@ def test_a_line_says_what_changed_too(kept: Path) -> None:
 
 
 def test_nothing_is_said_to_be_gone_that_nobody_can_tell(kept: Path) -> None:
-    _, out, _ = given("--load", str(kept / "blind"), "--after", str(kept / "pinned"))
+    _, out, _ = given("--load", str(kept / "nothing_seen"), "--after", str(kept / "pinned"))
 
     assert "nobody can tell whether these are gone: LB101" in out
     assert "  gone  LB101" not in out

@@ -45,7 +45,7 @@ def test_a_policy_that_is_not_known_is_named(line: str) -> None:
     ],
 )
 def test_where_calls_end_is_told(line: str, kind: str) -> None:
-    assert [said.kind for said in of(line)] == [kind]
+    assert [said.why for said in of(line)] == [kind]
 
 
 def test_complaints_of_somewhere_else_are_none() -> None:

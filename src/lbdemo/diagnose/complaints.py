@@ -57,4 +57,4 @@ def _of_line(line: bytes, names: Collection[bytes]) -> Iterator[tuple[str, str]]
 
 def meant(complaint: Complaint) -> str:
     """What it means, as a part of a sentence."""
-    return MEANS[complaint.kind].format(about=complaint.about)
+    return MEANS[complaint.why].format(about=complaint.about)

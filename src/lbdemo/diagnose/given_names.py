@@ -29,7 +29,7 @@ BY_MEMBER = {
     "namespace": "namespace", "service": "service", "context": "context", "domain": "domain", "node": "node",
     "zone": "zone", "service_account": "account", "config_maps": "configmap", "target": "target", "subset": "subset",
     "section": "listener", "method": "method", "path": "path", "headers": "header", "gateway_class": "class",
-    "app_protocol": "protocol",
+    "app_protocol": "protocol", "about": "policy",
 }  # fmt: skip
 """Members that are a name, or several, and of what."""
 IN_PARTS = {

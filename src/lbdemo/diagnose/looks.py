@@ -129,10 +129,10 @@ class MetricsLook:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """How often a client's log says that calls do not leave it: `kind` is a word of `complaints`, and `about` the names
+    """How often a client's log says that calls do not leave it: `why` is a word of `complaints`, and `about` the names
     of load balancing policies where it is of those."""
 
-    kind: str
+    why: str
     times: int
     about: str = ""
 

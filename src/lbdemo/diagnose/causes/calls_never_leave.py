@@ -39,7 +39,7 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def _first(case: Case, caller: Caller) -> str:
     """What its log complains of: what is wrong at home explains the rest."""
-    kinds = [said.kind for said in case.client(caller).complaints]
+    kinds = [said.why for said in case.client(caller).complaints]
     return next((kind for kind in kinds if kind in AT_HOME), kinds[0])
 
 
