@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ LABELS = ("labels", "selector", "pod_labels")
 """Members whose own members are names that people have given, too."""
 HOSTS = ("host", "hosts", "hostname", "hostnames", "mirror")
 """Members that have names of hosts."""
-CONTEXT = "context"
+CONTEXT, TLS = "context", "tls_settings"
 SYSTEM = ("kubernetes.io/", "k8s.io/", "istio.io/", "linkerd.io/", "lbdemo.dev/")
 """What the keys of labels have in them that are nobody's own; the values of most are, or words of theirs."""
 OWN = "app.kubernetes.io/"
@@ -102,6 +103,15 @@ def _of_member(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _of_host(str(host))
     elif name == CONTEXT and isinstance(value, str):
         yield "context", value
+    elif name == TLS and value:
+        yield from (("certificate", told) for told in _certificates(json.loads(value)))
+
+
+def _certificates(tls: Mapping[str, Any]) -> Iterator[str]:
+    """Files, secrets and names that a rule has for TLS; its mode is nobody's own."""
+    said = (value for name, value in tls.items() if name != "mode")
+    each = (one for value in said for one in (value if isinstance(value, list) else [value]))
+    return (one for one in each if isinstance(one, str))
 
 
 def _of_label(key: str, told: Any) -> Iterator[tuple[str, str]]:
