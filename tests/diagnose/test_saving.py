@@ -266,3 +266,19 @@ def test_names_of_an_envoys_own_have_others_too(tmp_path: Path) -> None:
 
     assert '"configmap/configmap-1"' in text
     assert not re.search(r"\b(till|edge|front)\b", text)
+
+
+def test_what_a_rule_says_of_tls_has_other_names_and_is_judged_alike(tmp_path: Path) -> None:
+    told = {"mode": "SIMPLE", "sni": "bank.example", "subjectAltNames": ["vault"], "insecureSkipVerify": True}
+    policy = TrafficPolicy(tls="SIMPLE", tls_settings=json.dumps(told))
+    rule = DestinationRule(Meta("DestinationRule", "shop", "payments"), "payments", policy)
+    seen = replace(pinned(), surroundings=Surroundings(destination_rules=(rule,)))
+
+    text = save(seen, tmp_path, anonymous=True).read_text()
+
+    assert "bank" not in text
+    assert "vault" not in text
+    rules = load(tmp_path).surroundings.destination_rules
+    assert isinstance(rules, tuple)
+    kept = json.loads(rules[0].policy.tls_settings)
+    assert (rules[0].policy.tls, kept["mode"], kept["insecureSkipVerify"]) == ("SIMPLE", "SIMPLE", True)
