@@ -14,8 +14,10 @@ from echo_server import told
 
 from lbdemo.cli.diagnose import which_prometheus
 from lbdemo.cli.diagnosis import How, Lost, give
-from lbdemo.diagnose.evidence import Evidence
+from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.saving import FILE, save
+from lbdemo.kube.records.istio import DestinationRule, TrafficPolicy
+from lbdemo.kube.records.meta import Meta
 
 HOST = "payments.shop.svc.cluster.local"
 
@@ -38,6 +40,11 @@ def alone() -> Evidence:
 
 def nothing_seen() -> Evidence:
     return shop(callers=[caller("checkout")])
+
+
+def risky() -> Evidence:
+    rule = DestinationRule(Meta("DestinationRule", "shop", "x"), "payments", TrafficPolicy(requests_per_connection=1))
+    return replace(healthy(), surroundings=Surroundings(destination_rules=(rule,)))
 
 
 @pytest.fixture
@@ -105,6 +112,18 @@ def test_junit_has_failures_for_a_verdict_and_a_problem_and_an_error_for_what_no
         counts[which] = (root.get("failures"), root.get("errors"))
 
     assert counts == {"pinned": ("2", "0"), "healthy": ("0", "0"), "blind": ("0", "1")}
+
+
+@pytest.mark.parametrize("fail_on", ["problem", "risk", "note", "never"])
+@pytest.mark.parametrize("which", ["pinned", "healthy", "blind", "risky"])
+def test_junit_minds_what_the_exit_code_minds(kept: Path, which: str, fail_on: str) -> None:
+    save(risky(), kept / "risky")
+
+    code, _, _ = given("--load", str(kept / which), "--junit", str(kept / "j.xml"), "--fail-on", fail_on)
+
+    root = ET.parse(kept / "j.xml").getroot()
+    counted = (int(root.get("failures", "")) > 0, int(root.get("errors", "")) > 0)
+    assert counted == {0: (False, False), 1: (True, False), 7: (False, True)}[code]
 
 
 def test_the_page_needs_nothing_else_and_has_the_record(kept: Path) -> None:
