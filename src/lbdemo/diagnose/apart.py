@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.called import PODS, beside, by_pods, leads, port_of, services_called
+from lbdemo.diagnose.called import PODS, beside, by_address, by_pods, leads, port_of, services_called
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.path import likely_by, ways
 from lbdemo.diagnose.servers import servers_of
@@ -47,7 +47,8 @@ def apart(evidence: Evidence) -> Apart:
     case = Case(evidence)
     active = [caller.name for caller in case.active]
     likely = {caller.name: by for caller in case.plain if not called[caller.name] and (by := _likely(case, caller))}
-    unknown = tuple(name for name in active if not called[name] and name not in likely)
+    dialled = {caller.name for caller in case.plain if by_address(evidence, caller)}
+    unknown = tuple(name for name in active if not called[name] and name not in likely and name not in dialled)
     names = tuple(one.meta.name for one in services)
     if (only := _only(evidence, [called[name] for name in active])) is not None:
         return Apart(as_if(evidence, only), names=tuple(name for name in names if name != only.meta.name))

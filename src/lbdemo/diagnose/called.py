@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.looks import ESTABLISHED, SYN_SENT, TIME_WAIT
-from lbdemo.diagnose.path import bootstrapped
 from lbdemo.diagnose.servers import servers_of
-from lbdemo.diagnose.told import KUBERNETES, XDS, marks, pod_named, words
+from lbdemo.diagnose.told import KUBERNETES, XDS, asks_for_endpoints, bootstrapped, marks, pod_named, words
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller, Evidence
@@ -95,6 +94,16 @@ def by_pods(evidence: Evidence, caller: Caller) -> str:
         return evidence.name
     alone = len(headless) == 1 and not bootstrapped(caller.pod)
     return headless[0] if alone and _translates_at_the_node(evidence) else ""
+
+
+def by_address(evidence: Evidence, caller: Caller) -> bool:
+    """Whether a caller of pods that have no headless Service surely dials their own addresses, and by no name: it is
+    connected to those alone, and no network here translates a Service's address into them when a client connects."""
+    every = (evidence.service, *beside(evidence))
+    known = any(one.headless or asks_for_endpoints(caller.pod, one.meta.name) for one in every)
+    if caller.pod is None or known or bootstrapped(caller.pod) or set(leads(evidence, caller).values()) != {PODS}:
+        return False
+    return not by_pods(evidence, caller) and _translates_at_the_node(evidence)
 
 
 def _translates_at_the_node(evidence: Evidence) -> bool:

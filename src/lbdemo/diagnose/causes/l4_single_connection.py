@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.called import by_address
 from lbdemo.diagnose.causes.ambient_without_waypoint import without_waypoint
 from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
@@ -36,7 +37,8 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
         yield _unseen(case)
         return
     ambient = without_waypoint(case)
-    few = [c for c in case.plain if case.holds_few(c) and not is_proxy(c.pod) and c not in ambient]
+    few = [c for c in case.plain if case.holds_few(c) and not is_proxy(c.pod) and c not in ambient
+           and not by_address(case.evidence, c)]  # fmt: skip
     if few:
         yield _finding(case, few)
 
