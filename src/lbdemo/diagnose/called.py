@@ -96,12 +96,17 @@ def by_pods(evidence: Evidence, caller: Caller) -> str:
     return headless[0] if alone and _translates_at_the_node(evidence) else ""
 
 
+def only_to_pods(evidence: Evidence, caller: Caller) -> bool:
+    """Whether the caller's own sockets lead to pods' own addresses, and to no Service's."""
+    return set(leads(evidence, caller).values()) == {PODS}
+
+
 def by_address(evidence: Evidence, caller: Caller) -> bool:
     """Whether a caller of pods that have no headless Service surely dials their own addresses, and by no name: it is
     connected to those alone, and no network here translates a Service's address into them when a client connects."""
     every = (evidence.service, *beside(evidence))
     known = any(one.headless or asks_for_endpoints(caller.pod, one.meta.name) for one in every)
-    if caller.pod is None or known or bootstrapped(caller.pod) or set(leads(evidence, caller).values()) != {PODS}:
+    if caller.pod is None or known or bootstrapped(caller.pod) or not only_to_pods(evidence, caller):
         return False
     return not by_pods(evidence, caller) and _translates_at_the_node(evidence)
 

@@ -111,3 +111,11 @@ def test_nobody_is_said_to_call_by_one_of_several_services_who_calls_by_none() -
     seen = by_addresses(1, services=(replace(other, ports=(PORT,)),))
 
     assert apart(seen).unknown == ()
+
+
+def test_where_the_network_may_have_translated_the_service_is_one_possibility() -> None:
+    said = found(single, by_addresses(1, mode=""))
+
+    assert said.possible
+    assert "checkout is connected to pods' own addresses" in texts(said)
+    assert not found(single, by_addresses(1, mode="", args=("--target=payments:8080",))).possible
