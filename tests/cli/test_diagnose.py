@@ -6,16 +6,18 @@ import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from diagnose.shops import caller, envoy_looks, servers, service, shop
 from echo_server import told
 
-from lbdemo.cli.diagnose import which_prometheus
+from lbdemo.cli.diagnose import place, which_prometheus
 from lbdemo.cli.diagnosis import How, Lost, give
 from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.saving import FILE, save
+from lbdemo.errors import InputError
 from lbdemo.kube.records.istio import DestinationRule, TrafficPolicy
 from lbdemo.kube.records.meta import Meta
 
@@ -258,6 +260,13 @@ def test_what_contradicts_itself_is_refused(arguments: tuple[str, ...]) -> None:
 
     assert code in (2, 5), err
     assert "Traceback" not in err
+
+
+def test_a_name_has_one_namespace() -> None:
+    where: Any = None
+
+    with pytest.raises(InputError, match="a/b/c is no service's name"):
+        place(where, where, "a/b/c")
 
 
 def test_one_prometheus_is_named_or_found_or_none_is_asked() -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Pod
     from lbdemo.kube.records.services import Service, ServicePort
 
+SOME_MODE = "some mode"
+"""kube-proxy's mode where it is not known which, and that it is at work is."""
 PODS = ""
 """In the place of a Service's name: what leads to pods' own addresses."""
 
@@ -93,7 +95,7 @@ def by_pods(evidence: Evidence, caller: Caller) -> str:
     if evidence.name in headless and not told:
         return evidence.name
     alone = len(headless) == 1 and not bootstrapped(caller.pod)
-    return headless[0] if alone and _translates_at_the_node(evidence) else ""
+    return headless[0] if alone and translates_at_the_node(evidence) else ""
 
 
 def only_to_pods(evidence: Evidence, caller: Caller) -> bool:
@@ -108,10 +110,10 @@ def by_address(evidence: Evidence, caller: Caller) -> bool:
     known = any(one.headless or asks_for_endpoints(caller.pod, one.meta.name) for one in every)
     if caller.pod is None or known or bootstrapped(caller.pod) or not only_to_pods(evidence, caller):
         return False
-    return not by_pods(evidence, caller) and _translates_at_the_node(evidence)
+    return not by_pods(evidence, caller) and translates_at_the_node(evidence)
 
 
-def _translates_at_the_node(evidence: Evidence) -> bool:
+def translates_at_the_node(evidence: Evidence) -> bool:
     """Whether clients surely see the address that they call: kube-proxy has a mode, or somebody's sockets show one."""
     if evidence.surroundings.proxy_mode:
         return True

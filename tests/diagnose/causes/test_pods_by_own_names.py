@@ -15,6 +15,7 @@ from lbdemo.diagnose.causes.l4_single_connection import cause as single
 from lbdemo.diagnose.causes.no_connection_age import cause as no_age
 from lbdemo.diagnose.causes.pods_by_own_names import cause
 from lbdemo.diagnose.causes.round_robin_on_cluster_ip import cause as on_cluster_ip
+from lbdemo.diagnose.diagnosis import diagnose
 from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.findings import Severity
 from lbdemo.diagnose.path import ADDRESSES, Per, ways
@@ -106,11 +107,14 @@ def test_who_may_know_addresses_by_a_name_is_another_case(evidence: Evidence) ->
     assert silent(cause, evidence)
 
 
-def test_nobody_is_said_to_call_by_one_of_several_services_who_calls_by_none() -> None:
-    other = replace(service("orders"), cluster_ips=("10.96.9.9",), selector={"app": "payments"})
-    seen = by_addresses(1, services=(replace(other, ports=(PORT,)),))
+OTHER = replace(service("orders"), cluster_ips=("10.96.9.9",), selector={"app": "payments"},
+                ports=(replace(PORT, target=LISTENS),))  # fmt: skip
 
-    assert apart(seen).unknown == ()
+
+def test_nobody_is_said_to_call_by_one_of_several_services_who_calls_by_none() -> None:
+    seen = by_addresses(1, services=(OTHER,))
+
+    assert (apart(seen).unknown, apart(seen).names) == ((), ("orders",))
 
 
 def test_where_the_network_may_have_translated_the_service_is_one_possibility() -> None:
@@ -119,3 +123,12 @@ def test_where_the_network_may_have_translated_the_service_is_one_possibility() 
     assert said.possible
     assert "checkout is connected to pods' own addresses" in texts(said)
     assert not found(single, by_addresses(1, mode="", args=("--target=payments:8080",))).possible
+
+
+def test_what_the_sockets_of_other_services_callers_tell_of_the_network_holds_for_all() -> None:
+    theirs = begun(caller("batch", 2), 5)
+    seen = by_addresses(1, mode="", services=(OTHER,))
+    both = replace(seen, callers=(*seen.callers, theirs),
+                   sockets=(*seen.sockets, *own_look(theirs, ("10.96.9.9", PORT.number))))  # fmt: skip
+
+    assert [finding.code for finding in diagnose(both).findings] == ["LB124"]
