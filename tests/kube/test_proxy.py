@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import stat
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lbdemo.errors import InputError, MissingProgramError, OperationFailedError, ProgramFailedError
+from lbdemo.errors import InputError, MissingProgramError, ProgramFailedError
 from lbdemo.kube import proxy as proxies
-from lbdemo.kube.proxy import Proxy, listening, logged, private_folder
+from lbdemo.kube.proxy import Proxy, listening, logged
 from lbdemo.tools.runner import Runner
 
 pytestmark = pytest.mark.forks
@@ -31,6 +29,8 @@ for line in os.environ.get("SAYS", "").split("|"):
     print(line, file=sys.stderr, flush=True)
 if os.environ.get("FAILS"):
     sys.exit(1)
+while not os.path.exists(os.environ.get("WAITS_FOR", "/")):
+    time.sleep(0.005)
 door = socket.socket(socket.AF_UNIX)
 door.bind(path)
 door.listen()
@@ -55,13 +55,6 @@ def runner() -> Iterator[Runner]:
     made = Runner()
     yield made
     made.cancel()
-
-
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A folder with a path short enough for sockets."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        yield Path(folder)
 
 
 def pids(calls: Path) -> list[int]:
@@ -157,11 +150,80 @@ def test_where_no_proxy_can_run_the_reason_is_kubectls_own(
 ) -> None:
     monkeypatch.setenv("SAYS", says)
     monkeypatch.setenv("FAILS", "1")
+    heard: list[str] = []
 
     with pytest.raises(kind, match=words):
-        Proxy(runner).address()
+        Proxy(runner, heard=heard.append).address()
 
     assert len(pids(calls)) == 1
+    assert heard == []  # it is told once, as the error that it is
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "config"
+    file.write_text("current-context: a")
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'none'}:{file}")
+    return file
+
+
+@pytest.mark.usefixtures("kubeconfig")
+@pytest.mark.parametrize(("given", "found"), [("", "a"), ("a", "a"), ("", "")])
+def test_it_may_begin_before_the_current_contexts_name_is_known(
+    calls: Path, runner: Runner, given: str, found: str
+) -> None:
+    proxy = Proxy(runner, given)
+    proxy.address()
+    proxy.stay(found)
+    proxy.address()
+    proxy.close()
+
+    assert len(pids(calls)) == 1
+
+
+def test_what_became_the_current_context_before_its_name_was_known_is_not_asked(
+    calls: Path, kubeconfig: Path, runner: Runner
+) -> None:
+    proxy = Proxy(runner)
+    proxy.address()
+    kubeconfig.write_text("current-context: other")
+    proxy.stay("other")
+    proxy.address()
+    proxy.close()
+
+    assert [" --context other " in line for line in calls.read_text().splitlines()] == [False, True]
+
+
+def test_what_became_the_current_context_before_it_was_open_is_not_asked(
+    calls: Path, kubeconfig: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAITS_FOR", str(calls.with_name("open")))
+    proxy = Proxy(runner)
+    proxy.begin()
+    while not calls.exists():
+        time.sleep(0.005)
+    proxy.stay("a")
+    kubeconfig.write_text("current-context: other")
+    calls.with_name("open").touch()
+    proxy.address()
+    proxy.close()
+
+    assert [" --context a " in line for line in calls.read_text().splitlines()] == [False, True]
+
+
+def test_one_that_must_be_started_again_keeps_its_context(calls: Path, kubeconfig: Path, runner: Runner) -> None:
+    proxy = Proxy(runner)
+    first = proxy.address()
+    proxy.stay("a")
+    kubeconfig.write_text("current-context: other")
+    os.kill(pids(calls)[0], signal.SIGKILL)
+    while listening(first):
+        pass
+    while proxy.address() == first:
+        pass
+    proxy.close()
+
+    assert [" --context a " in line for line in calls.read_text().splitlines()] == [False, True]
 
 
 def test_without_kubectl_it_is_kubectl_that_is_missing(
@@ -171,55 +233,6 @@ def test_without_kubectl_it_is_kubectl_that_is_missing(
 
     with pytest.raises(MissingProgramError, match="kubectl"):
         Proxy(runner).address()
-
-
-def test_a_place_with_a_long_path_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    long = tmp_path / ("x" * 100)
-    long.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-
-    folder = private_folder()
-
-    assert len(folder.encode()) < proxies.LONGEST
-    assert list(long.iterdir()) == []
-    Path(folder).rmdir()
-
-
-def left_behind(place: Path, name: str, age: float, *sockets: str) -> Path:
-    """A folder as a proxy makes it, so many seconds old, with sockets in it."""
-    folder = place / name
-    folder.mkdir(mode=0o700)
-    for socket_ in sockets:
-        with socket.socket(socket.AF_UNIX) as door:
-            door.bind(str(folder / socket_))
-    os.utime(folder, (time.time() - age,) * 2)
-    return folder
-
-
-def test_what_a_killed_one_has_left_is_swept_away(short: Path) -> None:
-    dead = left_behind(short, "lbdemo-dead", 100, "1", "2")
-    young = left_behind(short, "lbdemo-young", 1, "1")
-    others = left_behind(short, "something", 100, "1")
-    work = left_behind(short, "lbdemo-work", 100, "1")
-    (work / "notes").write_text("somebody's")
-    os.utime(work, (time.time() - 100,) * 2)
-
-    folder = private_folder([str(short)])
-
-    assert not dead.exists()
-    assert {young, others, work, Path(folder)} == set(short.iterdir())
-
-
-def test_one_that_is_at_work_stays(short: Path) -> None:
-    busy = left_behind(short, "lbdemo-busy", 100)
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(str(busy / "1"))
-        door.listen()
-        os.utime(busy, (time.time() - 100,) * 2)
-
-        private_folder([str(short)])
-
-        assert busy.exists()
 
 
 def test_begun_early_it_is_there_for_the_first_question(calls: Path, runner: Runner) -> None:
@@ -241,13 +254,6 @@ def test_closed_it_lets_nobody_in_any_more(runner: Runner) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         proxy.address()
-
-
-def test_where_there_is_no_place_the_way_out_is_named() -> None:
-    with pytest.raises(OperationFailedError, match="no place for the socket") as raised:
-        private_folder(["/nowhere/at/all"])
-
-    assert "TMPDIR" in raised.value.hint
 
 
 @pytest.mark.parametrize(

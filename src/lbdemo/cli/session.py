@@ -92,15 +92,15 @@ def session(
     if trace and steering(os.environ):
         trace(to_paste(os.environ))
     first = Runner(trace)
-    context = current(first, options.context, anywhere=anywhere or unfit)
-    if not quiet and context.server:
-        say(f"{context}, namespace {options.namespace}")
-    with door(context, trace) as entered:
+    with proxy(options.context, trace) as way:
+        context = current(first, options.context, way, anywhere=anywhere or unfit)
+        way.stay(context.name)
+        if not quiet and context.server:
+            say(f"{context}, namespace {options.namespace}")
+        entered = Door(context, trace, way)
         tools = entered.tools(first)
         try:
             check = here_only(context) if changes and not yes else None
-            if context.server:
-                entered.open()
             if context.plugin and not unfit:
                 log_in(tools.api)
             if check is not None:
@@ -112,6 +112,7 @@ def session(
             raise
         finally:
             tools.cancel()
+            entered.close()
 
 
 def home(context: Context) -> str:
@@ -142,20 +143,16 @@ def log_in(api: Api) -> None:
 
 
 @contextlib.contextmanager
-def door(context: Context, trace: Callable[[str], None] | None) -> Iterator[Door]:
-    """The way to the context's API server: one proxy, which ends with the session."""
+def proxy(context: str, trace: Callable[[str], None] | None) -> Iterator[Proxy]:
+    """The way to the context's API server, "" for the current one: one proxy, which ends with the session."""
     from lbdemo.kube.proxy import Proxy
     from lbdemo.tools.runner import Runner
 
-    keeper = Runner(trace)  # its proxy outlives the programs that Ctrl-C ends
-    proxy = Proxy(keeper, context.name, say)  # named: the current context may change while we work
-    entered = Door(context, trace, proxy)
+    way = Proxy(Runner(trace), context, say)  # on a runner of its own: it outlives the programs that Ctrl-C ends
     try:
-        yield entered
+        yield way
     finally:
-        for way in entered.ways:
-            way.close()
-        proxy.close()
+        way.close()
 
 
 class Door:
@@ -168,9 +165,10 @@ class Door:
         self._daemon = once(docker)
         self.ways: list[UnixTransport] = []
 
-    def open(self) -> None:
-        """Opens the door before anybody stands at it; does not wait until it is open."""
-        self._proxy.begin()
+    def close(self) -> None:
+        """Ends what is asked through it; the proxy stays."""
+        for way in self.ways:
+            way.close()
 
     def tools(self, runner: Runner | None = None) -> Tools:
         """Fresh tools, on a runner of their own unless one is given."""
@@ -193,10 +191,10 @@ class Door:
         return Tools(own, Kubectl(own, name), api, Helm(own, name), self._daemon, cancel)
 
 
-def current(runner: Runner, name: str, *, anywhere: bool) -> Context:
+def current(runner: Runner, name: str, proxy: Proxy, *, anywhere: bool) -> Context:
     """The context that is used; one without a name where there is none, and `anywhere` says that this is fine.
 
-    While kubectl reads its configuration, what every session needs is imported.
+    While kubectl reads its configuration, the proxy begins already, and what every session needs is imported.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -205,6 +203,7 @@ def current(runner: Runner, name: str, *, anywhere: bool) -> Context:
 
     pool = ThreadPoolExecutor(1)
     asked = pool.submit(Kubectl(runner, name).current)
+    proxy.begin()
     try:
         import lbdemo.cluster.kernel.steps
         import lbdemo.kube.api

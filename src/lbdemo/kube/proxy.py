@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lbdemo.errors import LbdemoError, OperationFailedError, ProgramFailedError
+from lbdemo.tools.environment import kubeconfig
 from lbdemo.tools.failures import explain
 
 PATIENCE = 20.0  # seconds that kubectl may take to open its socket; on an idle machine it takes 0.1
@@ -49,6 +50,30 @@ class Starts(Protocol):
         """Starts it; `heard` gets the lines of its stderr as they come."""
 
 
+class Heard:
+    """Lines as they come, kept until it is known whether they are why nothing works, and then passed on."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.lines: list[str] = []
+        self._tell = tell
+        self._told = False
+        self._lock = threading.Lock()
+
+    def hear(self, line: str) -> None:
+        """One line more."""
+        with self._lock:
+            self.lines.append(line)
+            if self._told:
+                self._tell(line)
+
+    def pass_on(self) -> None:
+        """Tells those that came, and from now on each at once."""
+        with self._lock:
+            self._told = True
+            for line in self.lines:
+                self._tell(line)
+
+
 class Proxy:
     """The supervised proxy of one context ("" for the current one, or a pod's own service account).
 
@@ -66,6 +91,9 @@ class Proxy:
         self._path = ""
         self._starts_made = 0
         self._closed = threading.Event()
+        self._begun_as = context
+        self._files = kubeconfig(os.environ)
+        self._rewritten = False
 
     def address(self) -> str:
         """The socket's path; somebody listens there.
@@ -76,11 +104,10 @@ class Proxy:
         with self._lock:
             if self._closed.is_set():
                 raise KeyboardInterrupt
-            if self._child is not None and self._child.code is not None:
-                self._child.end()
-                self._child = None
-            if self._child is None:
-                self._start()
+            if self._child is None or self._child.code is not None:
+                self._renew()
+            if self._astray():
+                self._renew()
             return self._path
 
     def begin(self) -> None:
@@ -91,6 +118,15 @@ class Proxy:
                 self.address()
 
         threading.Thread(target=start, name="proxy", daemon=True).start()
+
+    def stay(self, context: str) -> None:
+        """From here on it is this context's, whatever becomes the current one.
+
+        It may have begun when nobody knew yet how the current one is called. Where a kubeconfig was written to since
+        it was made, that may have been another one: it is started anew.
+        """
+        self._context = context
+        self._look()
 
     def words(self) -> list[str]:
         """What the proxy's stderr has said last, kubectl's own log left out: a credential plugin's words."""
@@ -107,28 +143,41 @@ class Proxy:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = ""
 
+    def _renew(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+        self._start()
+
+    def _astray(self) -> bool:
+        return self._begun_as != self._context and (self._rewritten or self._begun_as != "")
+
+    def _look(self) -> None:
+        self._rewritten = self._rewritten or kubeconfig(os.environ) != self._files
+
     def _start(self) -> None:
         if not self._folder:
             self._folder = private_folder()
         self._starts_made += 1
+        self._begun_as = self._context
         self._path = str(Path(self._folder, str(self._starts_made)))
-        argv = ["kubectl", *(["--context", self._context] if self._context else []), "proxy",
+        argv = ["kubectl", *(["--context", self._begun_as] if self._begun_as else []), "proxy",
                 f"--unix-socket={self._path}"]  # fmt: skip
-        said: list[str] = []
-
-        def hear(line: str) -> None:
-            said.append(line)
-            if not logged(line):
-                self._said.append(line)
-                self._heard(line)
-
-        child = self._starts.start(argv, hear)
+        said = Heard(self._tell)
+        child = self._starts.start(argv, said.hear)
         try:
-            self._await(child, argv, said)
+            self._await(child, argv, said.lines)
         except BaseException:
             child.end()
             raise
         self._child = child
+        self._look()
+        said.pass_on()
+
+    def _tell(self, line: str) -> None:
+        if not logged(line):
+            self._said.append(line)
+            self._heard(line)
 
     def _await(self, child: Child, argv: Sequence[str], said: Sequence[str]) -> None:
         until = time.monotonic() + PATIENCE

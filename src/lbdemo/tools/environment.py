@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 # A kuberc of the user's may give kubectl's verbs other defaults (`delete` asks first), or other meanings.
 FIXED = {"KUBECTL_KUBERC": "false"}
@@ -27,3 +28,17 @@ def to_paste(environment: Mapping[str, str]) -> str:
     unset = [f"unset {' '.join(names)}"] if (names := steering(environment)) else []
     fixed = " ".join(f"{name}={shlex.quote(value)}" for name, value in FIXED.items())
     return "; ".join([*unset, f"export {fixed}"])
+
+
+def kubeconfig(environment: Mapping[str, str]) -> tuple[tuple[int, int, int] | None, ...]:
+    """What changes when somebody writes to a file that kubectl takes its contexts from; None for one that is away."""
+    paths = environment.get("KUBECONFIG") or str(Path(environment.get("HOME", "")) / ".kube" / "config")
+    return tuple(_written(Path(path)) for path in paths.split(":"))
+
+
+def _written(path: Path) -> tuple[int, int, int] | None:
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size
