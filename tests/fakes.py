@@ -57,6 +57,7 @@ class FakeRun:
 
     def __init__(self) -> None:
         self.missing: set[str] = set()
+        self.rested: list[float] = []
         self._once: list[tuple[Command, Answer]] = []
         self._always: list[tuple[Command, Answer]] = []
         self.calls: list[list[str]] = []
@@ -66,6 +67,9 @@ class FakeRun:
         """This command (see `Command`) gets this answer: a dict becomes JSON, an error is raised."""
         (self._always if always else self._once).append((Command(line), answer))
         return self
+
+    def rest(self, seconds: float) -> None:
+        self.rested.append(seconds)
 
     def require(self, program: str) -> None:
         if program in self.missing:

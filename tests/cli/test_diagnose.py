@@ -6,16 +6,20 @@ import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from diagnose.shops import caller, envoy_looks, route, servers, service, shop
 from echo_server import told
 
-from lbdemo.cli.diagnose import which_prometheus
+from lbdemo.cli.diagnose import place, which_prometheus
 from lbdemo.cli.diagnosis import How, Lost, give
-from lbdemo.diagnose.evidence import Evidence
+from lbdemo.diagnose.evidence import Evidence, Surroundings
 from lbdemo.diagnose.saving import FILE, save
+from lbdemo.errors import InputError
+from lbdemo.kube.records.istio import DestinationRule, TrafficPolicy
+from lbdemo.kube.records.meta import Meta
 
 HOST = "payments.shop.svc.cluster.local"
 
@@ -43,6 +47,11 @@ def alone() -> Evidence:
 
 def nothing_seen() -> Evidence:
     return shop(callers=[caller("checkout")])
+
+
+def risky() -> Evidence:
+    rule = DestinationRule(Meta("DestinationRule", "shop", "x"), "payments", TrafficPolicy(requests_per_connection=1))
+    return replace(healthy(), surroundings=Surroundings(destination_rules=(rule,)))
 
 
 @pytest.fixture
@@ -135,6 +144,18 @@ def test_junit_has_failures_for_a_verdict_and_a_problem_and_an_error_for_what_no
     assert counts == {
         "pinned": ("2", "0"), "healthy": ("0", "0"), "quiet": ("0", "1"), "nothing_seen": ("0", "1"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("fail_on", ["problem", "risk", "note", "never"])
+@pytest.mark.parametrize("which", ["pinned", "healthy", "blind", "risky"])
+def test_junit_minds_what_the_exit_code_minds(kept: Path, which: str, fail_on: str) -> None:
+    save(risky(), kept / "risky")
+
+    code, _, _ = given("--load", str(kept / which), "--junit", str(kept / "j.xml"), "--fail-on", fail_on)
+
+    root = ET.parse(kept / "j.xml").getroot()
+    counted = (int(root.get("failures", "")) > 0, int(root.get("errors", "")) > 0)
+    assert counted == {0: (False, False), 1: (True, False), 7: (False, True)}[code]
 
 
 def test_the_page_needs_nothing_else_and_has_the_record(kept: Path) -> None:
@@ -269,6 +290,13 @@ def test_what_contradicts_itself_is_refused(arguments: tuple[str, ...]) -> None:
 
     assert code in (2, 5), err
     assert "Traceback" not in err
+
+
+def test_a_name_has_one_namespace() -> None:
+    where: Any = None
+
+    with pytest.raises(InputError, match="a/b/c is no service's name"):
+        place(where, where, "a/b/c")
 
 
 def test_one_prometheus_is_named_or_found_or_none_is_asked() -> None:

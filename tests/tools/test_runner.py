@@ -55,6 +55,15 @@ def test_a_program_that_takes_too_long_is_ended() -> None:
     assert time.monotonic() - begun < 5
 
 
+def test_cancel_ends_a_rest() -> None:
+    runner = Runner()
+    runner.rest(0)
+    threading.Timer(0.1, runner.cancel).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        runner.rest(60)
+
+
 def test_cancel_ends_what_runs_and_lets_nothing_start() -> None:
     runner = Runner()
     threading.Timer(0.2, runner.cancel).start()

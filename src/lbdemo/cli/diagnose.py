@@ -214,6 +214,8 @@ def place(ctx: typer.Context, here: Session, service: str) -> tuple[str, str]:
     from lbdemo.cli.session import home
 
     before, _, name = service.rpartition("/")
+    if "/" in before:
+        raise errors.InputError(f"{service} is no service's name", "give NAME or NAMESPACE/NAME")
     if before in ("", "svc", "service", "services"):
         before = ctx.obj.namespace if given_somehow(ctx, "namespace") else home(here.context)
     return before, name

@@ -106,7 +106,7 @@ def give(seen: Sequence[Evidence], how: How, lost: Sequence[Lost] = ()) -> int:
         from lbdemo.cli.output import write
         from lbdemo.render.diagnosis_junit import junit
 
-        write(how.junit, junit(records, missing))
+        write(how.junit, junit(records, missing, how.fail_on))
     if how.html:
         from lbdemo.cli.output import write
         from lbdemo.render.diagnosis_html import page

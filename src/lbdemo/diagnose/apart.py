@@ -6,14 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.called import PODS, beside, by_pods, leads, port_of, services_called
+from lbdemo.diagnose.called import (
+    PODS,
+    SOME_MODE,
+    beside,
+    by_address,
+    by_pods,
+    leads,
+    port_of,
+    services_called,
+    translates_at_the_node,
+)
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.path import likely_by, ways
 from lbdemo.diagnose.servers import servers_of
 from lbdemo.kube.answers import Unseen
 
 if TYPE_CHECKING:
-    from lbdemo.diagnose.evidence import Caller, Evidence
+    from lbdemo.diagnose.evidence import Caller, Evidence, Surroundings
     from lbdemo.diagnose.looks import Socket, SocketLook
     from lbdemo.diagnose.path import Way
     from lbdemo.kube.records.services import EndpointSlice, Service
@@ -47,7 +57,8 @@ def apart(evidence: Evidence) -> Apart:
     case = Case(evidence)
     active = [caller.name for caller in case.active]
     likely = {caller.name: by for caller in case.plain if not called[caller.name] and (by := _likely(case, caller))}
-    unknown = tuple(name for name in active if not called[name] and name not in likely)
+    dialled = {caller.name for caller in case.plain if by_address(evidence, caller)}
+    unknown = tuple(name for name in active if not called[name] and name not in likely and name not in dialled)
     names = tuple(one.meta.name for one in services)
     if (only := _only(evidence, [called[name] for name in active])) is not None:
         return Apart(as_if(evidence, only), names=tuple(name for name in names if name != only.meta.name))
@@ -102,7 +113,14 @@ def _of(evidence: Evidence, name: str, called: Mapping[str, Names]) -> Evidence:
     owners = _Owners(evidence, called)
     looks = tuple(_filtered(one, owners, name) if one.pod in served else one for one in evidence.sockets)
     callers = tuple(one for one in evidence.callers if name in (called[one.name] or {evidence.name}))
-    return replace(evidence, callers=callers, sockets=looks, metrics=(), scrapes=None)
+    return replace(evidence, callers=callers, sockets=looks, metrics=(), scrapes=None, surroundings=_around(evidence))
+
+
+def _around(evidence: Evidence) -> Surroundings:
+    """What else is known, and what the sockets of those who are left out tell of kube-proxy."""
+    around = evidence.surroundings
+    known = not around.proxy_mode and translates_at_the_node(evidence)
+    return replace(around, proxy_mode=SOME_MODE) if known else around
 
 
 def _filtered(look: SocketLook, owners: _Owners, name: str) -> SocketLook:

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.looks import ESTABLISHED, SYN_SENT, TIME_WAIT
-from lbdemo.diagnose.path import bootstrapped
 from lbdemo.diagnose.servers import servers_of
-from lbdemo.diagnose.told import KUBERNETES, XDS, marks, pod_named, words
+from lbdemo.diagnose.told import KUBERNETES, XDS, asks_for_endpoints, bootstrapped, marks, pod_named, words
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller, Evidence
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.pods import Pod
     from lbdemo.kube.records.services import Service, ServicePort
 
+SOME_MODE = "some mode"
+"""kube-proxy's mode where it is not known which, and that it is at work is."""
 PODS = ""
 """In the place of a Service's name: what leads to pods' own addresses."""
 
@@ -94,10 +95,25 @@ def by_pods(evidence: Evidence, caller: Caller) -> str:
     if evidence.name in headless and not told:
         return evidence.name
     alone = len(headless) == 1 and not bootstrapped(caller.pod)
-    return headless[0] if alone and _translates_at_the_node(evidence) else ""
+    return headless[0] if alone and translates_at_the_node(evidence) else ""
 
 
-def _translates_at_the_node(evidence: Evidence) -> bool:
+def only_to_pods(evidence: Evidence, caller: Caller) -> bool:
+    """Whether the caller's own sockets lead to pods' own addresses, and to no Service's."""
+    return set(leads(evidence, caller).values()) == {PODS}
+
+
+def by_address(evidence: Evidence, caller: Caller) -> bool:
+    """Whether a caller of pods that have no headless Service surely dials their own addresses, and by no name: it is
+    connected to those alone, and no network here translates a Service's address into them when a client connects."""
+    every = (evidence.service, *beside(evidence))
+    known = any(one.headless or asks_for_endpoints(caller.pod, one.meta.name) for one in every)
+    if caller.pod is None or known or bootstrapped(caller.pod) or not only_to_pods(evidence, caller):
+        return False
+    return not by_pods(evidence, caller) and translates_at_the_node(evidence)
+
+
+def translates_at_the_node(evidence: Evidence) -> bool:
     """Whether clients surely see the address that they call: kube-proxy has a mode, or somebody's sockets show one."""
     if evidence.surroundings.proxy_mode:
         return True

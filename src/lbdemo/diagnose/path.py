@@ -8,25 +8,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.called import by_address
 from lbdemo.diagnose.counting import per_connection
 from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.proxies import LINKERD, proxy_of
-from lbdemo.diagnose.told import variables
+from lbdemo.diagnose.told import bootstrapped
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
     from lbdemo.diagnose.looks import EnvoyLook
-    from lbdemo.kube.records.pods import Pod
-
-XDS = "GRPC_XDS_BOOTSTRAP"
-"""The variable by which gRPC's own xDS client finds its control plane: it names a file."""
-XDS_ITSELF = f"{XDS}_CONFIG"
-"""The variable that has in it what would stand in that file."""
-
 
 CLIENT = "the client"
 """Who chooses where nobody else does: it knows the pods' own addresses."""
+ADDRESSES = f"{CLIENT}, by pods' own addresses"
 
 
 class Per(StrEnum):
@@ -131,6 +126,8 @@ def choice(case: Case, caller: Caller, held: Mapping[str, int]) -> Choice:
     reached = sum(1 for count in held.values() if count)
     if reached and case.by_own_names(caller):
         return Choice(f"{CLIENT}, by pods' own names", Per.CONNECTION, reached)
+    if reached == 1 and by_address(case.evidence, caller):
+        return Choice(ADDRESSES, Per.CONNECTION, reached)
     if reached > 1 and (how := sees_pods(case, caller, held)):
         return Choice(how, Per.CALL, reached)
     if not case.evidence.service.headless:
@@ -141,12 +138,15 @@ def choice(case: Case, caller: Caller, held: Mapping[str, int]) -> Choice:
 def sees_pods(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
     """How a caller without a sidecar knows the pods themselves and can choose for each call; "" where it does not.
 
-    By xDS, by a headless Service's name, or most likely by that of another, headless Service for the same pods.
+    By xDS, by a headless Service's name, by addresses that somebody gave it, or most likely by that of another,
+    headless Service for the same pods.
     """
     if bootstrapped(caller.pod):
         return f"{CLIENT}, by xDS"
     if case.evidence.service.headless:
         return CLIENT
+    if by_address(case.evidence, caller):
+        return ADDRESSES
     name = likely_by(case, caller, held)
     return f"{CLIENT}, by {name}" if name else ""
 
@@ -163,11 +163,6 @@ def likely_by(case: Case, caller: Caller, held: Mapping[str, int]) -> str:
     reached = [count for count in held.values() if count]
     alike = len(reached) > 1 and len(set(reached)) == 1
     return beside[0].meta.name if beside and (workers or alike) else ""
-
-
-def bootstrapped(pod: Pod | None) -> bool:
-    """Whether some container has a variable that tells gRPC's xDS client where its control plane is."""
-    return not {XDS, XDS_ITSELF}.isdisjoint(variables(pod))
 
 
 def _of_sidecar(case: Case, caller: Caller) -> Choice:

@@ -15,7 +15,7 @@ from lbdemo.diagnose.called import beside
 from lbdemo.diagnose.evidence import VERSION, Evidence
 from lbdemo.diagnose.masking import masked
 from lbdemo.diagnose.proxies import GENERATOR
-from lbdemo.diagnose.told import marks, several
+from lbdemo.diagnose.told import BOOTSTRAP_ITSELF, marks, several
 from lbdemo.errors import InputError, OperationFailedError
 from lbdemo.kube.answers import Right, Unseen, Why
 
@@ -36,7 +36,7 @@ def save(evidence: Evidence, folder: Path, *, anonymous: bool = False) -> Path:
     """Writes the evidence into the folder, which is made if need be. Raises OperationFailedError."""
     document = without_secrets(converter().unstructure(evidence), services(evidence))
     if anonymous:
-        document = masked(document, TOLD)
+        document = masked(document, (*TOLD, BOOTSTRAP_ITSELF))
     file = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,10 @@ KUBERNETES = "kubernetes://"
 """The scheme of resolvers that ask the API server for endpoints (kuberesolver and its relatives)."""
 XDS = "xds://"
 """The scheme of gRPC's own xDS client."""
+BOOTSTRAP = "GRPC_XDS_BOOTSTRAP"
+"""The variable by which gRPC's own xDS client finds its control plane: it names a file."""
+BOOTSTRAP_ITSELF = f"{BOOTSTRAP}_CONFIG"
+"""The variable that has in it what would stand in that file."""
 SEVERAL = re.compile(
     r"(?im)(?:^|\s)-{0,2}(?:(?:\w+[-_])?grpc[-_])?(?:num[-_])?channels?(?:[-_](?:count|pool|pool[-_]size))?"
     r"[=:\s]+(?:channels=)?(\d{1,4})$"
@@ -33,6 +37,11 @@ def words(pod: Pod | None) -> Iterator[str]:
 def variables(pod: Pod | None) -> dict[str, str]:
     """The variables whose values stand in the pod's specification, of all its containers."""
     return {name: value for one in (pod.containers if pod is not None else ()) for name, value in one.env.items()}
+
+
+def bootstrapped(pod: Pod | None) -> bool:
+    """Whether some container has a variable that tells gRPC's xDS client where its control plane is."""
+    return not {BOOTSTRAP, BOOTSTRAP_ITSELF}.isdisjoint(variables(pod))
 
 
 def takes_turns(pod: Pod | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from lbdemo.render.figures import Record
 
 
-def junit(records: Sequence[Record], missing: Sequence[Record] = ()) -> str:
-    """The document. A problem, and calls that are not spread though nothing was told to do that, are failures; what
-    nobody can tell is an error, and so are `missing` services, which could not be seen at all."""
+SEVERITIES = ("problem", "risk", "note")
+"""The gravest first."""
+
+
+def junit(records: Sequence[Record], missing: Sequence[Record] = (), fail_on: str = SEVERITIES[0]) -> str:
+    """The document. What makes the command exit with 1 are failures: findings that are as grave as `fail_on`, and calls
+    that are not spread though nothing was told to do that. What nobody can tell is an error, and so are `missing`
+    services, which could not be seen at all. Where `fail_on` is `never`, there are none of either."""
+    mind = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on in SEVERITIES else ()
     root = ET.Element("testsuites", name="lbdemo diagnose")
     totals = {"tests": 0, "failures": 0, "errors": 0}
-    for suite in (*map(_suite, records), *map(_missing, missing)):
+    for suite in (*(_suite(each, mind) for each in records), *(_missing(each, mind) for each in missing)):
         root.append(suite)
         found = {
             "tests": len(suite), "failures": len(suite.findall("testcase/failure")),
@@ -32,17 +38,18 @@ def junit(records: Sequence[Record], missing: Sequence[Record] = ()) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _suite(record: Record) -> ET.Element:
+def _suite(record: Record, mind: Collection[str]) -> ET.Element:
     suite = ET.Element("testsuite", name=_name(record), timestamp=record["made"][:19], time="0")
-    suite.extend(_cases(record))
+    suite.extend(_cases(record, mind))
     return suite
 
 
-def _missing(missing: Record) -> ET.Element:
+def _missing(missing: Record, mind: Collection[str]) -> ET.Element:
     name = f"{missing['namespace']}/{missing['name']}"
     suite = ET.Element("testsuite", name=name, time="0")
     case = ET.SubElement(suite, "testcase", classname=name, name="calls are spread", time="0")
-    ET.SubElement(case, "error", message=missing["because"], type="NOT SEEN")
+    if mind:
+        ET.SubElement(case, "error", message=missing["because"], type="NOT SEEN")
     return suite
 
 
@@ -51,22 +58,22 @@ def _name(record: Record) -> str:
     return f"{service['namespace']}/{service['name']}:{service['port']}"
 
 
-def _cases(record: Record) -> Iterator[ET.Element]:
-    yield _verdict(record)
+def _cases(record: Record, mind: Collection[str]) -> Iterator[ET.Element]:
+    yield _verdict(record, mind)
     for finding in record["findings"]:
         case = ET.Element("testcase", classname=_name(record), name=f"{finding['code']} {finding['name']}", time="0")
-        if finding["severity"] == "problem":
+        if finding["severity"] in mind:
             _said(case, "failure", finding["sentence"], finding)
         yield case
 
 
-def _verdict(record: Record) -> ET.Element:
+def _verdict(record: Record, mind: Collection[str]) -> ET.Element:
     judged = record["verdict"]
     case = ET.Element("testcase", classname=_name(record), name="calls are spread", time="0")
     told = " ".join(flow_reasons(judged)) or "nobody could count calls or connections"
-    if record["unwanted"]:
+    if record["unwanted"] and mind:
         ET.SubElement(case, "failure", message=f"{judged['outcome']}: {told}", type=judged["outcome"])
-    elif record["undecided"]:
+    elif record["undecided"] and mind:
         ET.SubElement(case, "error", message=told, type="INCONCLUSIVE")
     return case
 

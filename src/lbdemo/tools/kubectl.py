@@ -27,6 +27,9 @@ class Run(Protocol):
     def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         """The program's stdout in lines, as they come."""
 
+    def rest(self, seconds: float) -> None:
+        """Waits between two programs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -165,6 +168,10 @@ class Kubectl:
             if found.source is Source.REMOTE:
                 return Said(error.stdout, found.words, error.code)
             raise explain(error) from error
+
+    def rest(self, seconds: float) -> None:
+        """Waits between two calls, until all are cancelled at the most."""
+        self._runner.rest(seconds)
 
     def stream(self, argv: Sequence[str], *, timeout: float | None = None) -> Iterator[str]:
         """Lines of a long call, made with `argv` or `exec_argv`. A failure has its hint, where there is one."""

@@ -67,7 +67,7 @@ class Runner:
         self._trace = trace
         self._running: dict[int, Any] = {}
         self._lock = threading.Lock()
-        self._cancelled = False
+        self._cancelled = threading.Event()
 
     def require(self, program: str) -> None:
         """Raises MissingProgramError when there is no such program."""
@@ -140,10 +140,15 @@ class Runner:
         if rest:
             yield rest.decode("utf-8", "replace")
 
+    def rest(self, seconds: float) -> None:
+        """Waits between two programs. Raises KeyboardInterrupt once all are cancelled: no rest holds that up."""
+        if self._cancelled.wait(seconds):
+            raise KeyboardInterrupt
+
     def cancel(self) -> None:
         """Ends every running program, and lets none start any more: the way out on Ctrl-C."""
         with self._lock:
-            self._cancelled = True
+            self._cancelled.set()
             running = list(self._running.values())
         for process in running:
             _send(process, signal.SIGTERM)
@@ -169,7 +174,7 @@ class Runner:
     def _start(self, command: Any, argv: Sequence[str], stdin: str, **redirect: Any) -> Any:
         def start() -> Any:
             with self._lock:
-                if self._cancelled:
+                if self._cancelled.is_set():
                     raise KeyboardInterrupt
                 process = command(
                     *argv[1:], _in=stdin or None, _bg=True, _bg_exc=False, _tty_out=False, _new_group=True,
@@ -206,7 +211,7 @@ class Runner:
         try:
             process.wait()
         except sh.ErrorReturnCode as failed:
-            if self._cancelled:
+            if self._cancelled.is_set():
                 raise KeyboardInterrupt from failed
             if late is not None:
                 raise ProgramFailedError(argv, 124, f"{_text(err)}\nit was ended after {late:g} s") from failed

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from diagnose.causes.said import found, silent, texts
-from diagnose.shops import NAMES, PORT, caller, dialling, held, shop
+from diagnose.shops import NAMES, PORT, caller, dialling, held, servers, shop, socket_looks
 
 from lbdemo.diagnose.causes.no_traffic import cause
 from lbdemo.diagnose.findings import Severity
@@ -81,3 +82,16 @@ def test_connections_that_are_over_were_calls() -> None:
     over = SocketLook("shop/payments-a", 12, 10.0, (Socket("10.0.0.1", 9090, "10.0.1.1", 41000, TIME_WAIT),))
 
     assert silent(cause, shop({}, callers=[TOLD], sockets=(over,)))
+
+
+@pytest.mark.parametrize(("pods", "told"), [(3, True), (1, False)], ids=["each of them", "one: a port-forward"])
+def test_pods_that_call_themselves_only_call_nobody(pods: int, told: bool) -> None:
+    looks = (look for one in servers() for look in
+             socket_looks(one, {"127.0.0.1": 1} if one in servers()[:pods] else {}))  # fmt: skip
+    seen = shop(sockets=tuple(looks))
+
+    assert silent(cause, seen) is not told
+    if told:
+        text = texts(found(cause, seen))
+        assert "are connected to their own port, each within itself" in text
+        assert "no connection to any pod" not in text

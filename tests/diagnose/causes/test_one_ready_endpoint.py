@@ -69,6 +69,13 @@ def test_one_pod_alone_is_told_with_the_way_to_more() -> None:
     assert said.fixes[0].undo == ("kubectl -n shop scale deployment/payments --replicas=1",)
 
 
+@pytest.mark.parametrize("kind", ["DaemonSet", "Job"])
+def test_what_cannot_be_scaled_is_not_told_to_be(kind: str) -> None:
+    meta = {"owners": (Owner(kind, "payments", "u", True),)}
+
+    assert found(cause, shop(held(1), pods=(pod("payments-a", "10.0.0.1", meta=meta),))).fixes == ()
+
+
 def test_a_selector_that_fits_no_pod() -> None:
     said = found(cause, shop(held(), pods=()))
 

@@ -36,7 +36,7 @@ DENIED = failed(
 
 def seen(run: FakeStreams, *pods: Pod) -> list[object]:
     with run:
-        execs = Execs(Kubectl(run), pause=lambda _: None)
+        execs = Execs(Kubectl(run))
         return [execs.looks(one, WAYS, TWO) for one in pods]
 
 
@@ -60,6 +60,18 @@ def test_a_container_without_python_is_asked_by_its_shell_and_the_next_pod_of_th
 
     assert isinstance(first, tuple)
     assert isinstance(second, tuple)
+
+
+def test_looks_that_are_far_apart_are_a_program_each_so_that_none_waits_in_the_pod() -> None:
+    once = PYTHON.replace("2 1.000", "1 0.000")
+    run = FakeStreams().on_stream(once, [b"@look\nS a\n"]).on_stream(once, [b"@look\nS b\n"])
+
+    with run:
+        found = Execs(Kubectl(run), clock=lambda: 100.0).looks(server(), WAYS, Turns(2, 60.0))
+
+    assert isinstance(found, tuple)
+    assert [look.lines for look in found] == [("S a",), ("S b",)]
+    assert run.rested == [0.0, 60.0]
 
 
 def test_where_there_is_only_a_cat_it_is_called_once_a_look() -> None:

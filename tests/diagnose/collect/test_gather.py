@@ -396,8 +396,15 @@ def test_several_services_are_those_with_a_port_for_grpc(server: FakeApi) -> Non
         means = Means(server.api(), Kubectl(run))
 
         assert [each.service for each in several(QUICK, means, everywhere=True, selector="")] == ["payments"]
-        with pytest.raises(InputError, match="no service in namespace shop"):
+        with pytest.raises(InputError, match="no service in namespace shop has the labels team=x"):
             several(QUICK, means, everywhere=False, selector="team=x")
+
+
+def test_labelled_services_without_a_port_for_grpc_are_none(server: FakeApi) -> None:
+    web = {"selector": {"app": "web"}, "ports": [{"port": 80, "name": "http"}]}
+    server.add({"kind": "Service", "metadata": meta("web") | {"labels": {"team": "x"}}, "spec": web})
+    with FakeStreams() as run, pytest.raises(InputError, match="in any namespace has a port for gRPC"):
+        several(QUICK, Means(server.api(), Kubectl(run)), everywhere=True, selector="team=x")
 
 
 def test_who_is_selected_by_labels_and_left_out_is_named(server: FakeApi) -> None:

@@ -9,8 +9,7 @@ from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods, severity_of, short
-from lbdemo.diagnose.path import bootstrapped
-from lbdemo.diagnose.told import asks_for_endpoints, dials
+from lbdemo.diagnose.told import asks_for_endpoints, bootstrapped, dials
 from lbdemo.words import listing
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.called import by_address, only_to_pods
 from lbdemo.diagnose.causes.ambient_without_waypoint import without_waypoint
 from lbdemo.diagnose.findings import CannotTell, Finding, Line
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
@@ -13,6 +14,7 @@ from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.istio_scope import INJECT, refuses
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods, severity_of, short
 from lbdemo.diagnose.proxies import proxy_of
+from lbdemo.diagnose.told import dials
 from lbdemo.words import count, listing
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
         yield _unseen(case)
         return
     ambient = without_waypoint(case)
-    few = [c for c in case.plain if case.holds_few(c) and not is_proxy(c.pod) and c not in ambient]
+    few = [c for c in case.plain if case.holds_few(c) and not is_proxy(c.pod) and c not in ambient
+           and not by_address(case.evidence, c)]  # fmt: skip
     if few:
         yield _finding(case, few)
 
@@ -61,11 +64,20 @@ def _finding(case: Case, few: list[Caller]) -> Finding:
         CODE, NAME,
         sentence="Calls go over one connection through a Service that balances connections.",
         severity=severity_of(case),
-        evidence=(*_who_holds(case, few), _no_proxy(case, few)),
+        evidence=(*_who_holds(case, few), *_past_it(case, few), _no_proxy(case, few)),
         fixes=(mesh_the_callers(case, few), choose_in_the_client(case)),
         explains=part_of(case, few),
-        possible=any(caller.pod is None for caller in few),
+        possible=any(caller.pod is None for caller in few) or bool(_past_it(case, few)),
     )  # fmt: skip
+
+
+def _past_it(case: Case, few: list[Caller]) -> list[Line]:
+    """Those whose own sockets show no Service, and that nothing told of it."""
+    target = (case.evidence.name, case.evidence.port.number)
+    past = [c.name for c in few if only_to_pods(case.evidence, c) and not dials(c.pod, *target)]
+    are = f"{pods(past)} {'is' if len(past) == 1 else 'are'} connected to pods' own addresses"
+    told = f"{are}: the network translates when they connect, or somebody told them these"
+    return [Line(told, "callers' sockets")] if past else []
 
 
 def _no_proxy(case: Case, few: list[Caller]) -> Line:

@@ -34,16 +34,34 @@ def _called(case: Case) -> bool:
     return (
         any(flow.calls for calls in counted for flow in calls.flows)
         or any(case.fleeting(caller).closed for caller in case.evidence.callers)
-        or any(from_within(server, case.socket_looks(server.name)) for server in case.ready)
-    )
+        or (any(within := [from_within(one, case.socket_looks(one.name)) for one in case.ready])
+            and not _by_themselves(within))
+    )  # fmt: skip
+
+
+def _by_themselves(within: Sequence[bool]) -> bool:
+    """Whether something in each of several pods calls its own server: a port-forward picks one pod."""
+    return len(within) > 1 and all(within)
 
 
 def _finding(case: Case) -> Finding:
     connected = [caller.name for caller in case.evidence.callers if case.dials(caller)]
     told = [caller.name for caller in case.evidence.callers if caller.name not in connected]
     others = sorted({held.caller for held in case.held})
-    quiet = case.all_sockets_seen and not (others or case.elsewhere)
+    within = _by_themselves([from_within(server, case.socket_looks(server.name)) for server in case.ready])
+    quiet = case.all_sockets_seen and not (others or case.elsewhere or within)
     seen = [Line("no connection to any pod in all looks", "server sockets")] if quiet else []
+    seen += (
+        [
+            Line(
+                f"{pods(one.name for one in case.ready)} are connected to their own port, each within itself: that "
+                "goes past the Service, and nobody chooses",
+                "server sockets",
+            )
+        ]
+        if within
+        else []
+    )
     seen += [Line(f"others are connected: {listing(others[:4])}", "server sockets")] if others else []
     seen += [Line(f"by other Services: {pods(case.elsewhere)}", "callers' sockets")] if case.elsewhere else []
     seen += [_connected(connected)] if connected else []

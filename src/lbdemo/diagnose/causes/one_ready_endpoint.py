@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lbdemo.kube.records.workloads import Deployment
 
 CODE, NAME = "LB202", "one-ready-endpoint"
+SCALED = ("deployment", "statefulset", "replicaset", "replicationcontroller")
+"""Workloads that `kubectl scale` makes larger; a DaemonSet has a pod for each node."""
 MAKING = ("", "ContainerCreating", "PodInitializing")  # what a container waits for when nothing is wrong
 
 
@@ -179,7 +181,8 @@ def _nearest(case: Case) -> Deployment | None:
 def _alone(case: Case) -> Finding:
     server = case.servers[0]
     owner = workload_of(server.pod) if server.pod else ""
-    scale = kubectl("-n", case.evidence.namespace, "scale", owner, "--replicas=3") if owner else ""
+    can = owner.partition("/")[0] in SCALED
+    scale = kubectl("-n", case.evidence.namespace, "scale", owner, "--replicas=3") if can else ""
     return Finding(
         CODE, NAME,
         sentence="There is one pod: nothing to balance.",

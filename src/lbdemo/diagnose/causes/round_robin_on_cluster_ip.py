@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.called import by_address
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client
 from lbdemo.diagnose.parts import pods
@@ -20,7 +21,8 @@ def cause(case: Case) -> Iterator[Finding]:
     """Callers of a Service with an address whose arguments or variables ask for round robin."""
     if case.evidence.service.headless or len(case.ready) < 2 or case.servers_meshed:
         return
-    told = [caller for caller in case.plain if case.holds_few(caller) and takes_turns(caller.pod)]
+    told = [caller for caller in case.plain if case.holds_few(caller) and takes_turns(caller.pod)
+            and not by_address(case.evidence, caller)]  # fmt: skip
     if told:
         service = case.evidence.service
         yield Finding(

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import kubectl
 from lbdemo.diagnose.parts import pods, short
-from lbdemo.diagnose.path import bootstrapped
 from lbdemo.diagnose.proxies import GENERATOR
-from lbdemo.diagnose.told import names_from, xds_target
+from lbdemo.diagnose.told import bootstrapped, names_from, xds_target
 from lbdemo.words import listing
 
 if TYPE_CHECKING:

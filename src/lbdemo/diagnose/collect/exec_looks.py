@@ -1,4 +1,5 @@
-"""Looks at a pod by programs that run in it: one `kubectl exec` for all looks, where its image has what it takes."""
+"""Looks at a pod by programs that run in it: one `kubectl exec` for all looks, where its image has what it takes and
+they come soon after each other."""
 
 from __future__ import annotations
 
@@ -23,6 +24,9 @@ MISSING = (126, 127)  # the exit codes of a shell that cannot run what it is tol
 NO_PROGRAM = ("not found in $PATH", "no such file or directory")
 """How container runtimes say so (runc, crun)."""
 ENOUGH = 2  # looks that are worth something when the others do not come any more
+LONG = 5.0
+"""Seconds between looks from which on there is a program for each: one that waits would stay in the pod for as long if
+its caller were stopped, since nothing tells it."""
 PATIENCE = 10.0  # seconds that the looks of a pod may take beyond their time
 
 
@@ -73,13 +77,9 @@ class NoProgramError(LbdemoError):
 class Execs:
     """Runs commands in pods, and remembers which images lack which programs. Safe to use from several threads."""
 
-    def __init__(
-        self, kubectl: Kubectl, clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:  # fmt: skip
+    def __init__(self, kubectl: Kubectl, clock: Callable[[], float] = time.monotonic) -> None:
         self._kubectl = kubectl
         self._clock = clock
-        self._pause = pause
         self._lacking: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
         self.begun = clock()
@@ -105,7 +105,7 @@ class Execs:
         found: list[Seen] = []
         coming = (
             self._one_by_one(pod, container, way, turns)
-            if way.repeated
+            if way.repeated or turns.pause > LONG
             else looks(self._stream(pod, container, way.command(turns.turns, turns.pause), turns.seconds + PATIENCE))
         )
         try:
@@ -120,10 +120,11 @@ class Execs:
 
     def _one_by_one(self, pod: Pod, container: Container, way: Way, turns: Turns) -> Iterator[list[str]]:
         for turn in range(turns.turns):
-            self._pause(max(0.0, self.begun + turn * turns.pause - self._clock()))
+            self._kubectl.rest(max(0.0, self.begun + turn * turns.pause - self._clock()))
             lines: list[str] = []
             try:
-                lines.extend(self._stream(pod, container, way.command(1, 0), PATIENCE))
+                said = self._stream(pod, container, way.command(1, 0), PATIENCE)
+                lines.extend(line for line in said if line.strip() != LOOK)
             except ProgramFailedError as error:  # of two files one may be missing: without IPv6 there is no tcp6
                 if failure(error).source is not Source.REMOTE or not way.shows(lines):
                     raise

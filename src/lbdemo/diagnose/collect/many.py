@@ -35,12 +35,18 @@ def several(asked: Asked, means: Means, *, everywhere: bool, selector: str) -> t
     """
     found = need(means.api.list(SERVICES, "" if everywhere else asked.namespace, selector=selector))
     ours = [one for one in found if _looked_at(one)]
+    if selector and not found:
+        raise InputError(f"no service {_where(asked, everywhere)} has the labels {selector}",
+                         "`kubectl get services --show-labels` lists those that there are")  # fmt: skip
     if not ours:
-        where = "in any namespace" if everywhere else f"in namespace {asked.namespace}"
         hint = "a port says that it speaks gRPC by appProtocol or by its name; a single service can always be named"
-        raise InputError(f"no service {where} has a port for gRPC", hint)
+        raise InputError(f"no service {_where(asked, everywhere)} has a port for gRPC", hint)
     _tell_who_is_left_out(found, means, by_name=bool(selector))
     return tuple(replace(asked, namespace=one.meta.namespace, service=one.meta.name) for one in ours)
+
+
+def _where(asked: Asked, everywhere: bool) -> str:
+    return "in any namespace" if everywhere else f"in namespace {asked.namespace}"
 
 
 def _tell_who_is_left_out(found: Sequence[Service], means: Means, *, by_name: bool) -> None:
