@@ -147,7 +147,7 @@ def test_junit_has_failures_for_a_verdict_and_a_problem_and_an_error_for_what_no
 
 
 @pytest.mark.parametrize("fail_on", ["problem", "risk", "note", "never"])
-@pytest.mark.parametrize("which", ["pinned", "healthy", "blind", "risky"])
+@pytest.mark.parametrize("which", ["pinned", "healthy", "nothing_seen", "risky"])
 def test_junit_minds_what_the_exit_code_minds(kept: Path, which: str, fail_on: str) -> None:
     save(risky(), kept / "risky")
 

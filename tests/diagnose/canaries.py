@@ -13,11 +13,12 @@ from typing import Any
 from lbdemo.diagnose.evidence import VERSION, Evidence
 from lbdemo.diagnose.given_names import FIXED
 
-ADDRESSES = {"local", "peer", "address", "addresses", "cluster_ips", "gone", "pod_ranges"}
+ADDRESSES = {"local", "peer", "address", "addresses", "cluster_ips", "gone", "pod_ranges", "leads_to"}
 """Members that are addresses."""
 TEXTS = {
     "hash": '{{"httpHeaderName": "{}"}}',
     "hashed_by": "httpHeaderName {}",
+    "tls_settings": '{{"mode": "MUTUAL", "caCertificates": "{}"}}',
     "ports": "STRICT",
     "what": "the log of pod {0} in namespace {0}-b",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -101,6 +102,8 @@ def _of_text(name: str, text: str, holder: Mapping[str, Any]) -> Iterator[tuple[
         yield "image", text
     elif name in ("hash", "hashed_by"):
         yield from (("header", one or other) for one, other in HEADER.findall(text))
+    elif name == "tls_settings" and text:
+        yield from (("certificate", each) for each in _certificates(json.loads(text)))
     elif name == "what":
         yield from (("name", each) for found in SAID.findall(text) for each in found if each)
     elif name in HOSTS:
@@ -114,6 +117,13 @@ def _of_text(name: str, text: str, holder: Mapping[str, Any]) -> Iterator[tuple[
         yield from _parts("pod" if "found_by" in holder and name == "name" else IN_PARTS[name], text)
     elif name in BY_MEMBER:
         yield (str(holder.get("target_kind", "")).lower() if name == "target" else "") or BY_MEMBER[name], text
+
+
+def _certificates(tls: Mapping[str, Any]) -> Iterator[str]:
+    """Files, secrets and names that a rule has for TLS; its mode is nobody's own."""
+    said = (value for name, value in tls.items() if name != "mode")
+    each = (one for value in said for one in (value if isinstance(value, list) else [value]))
+    return (one for one in each if isinstance(one, str))
 
 
 def _parts(what: str, text: str) -> Iterator[tuple[str, str]]:
