@@ -106,7 +106,7 @@ def test_servers_that_nobody_can_look_into_are_judged_by_the_sockets_of_their_ca
 
     shop.apply(python_client("checkout", f"dns:///payments-all:{PORT}", hello, "--policy=round_robin"))
     shop.calling("checkout")
-    eventually(lambda: shop.diagnose("payments-all", watch="2s").code == 0)
+    eventually(lambda: shop.diagnose("payments-all", watch="2s").code in FINE)  # nobody counts its calls
 
 
 def test_a_probe_looks_where_nothing_else_can_and_is_used_again(shop: Shop) -> None:
