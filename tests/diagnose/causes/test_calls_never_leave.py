@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from diagnose.causes.said import commands, found, silent, texts
-from diagnose.causes.test_port_not_there import BATCH, STRICT, beside
+from diagnose.causes.test_port_not_there import BATCH, STRICT, beside, told
 from diagnose.shops import held, own_look, servers, shop
 
 from lbdemo.diagnose.causes.calls_never_leave import cause
 from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.findings import Severity
-from lbdemo.diagnose.looks import TIME_WAIT, ClientLook, Complaint
+from lbdemo.diagnose.looks import SYN_SENT, TIME_WAIT, ClientLook, Complaint
 
 POLICY = Complaint("policy", 9, "round_robbin")
 REFUSED = Complaint("refused", 12)
@@ -66,6 +67,27 @@ def test_a_callers_own_sockets_tell_where_pods_cannot_be_looked_into() -> None:
 
     assert "no pod has a connection of batch" in texts(found(cause, seen))
     assert found(cause, seen).evidence[-1].source == "callers' sockets"
+
+
+@pytest.mark.parametrize("target", ["kubernetes:///payments:8080", "xds:///payments:8080"])
+def test_who_has_pods_names_from_somebody_else_is_told_of_as_that(target: str) -> None:
+    unknown = Complaint("name", 12)
+
+    assert silent(cause, beside(told(target), unknown))
+    assert found(cause, beside(told("dns:///payments:8080"), unknown))
+
+
+def test_where_a_headless_service_translates_no_port_that_is_told() -> None:
+    assert silent(cause, beside(BATCH, REFUSED, headless=True))
+    assert found(cause, beside(told("payments:9090"), REFUSED, headless=True))
+
+
+def test_who_calls_pods_that_are_gone_is_told_of_as_that() -> None:
+    seen = beside(told("payments:9090"), Complaint("late", 3), headless=True)
+    [look] = own_look(seen.callers[1], ("10.0.0.99", 9090), state=SYN_SENT)
+    looks = [replace(look, turn=turn) for turn in range(3)]
+
+    assert silent(cause, replace(seen, sockets=(*seen.sockets, *looks)))
 
 
 def test_where_pods_want_mutual_tls_that_is_the_cause() -> None:

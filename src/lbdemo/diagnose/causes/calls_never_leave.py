@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.causes.dns_cached_in_client import gone
+from lbdemo.diagnose.causes.headless_port_mismatch import dials_another_port
 from lbdemo.diagnose.causes.plaintext_to_strict import refused
 from lbdemo.diagnose.complaints import AT_HOME, meant
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import logs_of
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.silence import in_vain, knocking, silent
+from lbdemo.diagnose.told import asks_for_endpoints, xds_target
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -25,16 +28,24 @@ POLICIES = "round_robin, pick_first, and what the library adds (weighted_round_r
 def cause(case: Case) -> Iterator[Finding]:
     """Pods that are told of the service, of which no pod has seen anything, and whose logs complain of calls to it.
 
-    Of who calls a port that is not there, and of who may not call for want of a sidecar, other causes tell.
+    Of who calls a port that is not there, may not call for want of a sidecar, or is led elsewhere, other causes tell.
     """
     found = [caller for caller in silent(case) if case.client(caller).complaints]
     at_home = [caller for caller in found if _first(case, caller) in AT_HOME]
     away, strict = [caller for caller in found if caller not in at_home], refused(case)
-    known = [caller for caller in away if in_vain(case, caller) or caller in strict]
+    known = [caller for caller in away if caller in strict or _told_elsewhere(case, caller)]
     if at_home:
         yield _at_home(case, at_home)
     if lost := [caller for caller in away if caller not in known]:
         yield _finding(case, lost, "no call of {who} reaches a pod")
+
+
+def _told_elsewhere(case: Case, caller: Caller) -> bool:
+    """Whether it is told to call what is not there (LB406, LB111), calls pods that are gone (LB109), or has pods' names
+    from the API server (LB110) or a control plane (LB322)."""
+    pod, service = caller.pod, case.evidence.name
+    asks = asks_for_endpoints(pod, service) or bool(xds_target(pod, service))
+    return asks or bool(in_vain(case, caller) or gone(case, caller)) or dials_another_port(case, caller)
 
 
 def _first(case: Case, caller: Caller) -> str:

@@ -30,15 +30,16 @@ def cause(case: Case) -> Iterator[Finding]:
 
     Another service may have the same port: it is certain only of a Java machine that is connected to nobody here.
     """
-    if isinstance(case.evidence.slices, Unseen) or not case.servers or not case.evidence.service.headless:
-        return
     for caller in case.evidence.callers:
-        gone = [] if proxy_of(caller.pod) else _gone(case, caller)
-        if gone:
-            yield _finding(case, caller, gone)
+        lost = [] if proxy_of(caller.pod) else gone(case, caller)
+        if lost:
+            yield _finding(case, caller, lost)
 
 
-def _gone(case: Case, caller: Caller) -> list[str]:
+def gone(case: Case, caller: Caller) -> list[str]:
+    """The addresses at which it waits in vain for pods of a headless Service that are there no more."""
+    if isinstance(case.evidence.slices, Unseen) or not case.servers or not case.evidence.service.headless:
+        return []
     ports = {server.port for server in case.servers}
     waits = [
         {s.peer for s in look.sockets if s.state == SYN_SENT and s.peer_port in ports and s.peer not in case.by_address}
@@ -47,15 +48,15 @@ def _gone(case: Case, caller: Caller) -> list[str]:
     return sorted(each for each in set().union(*waits) if sum(each in look for look in waits) >= LOOKS)
 
 
-def _finding(case: Case, caller: Caller, gone: list[str]) -> Finding:
+def _finding(case: Case, caller: Caller, away: list[str]) -> Finding:
     java = is_java(caller.pod)
     lost = case.all_sockets_seen and not case.reached(caller)
     return Finding(
         CODE, NAME,
-        sentence=f"{short(caller.name)} keeps dialling {listing(gone)}, which no pod of the Service has.",
+        sentence=f"{short(caller.name)} keeps dialling {listing(away)}, which no pod of the Service has.",
         severity=Severity.PROBLEM if lost else Severity.RISK,
         evidence=(
-            Line(f"{short(caller.name)} waits for an answer of {listing(gone)}", "caller's sockets"),
+            Line(f"{short(caller.name)} waits for an answer of {listing(away)}", "caller's sockets"),
             Line("no endpoint has it", "API"),
             *([Line(f"{short(caller.name)} runs on Java, by image or variables", "API")] if java else []),
         ),

@@ -12,17 +12,23 @@ from lbdemo.diagnose.told import dials
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
 
 CODE, NAME = "LB111", "headless-port-mismatch"
+
+
+def dials_another_port(case: Case, caller: Caller) -> bool:
+    """Whether it is told of the headless Service's port, where pods listen on another one."""
+    port = case.evidence.port.number
+    differs = case.evidence.service.headless and bool(case.ready) and case.ready[0].port != port
+    return differs and dials(caller.pod, case.evidence.name, port)
 
 
 def cause(case: Case) -> Iterator[Finding]:
     """Callers of a headless Service that are told of its port, and are connected to nobody, who listens elsewhere."""
     port = case.evidence.port
-    if not case.evidence.service.headless or not case.all_sockets_seen or case.ready[0].port == port.number:
-        return
-    told = [c for c in case.evidence.callers if dials(c.pod, case.evidence.name, port.number) and not case.reached(c)]
-    if not told:
+    told = [c for c in case.evidence.callers if dials_another_port(case, c) and not case.reached(c)]
+    if not told or not case.all_sockets_seen:
         return
     listens = case.ready[0].port
     changes = port_exchanged(case.evidence.service, port, "port", port.number, listens)
