@@ -11,6 +11,7 @@ from lbdemo.diagnose.causes.calls_never_leave import cause
 from lbdemo.diagnose.evidence import Surroundings
 from lbdemo.diagnose.findings import Severity
 from lbdemo.diagnose.looks import SYN_SENT, TIME_WAIT, ClientLook, Complaint
+from lbdemo.kube.records.pods import Container
 
 POLICY = Complaint("policy", 9, "round_robbin")
 REFUSED = Complaint("refused", 12)
@@ -88,6 +89,15 @@ def test_who_calls_pods_that_are_gone_is_told_of_as_that() -> None:
     looks = [replace(look, turn=turn) for turn in range(3)]
 
     assert silent(cause, replace(seen, sockets=(*seen.sockets, *looks)))
+
+
+def test_of_who_has_a_sidecar_it_is_told_where_a_name_is_not_found() -> None:
+    assert BATCH.pod is not None
+    sidecar = Container("istio-proxy", "proxyv2:1", running=True)
+    meshed = replace(BATCH, pod=replace(BATCH.pod, containers=(*BATCH.pod.containers, sidecar)))
+
+    assert silent(cause, beside(meshed, Complaint("late", 12)))
+    assert found(cause, beside(meshed, Complaint("name", 12)))
 
 
 def test_where_pods_want_mutual_tls_that_is_the_cause() -> None:

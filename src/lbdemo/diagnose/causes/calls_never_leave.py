@@ -9,6 +9,7 @@ from lbdemo.diagnose.causes.dns_cached_in_client import gone
 from lbdemo.diagnose.causes.headless_port_mismatch import dials_another_port
 from lbdemo.diagnose.causes.plaintext_to_strict import refused
 from lbdemo.diagnose.complaints import AT_HOME, meant
+from lbdemo.diagnose.complaints import NAME as NO_NAME
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import logs_of
 from lbdemo.diagnose.parts import pods, short
@@ -42,10 +43,11 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def _told_elsewhere(case: Case, caller: Caller) -> bool:
     """Whether it is told to call what is not there (LB406, LB111), calls pods that are gone (LB109), or has pods' names
-    from the API server (LB110) or a control plane (LB322)."""
+    from the API server (LB110) or a control plane (LB322); or is connected to its sidecar, which other causes ask."""
     pod, service = caller.pod, case.evidence.name
     asks = asks_for_endpoints(pod, service) or bool(xds_target(pod, service))
-    return asks or bool(in_vain(case, caller) or gone(case, caller)) or dials_another_port(case, caller)
+    sidecars = case.meshed(caller) and _first(case, caller) != NO_NAME
+    return asks or sidecars or bool(in_vain(case, caller) or gone(case, caller)) or dials_another_port(case, caller)
 
 
 def _first(case: Case, caller: Caller) -> str:
