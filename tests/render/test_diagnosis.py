@@ -79,7 +79,7 @@ def test_one_message_is_told_as_one() -> None:
     few = {"about": True, "unit": "messages", "calls": 1}
 
     assert counted_words(few) == "about 1 message"
-    assert counted_words({**few, "about": False}) == "1 call"
+    assert counted_words({**few, "about": False, "unit": "calls"}) == "1 call"
 
 
 LONG = "payments-of-the-whole-company-5fdfcbb64c"

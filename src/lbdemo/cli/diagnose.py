@@ -99,8 +99,9 @@ def diagnose(
     Exits with 0 where calls are spread as they were told to be, 1 where something was found, 7 where nobody can tell.
     """
     many = everywhere or bool(selector)
-    how = How(form, fail_on, codes(ignore or ()), after, junit, html, many)
+    how = How(form, fail_on, codes(ignore or ()), junit, html, many)
     how.check()
+    before = kept(after) if after else None
     check(service, load, save, after, many=many, anonymize=anonymize)
     asked_too = which_prometheus(prometheus, without=no_prometheus)
     seconds = span(watch)
@@ -118,7 +119,7 @@ def diagnose(
         from lbdemo.diagnose.saving import save as keep
 
         say(f"evidence kept in {keep(found[0], Path(save), anonymous=anonymize)}")
-    return give(found, how, lost)
+    return give(found, how, lost, before)
 
 
 def from_command_line(ctx: typer.Context, name: str) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,7 +41,6 @@ class How:
     form: str
     fail_on: str
     ignored: tuple[str, ...] = ()
-    after: str = ""
     junit: str = ""
     html: str = ""
     many: bool = False
@@ -56,8 +53,6 @@ class How:
         check_choice(self.fail_on, FAIL_ON, "--fail-on")
         check_writable(self.junit, self.html)
         check_codes(self.ignored)
-        if self.after:
-            earlier(self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +79,14 @@ def check_codes(ignored: Sequence[str]) -> None:
         )
 
 
-@cache
-def earlier(path: str) -> Evidence:
-    """The evidence of before. Raises InputError."""
-    from lbdemo.diagnose.saving import load
-
-    return load(Path(path))
-
-
-def give(seen: Sequence[Evidence], how: How, lost: Sequence[Lost] = ()) -> int:
+def give(seen: Sequence[Evidence], how: How, lost: Sequence[Lost] = (), before: Evidence | None = None) -> int:
     """Judges and shows it; the exit code is the same in every form."""
     from lbdemo.diagnose.diagnosis import diagnose
 
     judged = sorted((diagnose(each, how.ignored) for each in seen), key=lambda one: _worst(one, how))
     records = [one.to_dict() for one in judged]
-    if how.after and judged:
-        records[0]["after"] = changes(how, judged[0])
+    if before is not None and judged:
+        records[0]["after"] = changes(before, how, judged[0])
     missing = [asdict(one) for one in lost]
     tell(records, how, missing)
     if how.junit:
@@ -112,9 +99,9 @@ def give(seen: Sequence[Evidence], how: How, lost: Sequence[Lost] = ()) -> int:
         from lbdemo.render.diagnosis_html import page
 
         write(how.html, page(records, missing))
-    codes = [exit_code(one, how.fail_on) for one in judged]
+    ends = [exit_code(one, how.fail_on) for one in judged]
     blind = [errors.CANNOT_TELL] if how.fail_on != "never" and (lost or not judged) else []
-    return min((*codes, *blind), key=GRAVITY.index, default=errors.OK)
+    return min((*ends, *blind), key=GRAVITY.index, default=errors.OK)
 
 
 def _worst(one: Diagnosis, how: How) -> tuple[int, float, str]:
@@ -123,12 +110,12 @@ def _worst(one: Diagnosis, how: How) -> tuple[int, float, str]:
     return GRAVITY.index(code), -sum(f.explains for f in one.findings), one.evidence.host
 
 
-def changes(how: How, now: Diagnosis) -> dict[str, Any]:
+def changes(before: Evidence, how: How, now: Diagnosis) -> dict[str, Any]:
     """What is different since the evidence of before."""
     from lbdemo.diagnose.changes import Changes
     from lbdemo.diagnose.diagnosis import diagnose
 
-    return Changes(diagnose(earlier(how.after), how.ignored), now).to_dict()
+    return Changes(diagnose(before, how.ignored), now).to_dict()
 
 
 def tell(records: list[dict[str, Any]], how: How, missing: Sequence[dict[str, Any]] = ()) -> None:

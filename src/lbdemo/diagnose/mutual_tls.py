@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,13 @@ def contraries(case: Case, mode: str) -> list[Contrary]:
 def unanswered(found: Iterable[Contrary]) -> Line:
     """That no call of theirs was answered."""
     return Line(f"all calls of {pods(told.caller.name for told in found)} fail", "callers' proxies")
+
+
+def refused_by(found: Sequence[Contrary]) -> tuple[Line, ...]:
+    """What the pods take, what the rule says instead, and that no call was answered."""
+    first = found[0]
+    rule = Line(f"{first.rule.meta.reference}: tls {first.mode}", "API")
+    return (*(Line(why, "API") for why in first.why), rule, unanswered(found))
 
 
 def wants_mutual_tls(case: Case) -> PeerAuthentication | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.findings import Severity
+from lbdemo.diagnose.findings import Line, Severity
 from lbdemo.measure.verdict import Outcome
 from lbdemo.words import listing
 
@@ -22,6 +22,13 @@ def short(name: str) -> str:
 def pods(names: Iterable[str]) -> str:
     """A list of pods that stays short, without their namespace."""
     return listing(sorted(map(short, names)))
+
+
+def connections(case: Case) -> Line:
+    """How many connections each ready pod holds."""
+    each = {server.name: sum(h.most for h in case.held if h.server == server.name) for server in case.ready}
+    return Line(f"connections: {listing([f'{short(name)} {number}' for name, number in each.items()])}",
+                "server sockets")  # fmt: skip
 
 
 UNEVEN = (Outcome.PINNED, Outcome.UNBALANCED, Outcome.IN_TURNS)

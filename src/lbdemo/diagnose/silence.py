@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.findings import Line
 from lbdemo.diagnose.looks import SYN_SENT
+from lbdemo.diagnose.parts import short
 from lbdemo.diagnose.told import ports_dialled, xds_target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
 
@@ -47,3 +51,14 @@ def knocking(case: Case, caller: Caller) -> tuple[tuple[str, int], ...]:
     sockets = case.sockets(caller.name)
     tried = {(s.peer, s.peer_port) for s in sockets if s.state == SYN_SENT}
     return tuple(sorted(end for end in tried if end[0] in case.evidence.service.cluster_ips))
+
+
+def knocks(case: Case, caller: Caller) -> Iterator[Line]:
+    """A line for each place where it tries in vain."""
+    for address, port in knocking(case, caller):
+        yield Line(f"{short(caller.name)} tries {address}:{port}, and nobody answers", "callers' sockets")
+
+
+def unreached(case: Case, caller: Caller) -> Line:
+    """That no pod has seen anything of it."""
+    return Line(f"no pod has a connection of {short(caller.name)}", case.whose_sockets)

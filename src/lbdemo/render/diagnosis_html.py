@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
 from lbdemo.render.diagnosis import changes, headline, in_sum, matters, unseen_line
 from lbdemo.render.diagnosis_line import missing_line
-from lbdemo.render.flow_sentences import flow_reasons, noun
+from lbdemo.render.flow_sentences import flow_reasons
 from lbdemo.render.history_line import beside_line, history_line, source_words
 from lbdemo.render.html import document
 from lbdemo.render.tables import badge, table
@@ -74,7 +74,7 @@ def _picture(record: Record) -> str:
     rest = list(of_nobody(record))
     if rest:
         whole.append((_of_nobody(rest), rest))
-    heads = ("pod", noun(record["verdict"]), "share")
+    heads = ("pod", record["verdict"]["unit"], "share")
     return "".join(table("cards board", heads, map(_cells, rows), caption, heads[1:2]) for caption, rows in whole)
 
 

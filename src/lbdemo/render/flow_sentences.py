@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Figures = Mapping[str, Any]
 
-NUMBERED = re.compile(r"(\d )(calls?)\b")
+NUMBERED = re.compile(r"(\d )call(s?)\b")
 BESIDE = ("other_outcome", "silent", "unseen", "source_error", "fresh_block", "planned_block")
 """What is told of calls that were sent for a verdict, and that the picture of a service's calls shows anyhow."""
 
@@ -25,18 +25,18 @@ def flow_reasons(verdict: Record) -> list[str]:
     Where calls cannot be told from messages of streams, numbers are said to be of messages: a call sends one.
     """
     told = [flow_reason(each) for each in verdict["reasons"] if each["code"] not in BESIDE]
-    return [NUMBERED.sub(lambda found: found[1] + noun(verdict, found[2]), each) for each in told]
+    return [NUMBERED.sub(lambda found: f"{found[1]}{one(verdict)}{found[2]}", each) for each in told]
 
 
-def noun(judged: Record, calls: str = "calls") -> str:
-    """What the counts of a source are of, in the number (call, calls) that is wanted."""
-    return calls.replace("call", "message") if judged["about"] else calls
+def one(judged: Record) -> str:
+    """One of what a source has counted."""
+    return str(judged["unit"]).removesuffix("s")
 
 
 def counted(judged: Record) -> str:
     """How many calls were counted, such as `about 572 messages`."""
     about = "about " if judged["about"] else ""
-    return about + NUMBERED.sub(lambda found: found[1] + noun(judged, found[2]), count(judged["calls"], "call"))
+    return about + count(judged["calls"], one(judged))
 
 
 def flow_reason(record: Record) -> str:

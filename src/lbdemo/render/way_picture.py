@@ -7,7 +7,6 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from lbdemo.render.arrivals import Row, of_callers, of_fronts, of_nobody, of_others
-from lbdemo.render.flow_sentences import noun
 from lbdemo.words import count, number, percent
 
 if TYPE_CHECKING:
@@ -81,6 +80,6 @@ def _amount(record: Record, row: Row) -> str:
         return ("" if row.connections is None else count(row.connections, "connection")) + state
     if not row.calls and row.connections == 0:
         return f"{0:>9}{state}"
-    about, what = "≈" if record["verdict"]["about"] else " ", noun(record["verdict"])
+    about, what = "≈" if record["verdict"]["about"] else " ", record["verdict"]["unit"]
     share = "" if row.share is None else percent(row.share)
     return f"{number(row.calls):>9} {what} {about} {share:>7}{state}"

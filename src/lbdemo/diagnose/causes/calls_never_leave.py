@@ -13,7 +13,7 @@ from lbdemo.diagnose.complaints import NAME as NO_NAME
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import logs_of
 from lbdemo.diagnose.parts import pods, short
-from lbdemo.diagnose.silence import in_vain, knocking, silent
+from lbdemo.diagnose.silence import in_vain, knocks, silent, unreached
 from lbdemo.diagnose.told import asks_for_endpoints, xds_target
 from lbdemo.words import count
 
@@ -81,6 +81,5 @@ def _lines(case: Case, caller: Caller) -> Iterator[Line]:
     for said in case.client(caller).complaints[:2]:
         times = count(said.times, "line")
         yield Line(f"{short(caller.name)} says in {times} of the last 10 min: {meant(said)}", "the callers' logs")
-    for address, port in knocking(case, caller):
-        yield Line(f"{short(caller.name)} tries {address}:{port}, and nobody answers", "callers' sockets")
-    yield Line(f"no pod has a connection of {short(caller.name)}", case.whose_sockets)
+    yield from knocks(case, caller)
+    yield unreached(case, caller)

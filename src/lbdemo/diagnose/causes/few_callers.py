@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.latecomers import latecomers, pools
-from lbdemo.diagnose.parts import UNEVEN, part_of, short
-from lbdemo.words import count, listing
+from lbdemo.diagnose.parts import UNEVEN, connections, part_of
+from lbdemo.words import count
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -32,14 +32,12 @@ def cause(case: Case) -> Iterator[Finding]:
     held = sum(case.connections(caller) for caller in drawn)
     if not drawn or held >= ENOUGH * len(case.ready) or case.judged.outcome not in UNEVEN or latecomers(case):
         return
-    each = {s.name: sum(h.most for h in case.held if h.server == s.name) for s in case.ready}
-    told = listing([f"{short(name)} {number}" for name, number in each.items()])
     yield Finding(
         CODE, NAME,
         sentence=f"{count(held, 'connection')} to {len(case.ready)} pods are so few that chance decides.",
         severity=Severity.PROBLEM,
         evidence=(
-            Line(f"connections: {told}", "server sockets"),
+            connections(case),
             Line(f"Service {case.evidence.name} has a cluster IP: kube-proxy draws a pod for each connection", "API"),
         ),
         fixes=(mesh_the_callers(case, drawn), choose_in_the_client(case)),

@@ -60,14 +60,15 @@ def _unseen(case: Case) -> Finding | CannotTell:
 
 
 def _finding(case: Case, few: list[Caller]) -> Finding:
+    past = _past_it(case, few)
     return Finding(
         CODE, NAME,
         sentence="Calls go over one connection through a Service that balances connections.",
         severity=severity_of(case),
-        evidence=(*_who_holds(case, few), *_past_it(case, few), _no_proxy(case, few)),
+        evidence=(*_who_holds(case, few), *past, _no_proxy(case, few)),
         fixes=(mesh_the_callers(case, few), choose_in_the_client(case)),
         explains=part_of(case, few),
-        possible=any(caller.pod is None for caller in few) or bool(_past_it(case, few)),
+        possible=any(caller.pod is None for caller in few) or bool(past),
     )  # fmt: skip
 
 

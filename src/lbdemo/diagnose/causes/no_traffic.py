@@ -34,34 +34,28 @@ def _called(case: Case) -> bool:
     return (
         any(flow.calls for calls in counted for flow in calls.flows)
         or any(case.fleeting(caller).closed for caller in case.evidence.callers)
-        or (any(within := [from_within(one, case.socket_looks(one.name)) for one in case.ready])
-            and not _by_themselves(within))
-    )  # fmt: skip
+        or (any(_within(case)) and not _by_themselves(case))
+    )
 
 
-def _by_themselves(within: Sequence[bool]) -> bool:
+def _within(case: Case) -> list[bool]:
+    """Of each ready pod, whether something in it is connected to its own server."""
+    return [from_within(server, case.socket_looks(server.name)) for server in case.ready]
+
+
+def _by_themselves(case: Case) -> bool:
     """Whether something in each of several pods calls its own server: a port-forward picks one pod."""
-    return len(within) > 1 and all(within)
+    return len(case.ready) > 1 and all(_within(case))
 
 
 def _finding(case: Case) -> Finding:
     connected = [caller.name for caller in case.evidence.callers if case.dials(caller)]
     told = [caller.name for caller in case.evidence.callers if caller.name not in connected]
     others = sorted({held.caller for held in case.held})
-    within = _by_themselves([from_within(server, case.socket_looks(server.name)) for server in case.ready])
+    within = _by_themselves(case)
     quiet = case.all_sockets_seen and not (others or case.elsewhere or within)
     seen = [Line("no connection to any pod in all looks", "server sockets")] if quiet else []
-    seen += (
-        [
-            Line(
-                f"{pods(one.name for one in case.ready)} are connected to their own port, each within itself: that "
-                "goes past the Service, and nobody chooses",
-                "server sockets",
-            )
-        ]
-        if within
-        else []
-    )
+    seen += [_each_within(case)] if within else []
     seen += [Line(f"others are connected: {listing(others[:4])}", "server sockets")] if others else []
     seen += [Line(f"by other Services: {pods(case.elsewhere)}", "callers' sockets")] if case.elsewhere else []
     seen += [_connected(connected)] if connected else []
@@ -96,6 +90,12 @@ def _who(case: Case, others: Sequence[str], connected: Sequence[str]) -> str:
         return "No pod counted a call of those who are connected"
     who = "None of those who were asked about" if others else "Nobody"
     return f"{who} called" + (f" by {case.evidence.name}" if case.elsewhere else "")
+
+
+def _each_within(case: Case) -> Line:
+    who = pods(one.name for one in case.ready)
+    return Line(f"{who} are connected to their own port, each within itself: that goes past the Service, and nobody "
+                "chooses", "server sockets")  # fmt: skip
 
 
 def _connected(callers: Sequence[str]) -> Line:

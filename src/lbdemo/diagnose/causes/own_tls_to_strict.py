@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.findings import Finding, Line, Severity
-from lbdemo.diagnose.mutual_tls import OWN, agreed, contraries, unanswered
+from lbdemo.diagnose.findings import Finding, Severity
+from lbdemo.diagnose.mutual_tls import OWN, agreed, contraries, refused_by
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -24,9 +24,7 @@ def cause(case: Case) -> Iterator[Finding]:
         sentence=f"Callers' sidecars are told to speak TLS by certificates of its own ({found[0].mode}), and the pods "
         "take Istio's mutual TLS only: no call is answered.",
         severity=Severity.PROBLEM,
-        evidence=(*(Line(why, "API") for why in found[0].why),
-                  Line(f"{found[0].rule.meta.reference}: tls {found[0].mode}", "API"),
-                  unanswered(found)),
+        evidence=refused_by(found),
         fixes=(agreed(case.evidence, found[0]),),
         explains=len(found) / len(case.evidence.callers),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.connections import ended
 from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import mesh_the_callers
-from lbdemo.diagnose.mutual_tls import PLAIN, Contrary, agreed, contraries, unanswered, wants_mutual_tls
+from lbdemo.diagnose.mutual_tls import PLAIN, Contrary, agreed, contraries, refused_by, wants_mutual_tls
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count
@@ -67,9 +67,7 @@ def _told_not_to(case: Case, told: Sequence[Contrary]) -> Finding:
         CODE, NAME,
         sentence="The pods refuse plain text, and callers' sidecars are told to send it: no call is answered.",
         severity=Severity.PROBLEM,
-        evidence=(*(Line(why, "API") for why in told[0].why),
-                  Line(f"{told[0].rule.meta.reference}: tls {PLAIN}", "API"),
-                  unanswered(told)),
+        evidence=refused_by(told),
         fixes=(agreed(case.evidence, told[0]),),
         explains=len(told) / len(case.evidence.callers),
     )  # fmt: skip

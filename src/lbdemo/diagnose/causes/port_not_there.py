@@ -9,7 +9,7 @@ from lbdemo.diagnose.complaints import meant
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.patches import exchanged
-from lbdemo.diagnose.silence import in_vain, knocking, silent
+from lbdemo.diagnose.silence import in_vain, knocks, silent, unreached
 from lbdemo.words import listing
 
 if TYPE_CHECKING:
@@ -55,11 +55,10 @@ def _told(case: Case, found: list[Caller], wrong: list[int]) -> Iterator[Line]:
 
 
 def _seen(case: Case, caller: Caller) -> Iterator[Line]:
-    for address, port in knocking(case, caller):
-        yield Line(f"{short(caller.name)} tries {address}:{port}, and nobody answers", "callers' sockets")
+    yield from knocks(case, caller)
     for said in case.client(caller).complaints[:1]:
         yield Line(f"{short(caller.name)}: {meant(said)}", "the callers' logs")
-    yield Line(f"no pod has a connection of {short(caller.name)}", case.whose_sockets)
+    yield unreached(case, caller)
 
 
 def _right_target(case: Case) -> Fix:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import limit_connection_age, made_anew, mesh_the_callers
 from lbdemo.diagnose.latecomers import latecomers
-from lbdemo.diagnose.parts import UNEVEN, part_of, pods, short
+from lbdemo.diagnose.parts import UNEVEN, connections, part_of, pods, short
 from lbdemo.diagnose.times import age
 from lbdemo.words import listing
 
@@ -79,9 +79,6 @@ def _finding(case: Case, held: tuple[tuple[str, int], ...], part: float) -> Find
 
 def _too_late(case: Case, found: Latecomers) -> Finding:
     late, theirs = (pods(one.name for one in each) for each in (found.late, found.callers))
-    each = listing(
-        [f"{short(one.name)} {sum(h.most for h in case.held if h.server == one.name)}" for one in case.ready]
-    )
     return Finding(
         CODE, NAME,
         sentence=f"Connections stay where they were made: {late} came later, and nothing moves them there.",
@@ -89,7 +86,7 @@ def _too_late(case: Case, found: Latecomers) -> Finding:
         evidence=(
             Line(f"{late} became ready only after {theirs} had begun, and after {pods(s.name for s in found.known)}",
                  "API"),
-            Line(f"connections: {each}", "server sockets"),
+            connections(case),
         ),
         fixes=(mesh_the_callers(case, found.callers), limit_connection_age(case), _anew(found)),
         explains=part_of(case, found.callers),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from lbdemo.diagnose.collect.nodes import USUAL
+from lbdemo.diagnose.collect.nodes import is_nodes, near
 from lbdemo.diagnose.connections import lasting_inodes, looks_by_pod, nodes_addresses
 from lbdemo.diagnose.looks import ESTABLISHED
 from lbdemo.diagnose.own_calls import to_themselves
@@ -46,8 +46,7 @@ def _arrives(server: Server, socket: Socket) -> bool:
 
 def _first(peer: str, server: Server) -> bool:
     """Whether it is the first address near the server's: that of a bridge."""
-    networks = (ip_network(f"{each}/{USUAL[ip_address(each).version]}", strict=False) for each in server.addresses)
-    return any(ip_address(peer) == network[1] for network in networks)
+    return is_nodes(ip_address(peer), map(near, server.addresses), whole=False)
 
 
 def _own(look: SocketLook, server: Server, inodes: Collection[int]) -> SocketLook:

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.callers import Found, caller, pods_where, told_of
-from lbdemo.diagnose.collect.nodes import USUAL, is_nodes
+from lbdemo.diagnose.collect.nodes import is_nodes, near
 from lbdemo.diagnose.evidence import Caller, key
 from lbdemo.diagnose.servers import servers_of
 from lbdemo.kube.answers import Unseen
@@ -82,7 +82,7 @@ def _told(nodes: Iterable[Node]) -> Iterator[tuple[Network, str]]:
 def _guessed(evidence: Evidence) -> Iterator[tuple[Network, str]]:
     for server in servers_of(evidence):
         for each in server.addresses if server.node else ():
-            yield ip_network(f"{each}/{USUAL[ip_address(each).version]}", strict=False), server.node
+            yield near(each), server.node
 
 
 def _in_network(api: Api, node: str, namespace: str) -> list[Pod] | Unseen:

@@ -38,6 +38,11 @@ def is_nodes(address: Address, networks: Iterable[Network], whole: bool) -> bool
     return any(address in network and (whole or address == network[1]) for network in networks)
 
 
+def near(address: str) -> Network:
+    """The range of a node's pods that a pod with this address is probably in."""
+    return ip_network(f"{address}/{USUAL[ip_address(address).version]}", strict=False)
+
+
 def _told(evidence: Evidence) -> Iterator[Network]:
     nodes = evidence.surroundings.nodes
     for node in nodes if isinstance(nodes, tuple) else ():
@@ -46,4 +51,4 @@ def _told(evidence: Evidence) -> Iterator[Network]:
 
 def _guessed(evidence: Evidence) -> Iterator[Network]:
     for address in {address for server in Case(evidence).servers for address in server.addresses}:
-        yield ip_network(f"{address}/{USUAL[ip_address(address).version]}", strict=False)
+        yield near(address)

@@ -47,7 +47,8 @@ def shown_out(means: Means, evidence: Evidence) -> ShownOut:
     known = names_by_address(evidence)
     found = who.by_addresses(means.api, [one for one in refused if one not in known], evidence.namespace)
     new = tuple(replace(one, found_by="refused") for one in found.callers if one.pod is not None)
-    return ShownOut(new, tuple(_told(one, refused) for one in (*evidence.callers, *new) if _told(one, refused).refused))
+    told = (_told(one, refused) for one in (*evidence.callers, *new))
+    return ShownOut(new, tuple(look for look in told if look.refused))
 
 
 def _told(caller: Caller, refused: Counter[str]) -> ClientLook:

@@ -47,7 +47,7 @@ def looked(means: Means, evidence: Evidence, *, named: bool) -> Silent:
     refused = shown_out(means, evidence)
     out = () if named else refused.callers
     case = Case(replace(evidence, callers=(*evidence.callers, *out)))
-    known, more = silent(case), () if named else _told(means, case.evidence)
+    known, more = silent(case), () if named else _told(means, case)
     found, unseen = ((), (more,)) if isinstance(more, Unseen) else (more, ())
     beside = first_look(means, [one.pod for one in found if one.pod is not None and one.pod.ready])
     seen = gathered([Watched(clients=refused.clients, unseen=unseen), _logs(means, case, (*known, *found)),
@@ -68,21 +68,21 @@ def _names(case: Case) -> tuple[str, ...]:
     return (case.evidence.name, *(one for one in case.evidence.service.cluster_ips if one != "None"), *addresses)
 
 
-def _told(means: Means, evidence: Evidence) -> tuple[Caller, ...] | Unseen:
+def _told(means: Means, case: Case) -> tuple[Caller, ...] | Unseen:
     """Pods that are told of the service, and that are nobody yet."""
-    pods = _pods(means, evidence)
+    pods, evidence = _pods(means, case), case.evidence
     if isinstance(pods, Unseen):
         return pods
-    known = {*(one.name for one in evidence.callers), *(server.name for server in Case(evidence).servers)}
+    known = {*(one.name for one in evidence.callers), *(server.name for server in case.servers)}
     told = who.told_of(evidence.service, pods, evidence.domain)
     return tuple(one for one in told if one.name not in known)[:MOST]
 
 
-def _pods(means: Means, evidence: Evidence) -> tuple[Pod, ...] | Unseen:
+def _pods(means: Means, case: Case) -> tuple[Pod, ...] | Unseen:
     """All pods, or those of the service's namespace. Who is refused for want of mutual TLS is mostly of another one."""
-    refuses = wants_mutual_tls(Case(evidence)) is not None
+    refuses = wants_mutual_tls(case) is not None
     everywhere = _few(means, "", CROWD_OF_A_MESH if refuses else CROWD)
-    return everywhere if isinstance(everywhere, tuple) and everywhere else _few(means, evidence.namespace, CROWD)
+    return everywhere if isinstance(everywhere, tuple) and everywhere else _few(means, case.evidence.namespace, CROWD)
 
 
 def _few(means: Means, namespace: str, most: int) -> tuple[Pod, ...] | Unseen:
