@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from echo_server import lbdemo
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PHONE, TABLET, WIDE = (360, 800), (800, 1000), (1600, 1000)
 LONG = 60_000
-"""Milliseconds: a verdict needs some hundreds of calls, and the machine may be busy."""
+"""Milliseconds: what happens on the page may need some seconds, and the machine may be busy."""
+COUNTED = 3 * LONG
+"""The same for a verdict: a whole block is some thousand calls, and a busy machine's browser sends 20 a second."""
 
 
 def program() -> str | None:
@@ -108,11 +111,19 @@ class Way:
 
     def comes_to(self, outcome: str) -> None:
         """Waits until the verdict is this one."""
-        self.here.locator(f'[data-outcome="{outcome}"]').wait_for(timeout=LONG)
+        self._says(f'[data-outcome="{outcome}"]')
 
     def settles_at(self, outcome: str) -> None:
         """The same, when servers have come or gone: the verdict of before does not count."""
-        self.here.locator(f'.said:not(.stale) [data-outcome="{outcome}"]').wait_for(timeout=LONG)
+        self._says(f'.said:not(.stale) [data-outcome="{outcome}"]')
+
+    def _says(self, verdict: str) -> None:
+        from playwright.sync_api import TimeoutError as TooLate
+
+        try:
+            self.here.locator(verdict).wait_for(timeout=COUNTED)
+        except TooLate:
+            pytest.fail(f"no {verdict} on the page, it says: {self.here.inner_text()}")
 
     @property
     def outcome(self) -> str:

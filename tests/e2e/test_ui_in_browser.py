@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from browsing import LONG, PHONE, TABLET, WIDE, Watched, Way, opened
+from browsing import COUNTED, LONG, PHONE, TABLET, WIDE, Watched, Way, opened
 from upstream import upstream
 
 from e2e.cluster import Cluster, eventually
@@ -99,7 +99,7 @@ def test_one_open_page_through_all_that_happens(cluster: Cluster, browser: Brows
         told_done(seen, "done")
         for kind in ("pod-leaving", "pod-added", "pod-ready", "pod-deleted"):
             seen.page.locator(f".happenings li.{kind}").first.wait_for(timeout=LONG)
-        eventually(lambda: fair(call.shares) and gone not in call.shares)
+        eventually(lambda: fair(call.shares) and gone not in call.shares, COUNTED / 1000)
         call.settles_at("BALANCED")
         assert lost(call) == 0
         assert seen.violations() == []
@@ -113,8 +113,12 @@ def test_one_open_page_through_all_that_happens(cluster: Cluster, browser: Brows
             assert lost(call) <= 4  # what was on its way
 
             cluster("up", "--istio", "--replicas", "3")
-            eventually(lambda: connection.outcome == "BALANCED" and "as expected" in connection.here.inner_text(), 120)
-            eventually(lambda: fair(connection.shares) and fair(call.shares))
+            eventually(
+                lambda: connection.outcome == "BALANCED" and "as expected" in connection.here.inner_text(),
+                COUNTED / 1000,
+                told=connection.here.inner_text,
+            )
+            eventually(lambda: fair(connection.shares) and fair(call.shares), COUNTED / 1000)
     assert "nothing left" in cluster("clean").out
 
 
