@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lbdemo.diagnose.complaints import complaints, meant
+from lbdemo.diagnose.complaints import NAMELESS, complaints, meant
 from lbdemo.diagnose.looks import Complaint
 
 NAMES = ("payments", "10.96.3.7", "10.0.0.1")
@@ -42,6 +42,12 @@ def test_a_policy_that_is_not_known_is_named(line: str) -> None:
         ("lookup payments.shop on 10.96.0.10:53: no such host", "name"),
         ("ipv4:10.0.0.1:9090: Failed to connect to remote host: Timeout occurred: FD Shutdown", "late"),
         ("last error: UNKNOWN: ipv4:10.96.3.7:80: recvmsg:Connection reset by peer", "reset"),
+        ("ipv4:10.96.3.7:80: Ssl handshake failed: SSL_ERROR_SSL: error:100000f7: WRONG_VERSION_NUMBER", "no TLS"),
+        ("payments: handshake failed: tls: first record does not look like a TLS handshake", "no TLS"),
+        ("payments: javax.net.ssl.SSLException: Unsupported or unrecognized SSL message", "no TLS"),
+        ("payments: authentication handshake failed: x509: certificate is valid for pay, not payments", "certificate"),
+        ("ipv4:10.96.3.7:80: SSL_ERROR_SSL: error:1000007d:SSL routines:CERTIFICATE_VERIFY_FAILED", "certificate"),
+        ('payments: connection error: desc = "error reading server preface: EOF"', "reset"),
     ],
 )
 def test_where_calls_end_is_told(line: str, kind: str) -> None:
@@ -50,6 +56,13 @@ def test_where_calls_end_is_told(line: str, kind: str) -> None:
 
 def test_complaints_of_somewhere_else_are_none() -> None:
     assert of("dial tcp 10.96.9.9:5432: connect: connection refused", "payments were answered") == ()
+
+
+def test_lines_that_name_nobody_count_where_it_is_known_of_whom_they_are() -> None:
+    line = b'desc = "transport: authentication handshake failed: tls: first record does not look like a TLS handshake"'
+
+    assert complaints(line, NAMES) == ()
+    assert complaints(line, NAMES, NAMELESS) == (Complaint("no TLS", 1),)
 
 
 def test_each_line_is_counted_once_and_the_most_frequent_is_told_first() -> None:

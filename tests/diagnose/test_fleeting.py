@@ -73,8 +73,8 @@ def test_connections_that_the_caller_has_closed_are_seen_at_the_caller() -> None
 
     found = Case(shop({}, callers=[CHECKOUT], sockets=(own, elsewhere))).fleeting(CHECKOUT)
 
-    assert found.closed == CLOSED
-    assert found.one_a_call
+    assert (found.closed, found.ended) == (CLOSED, 0)
+    assert (found.cut_off, found.one_a_call) == (False, True)
 
 
 def test_connections_that_servers_have_closed_are_seen_there() -> None:
@@ -84,7 +84,8 @@ def test_connections_that_servers_have_closed_are_seen_there() -> None:
 
     found = Case(shop({}, callers=[CHECKOUT], sockets=(replace(one, turn=12), elsewhere, other))).fleeting(CHECKOUT)
 
-    assert found.closed == CLOSED
+    assert (found.closed, found.ended) == (CLOSED, CLOSED)
+    assert (found.cut_off, found.one_a_call, found.passing) == (True, False, True)
 
 
 def test_a_caller_of_fleeting_connections_does_not_hold_few() -> None:

@@ -41,6 +41,7 @@ from lbdemo.diagnose.looks import (
     ESTABLISHED,
     LISTEN,
     SYN_SENT,
+    TIME_WAIT,
     ClientLook,
     Complaint,
     EnvoyCluster,
@@ -134,6 +135,16 @@ def asking_for(target: str, **env: str) -> Caller:
     """A caller that asks a control plane."""
     asks = Container("app", "app:1", running=True, args=(f"--target=xds:///{target}",), env=env)
     return replace(running(CHECKOUT, asks), found_by="environment")
+
+
+def cut_off(by_pods: int = 30, by_itself: int = 0, *said: str) -> Evidence:
+    """A caller none of whose connections lasts: so many were ended by a pod, and so many by itself."""
+    there = tuple(Socket(A, LISTENS, "10.0.1.1", 41000 + n, TIME_WAIT) for n in range(by_pods))
+    own = tuple(Socket("10.0.1.1", 51000 + n, "10.96.3.7", PORT.number, TIME_WAIT) for n in range(by_itself))
+    seen = shop({}, callers=[DIALS])
+    clients = tuple(ClientLook(DIALS.name, complaints=(Complaint(one, 5),)) for one in said)
+    looks = (SocketLook(f"{SHOP}/payments-a", 12, 10.0, there), SocketLook(DIALS.name, 12, 10.0, own))
+    return replace(seen, sockets=(*seen.sockets, *looks), clients=clients)
 
 
 def told_of_port(port: int) -> Caller:
@@ -472,6 +483,10 @@ CASES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "a log that complained, of who is connected now": (
         lambda: shop(held(1, 1, 1), callers=[TURNS], headless=True, segments=even(99),
                      clients=(ClientLook(TURNS.name, complaints=(MISSPELT,)),)), ()),
+    "plain text to pods of TLS": (cut_off, ("LB209",)),
+    "the same, as far as the log knows": (lambda: cut_off(0, 0, "reset"), ("LB209", "LB901")),
+    "connections that the caller ends, and nobody complains": (lambda: cut_off(0, 30), ("LB116",)),
+    "connections that the caller ends, for no TLS comes about": (lambda: cut_off(0, 30, "certificate"), ("LB209",)),
     "a port that is not there": (lambda: shop({}, callers=[told_of_port(81)]), ("LB406", "LB901")),
     "a port that is there": (lambda: shop({}, callers=[told_of_port(8080)]), ("LB901",)),
     "a port-forward": (forwarded, ("LB903",)),

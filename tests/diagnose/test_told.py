@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 from diagnose.shops import pod
 
-from lbdemo.diagnose.told import asks_for_endpoints, channels, dials, marks, several, takes_turns, xds_target
+from lbdemo.diagnose.told import (
+    asks_for_endpoints,
+    calls_only,
+    channels,
+    dials,
+    marks,
+    several,
+    takes_turns,
+    xds_target,
+)
 from lbdemo.kube.records.pods import Pod
 
 
@@ -64,3 +73,24 @@ def test_a_target_of_which_a_control_plane_is_asked_is_known_as_a_whole() -> Non
 
     assert xds_target(told(f"--target=xds:///{target}"), "payments") == target
     assert xds_target(told(f"xds:///{target}"), "orders") == xds_target(told("dns:///payments:80"), "payments") == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-call=payments:80"],
+        ["dns:///payments.shop.svc.cluster.local:80", "--rate=5"],
+        ["payments:80", "payments-a.payments:80"],
+    ],
+)
+def test_who_names_nothing_else_with_a_port_calls_nothing_else(words: list[str]) -> None:
+    assert calls_only(told(*words), "payments")
+
+
+@pytest.mark.parametrize(
+    "words", [["--rate=5"], ["payments:80", "auth:80"], ["payments:80", "https://vault/v1"], ["payments-v2:80"],
+              ["payments:80", "10.0.0.9:5432"]],
+)  # fmt: skip
+def test_who_names_something_else_too_may_mean_that(words: list[str]) -> None:
+    assert not calls_only(told(*words), "payments")
+    assert not calls_only(None, "payments")

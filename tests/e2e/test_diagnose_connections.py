@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from e2e.cluster import eventually, run
-from e2e.foreign import PORT, Shop, codes, python_client, python_server, service, wait_until_healthy
+from e2e.foreign import (
+    PORT,
+    Shop,
+    codes,
+    finding,
+    go_client,
+    go_server,
+    python_client,
+    python_server,
+    service,
+    wait_until_healthy,
+)
 from e2e.foreign_proxies import LISTENS, envoy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -131,3 +142,36 @@ def test_pods_that_leave_under_their_callers_with_nothing_to_wait_for(shop: Shop
     assert shop.kubectl(*waits) == "35"
     shop.paste(longer["undo"])
     assert shop.kubectl(*waits) in ("", "0")
+
+
+def test_a_client_that_sends_plain_text_to_servers_of_tls_then_trusts_no_such_certificate(shop: Shop) -> None:
+    shop.apply(go_server("parcels", 2, "-tls"), service("parcels"), go_client("checkout", "parcels:80", "-tls"),
+               python_client("billing", "parcels:80"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels")
+
+    assert codes(record) == ["LB101", "LB209"]
+    told = finding(record, "LB209")
+    assert "The pods want TLS, and billing" in told["sentence"]
+    assert told["possible"], "a connection may be reset for other reasons, too"
+    shop.apply(python_client("billing", "parcels:80", "--tls"))
+    eventually(lambda: "certificate" in finding(shop.record("parcels"), "LB209")["sentence"])
+    shop.apply(go_client("billing", "parcels:80", "-tls"))
+    shop.calling("billing")
+    eventually(lambda: "LB209" not in codes(shop.record("parcels")))
+
+
+def test_clients_that_want_tls_of_servers_of_plain_text(shop: Shop) -> None:
+    shop.apply(python_server("parcels", 2), service("parcels"), go_client("checkout", "parcels:80"),
+               go_client("batch", "parcels:80", "-tls"), python_client("billing", "parcels:80", "--tls"))  # fmt: skip
+    shop.calling("checkout")
+
+    record = shop.record("parcels")
+
+    assert codes(record) == ["LB101", "LB209"]
+    told = finding(record, "LB209")
+    assert "wants TLS" in told["sentence"]
+    assert "batch" in told["sentence"]
+    assert "billing" in told["sentence"]
+    assert not told["possible"], "both say so"

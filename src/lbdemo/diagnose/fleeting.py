@@ -1,4 +1,4 @@
-"""Connections that do not last: a caller that makes a new one for each call."""
+"""Connections that do not last: a caller makes a new one for each call, or pods end each before there is a call."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ LOOKS = 8  # with fewer looks a connection that is seen once may be one that has
 SEEN = 3  # different connections, none of them in two looks
 CLOSED = 20
 """Connections that ended within the last minute (for so long Linux keeps them in TIME_WAIT), none being held."""
+CUT, PART = 5, 0.125
+"""Of them so many, and such a part, were ended by pods: who makes a connection for each call ends it itself. Where both
+ends give up at once, either may be the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fleeting:
     """A caller's connections over all looks: how many different ones, how many of them in two looks or more, and how
-    many that were closed less than a minute before."""
+    many that were closed less than a minute before, `ended` of them by pods (the end that closes first keeps the socket
+    in TIME_WAIT)."""
 
     looks: int
     seen: int
     lasting: int
     closed: int
+    ended: int = 0
 
     @property
     def passing(self) -> bool:
@@ -36,13 +41,18 @@ class Fleeting:
 
         A busy server takes connections late: until then they have no inode, and are known by how many were closed.
         """
-        return self.one_a_call or (self.looks >= LOOKS and self.seen > 0 and not self.lasting)
+        return self.one_a_call or self.cut_off or (self.looks >= LOOKS and self.seen > 0 and not self.lasting)
 
     @property
     def one_a_call(self) -> bool:
-        """Whether no connection lasts, and there are too many of them for chance."""
+        """Whether no connection lasts, there are too many of them for chance, and it is the caller that ends them."""
         enough = self.seen >= SEEN or self.closed >= CLOSED
-        return self.looks >= LOOKS and not self.lasting and enough
+        return self.looks >= LOOKS and not self.lasting and enough and not self.cut_off
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether no connection lasts, for pods end them."""
+        return self.looks >= LOOKS and not self.lasting and self.ended >= max(CUT, PART * self.closed)
 
 
 NONE = Fleeting(0, 0, 0, 0)
@@ -65,13 +75,15 @@ def fleeting(case: Case) -> dict[str, Fleeting]:
             for s in look.sockets:
                 if s.state == TIME_WAIT and s.local_port == server.port and s.peer in names:
                     closed[names[s.peer]].add((server.name, s.peer_port))
+    ended = {name: len(connections) for name, connections in closed.items()}
     for name, peer, port in _closed_by_callers(case):
         closed[name].add((peer, port))
     turns = len({look.turn for look in evidence.sockets})
     return {
-        name: Fleeting(turns, len(seen[name]), sum(1 for n in seen[name].values() if n > 1), len(closed[name]))
+        name: Fleeting(turns, len(seen[name]), sum(1 for n in seen[name].values() if n > 1), len(closed[name]),
+                       ended.get(name, 0))
         for name in {*seen, *closed}
-    }
+    }  # fmt: skip
 
 
 def _closed_by_callers(case: Case) -> Iterator[tuple[str, str, int]]:

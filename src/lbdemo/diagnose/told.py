@@ -20,6 +20,8 @@ BOOTSTRAP = "GRPC_XDS_BOOTSTRAP"
 """The variable by which gRPC's own xDS client finds its control plane: it names a file."""
 BOOTSTRAP_ITSELF = f"{BOOTSTRAP}_CONFIG"
 """The variable that has in it what would stand in that file."""
+ENDPOINTS = re.compile(r"(?<![\w.-])(\w[\w.-]*):\d{2,5}(?![\w.-])|://([\w.-]+)(?![\w.-]*:\d)")
+"""Whatever looks like HOST:PORT, or like the host of a URL that has no port."""
 SEVERAL = re.compile(
     r"(?im)(?:^|\s)-{0,2}(?:(?:\w+[-_])?grpc[-_])?(?:num[-_])?channels?(?:[-_](?:count|pool|pool[-_]size))?"
     r"[=:\s]+(?:channels=)?(\d{1,4})$"
@@ -52,6 +54,13 @@ def takes_turns(pod: Pod | None) -> bool:
 def dials(pod: Pod | None, service: str, port: int) -> bool:
     """Whether some argument or variable is a target of this name with this port."""
     return f"{service}:{port}" in marks(words(pod), service)
+
+
+def calls_only(pod: Pod | None, service: str) -> bool:
+    """Whether all that arguments and variables name with a port, or by a URL, is the service (or a pod of it)."""
+    text = "\n".join(words(pod))
+    hosts = [host or url for host, url in ENDPOINTS.findall(text)]
+    return bool(hosts) and all(service in host.split(".") for host in hosts)
 
 
 def ports_dialled(pod: Pod | None, service: str) -> frozenset[int]:

@@ -101,9 +101,9 @@ def test_of_who_has_a_sidecar_it_is_told_where_a_name_is_not_found() -> None:
 
 
 def test_where_pods_want_mutual_tls_that_is_the_cause() -> None:
-    reset = Complaint("reset", 4)
+    late = Complaint("late", 4)
     strict = shop(held(1), callers=beside(BATCH).callers, pods=servers(proxy="istio-proxy"),
-                  clients=(ClientLook(BATCH.name, complaints=(reset,)),),
+                  clients=(ClientLook(BATCH.name, complaints=(late,)),),
                   surroundings=Surroundings(peer_authentications=(STRICT,)))  # fmt: skip
 
     assert silent(cause, strict)

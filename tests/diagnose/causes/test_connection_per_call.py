@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from diagnose.causes.said import commands, found, silent, texts
-from diagnose.shops import LISTENS, caller, held, servers, shop, socket_looks
+from diagnose.shops import CLUSTER_IP, PORT, caller, held, servers, shop, socket_looks
 
 from lbdemo.diagnose.causes.connection_per_call import cause
 from lbdemo.diagnose.evidence import Caller
@@ -25,9 +25,9 @@ def test_another_connection_in_each_look_is_one_for_each_call() -> None:
 
 
 def test_many_that_ended_just_now_are_too() -> None:
-    over = tuple(Socket("10.0.0.1", LISTENS, "10.0.1.1", 41000 + n, TIME_WAIT) for n in range(30))
+    over = tuple(Socket("10.0.1.1", 41000 + n, CLUSTER_IP, PORT.number, TIME_WAIT) for n in range(30))
 
-    said = found(cause, shop({}, callers=[CHECKOUT], sockets=(SocketLook("shop/payments-a", 12, 10.0, over),)))
+    said = found(cause, shop({}, callers=[CHECKOUT], sockets=(SocketLook("shop/checkout", 12, 10.0, over),)))
 
     assert "30 connections of checkout ended" in texts(said)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from diagnose.collect.test_gather import SHOP, pod, script
-from diagnose.shops import caller, held, servers, shop
+from diagnose.shops import LISTENS, caller, held, servers, shop
 from fake_api import FakeApi
 from fakes import FakeStreams
 
@@ -16,7 +16,7 @@ from lbdemo.diagnose.collect import silent
 from lbdemo.diagnose.collect.asked import Means
 from lbdemo.diagnose.collect.silent import Silent, looked
 from lbdemo.diagnose.evidence import Evidence
-from lbdemo.diagnose.looks import Complaint
+from lbdemo.diagnose.looks import TIME_WAIT, Complaint, Socket, SocketLook
 from lbdemo.tools.kubectl import Kubectl
 
 NOTHING = b"@look\nS sockets\n"
@@ -123,3 +123,35 @@ def test_pods_that_may_not_be_listed_are_named_as_unseen(server: FakeApi) -> Non
         found = looked(Means(server.api(), Kubectl(run)), seen(), named=False)
 
     assert [str(one.right) for one in found.looks.unseen] == ["list pods in namespace shop"]
+
+
+def ended() -> Evidence:
+    """A caller one of whose connections a pod has ended, and none of which lasts."""
+    over = Socket("10.0.0.1", LISTENS, "10.0.1.1", 41000, TIME_WAIT)
+    return replace(seen(), callers=(caller("checkout"),), sockets=(SocketLook("shop/payments-a", 12, 10.0, (over,)),))
+
+
+def test_of_who_is_connected_and_cut_off_lines_count_that_name_nobody(server: FakeApi) -> None:
+    server.logs["checkout", "app"] = [b"tls: first record does not look like a TLS handshake\n" * 2, POLICY]
+
+    assert [look.complaints for look in beside(server, evidence=ended()).looks.clients] == [(Complaint("no TLS", 2),)]
+    assert beside(server).looks.clients == (), "who holds a connection is asked nothing"
+
+
+NAMELESS = b'connection error: desc = "error reading server preface: EOF"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "told"), [({}, [("reset", 1)]), ({"DB": "postgres://db/orders"}, []), ({"AUTH": "auth:8443"}, [])]
+)
+def test_lines_that_name_nobody_are_of_who_calls_nothing_else(
+    server: FakeApi, more: dict[str, str], told: list[tuple[str, int]]
+) -> None:
+    env = [{"name": name, "value": value} for name, value in {"PAYMENTS": "payments:8080", **more}.items()]
+    server.add(pod("batch", "10.0.1.2", "batch", env=env))
+    server.logs["batch", "app"] = [NAMELESS]
+
+    found = beside(server)
+
+    assert [(one.why, one.times) for look in found.looks.clients for one in look.complaints] == told
+    assert names(found) == (["shop/batch"] if told else [])

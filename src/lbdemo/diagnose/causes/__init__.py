@@ -47,6 +47,7 @@ TABLE: dict[str, str] = {
     "LB206": "rollout_drops_calls",
     "LB207": "calls_fail",
     "LB208": "calls_never_leave",
+    "LB209": "handshakes_fail",
     "LB301": "port_not_grpc",
     "LB302": "port_wrongly_grpc",
     "LB303": "caller_not_meshed",

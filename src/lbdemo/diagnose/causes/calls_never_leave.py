@@ -12,6 +12,7 @@ from lbdemo.diagnose.complaints import AT_HOME, meant
 from lbdemo.diagnose.complaints import NAME as NO_NAME
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import logs_of
+from lbdemo.diagnose.handshakes import failing
 from lbdemo.diagnose.parts import pods, short
 from lbdemo.diagnose.silence import in_vain, knocks, silent, unreached
 from lbdemo.diagnose.told import asks_for_endpoints, xds_target
@@ -29,9 +30,11 @@ POLICIES = "round_robin, pick_first, and what the library adds (weighted_round_r
 def cause(case: Case) -> Iterator[Finding]:
     """Pods that are told of the service, of which no pod has seen anything, and whose logs complain of calls to it.
 
-    Of who calls a port that is not there, may not call for want of a sidecar, or is led elsewhere, other causes tell.
+    Of who calls a port that is not there, may not call for want of a sidecar, is led elsewhere, or whose TLS does not
+    come about, other causes tell.
     """
-    found = [caller for caller in silent(case) if case.client(caller).complaints]
+    connected = failing(case)
+    found = [caller for caller in silent(case) if case.client(caller).complaints and caller not in connected]
     at_home = [caller for caller in found if _first(case, caller) in AT_HOME]
     away, strict = [caller for caller in found if caller not in at_home], refused(case)
     known = [caller for caller in away if caller in strict or _told_elsewhere(case, caller)]

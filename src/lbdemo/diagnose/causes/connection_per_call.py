@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
+from lbdemo.diagnose.handshakes import failing
 from lbdemo.diagnose.parts import short
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count
@@ -19,10 +20,12 @@ CODE, NAME = "LB116", "connection-per-call"
 
 
 def cause(case: Case) -> Iterator[Finding]:
-    """Callers without a proxy none of whose many connections lasts from one look to the next."""
+    """Callers without a proxy none of whose many connections lasts from one look to the next, but for such that never
+    come to a call."""
     known = [caller for caller in case.evidence.callers if caller.pod is not None and not proxy_of(caller.pod)]
+    never = failing(case)
     for caller in known:
-        if case.fleeting(caller).one_a_call:
+        if case.fleeting(caller).one_a_call and caller not in never:
             yield _finding(case, caller)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.collect.exec_looks import running
-from lbdemo.diagnose.complaints import complaints
+from lbdemo.diagnose.complaints import AT_HOME, NAMELESS, complaints
 from lbdemo.diagnose.evidence import key
 from lbdemo.diagnose.looks import ClientLook
 from lbdemo.diagnose.proxies import ISTIO, LINKERD
@@ -45,10 +45,14 @@ def shaken_off(means: Means, pod: Pod) -> ClientLook:
     return ClientLook(key(pod), no_tls=_logged(means, pod, NO_TLS))
 
 
-def complaining(means: Means, pod: Pod, names: Collection[str]) -> ClientLook:
-    """What the pod's logs complain of, of this service (`names`): also those of a program that has ended."""
+def complaining(means: Means, pod: Pod, names: Collection[str], *, sure: bool) -> ClientLook:
+    """What the pod's logs complain of, of this service (`names`): also those of a program that has ended.
+
+    Where it is `sure` that they mean this service when they name none, such lines count.
+    """
     own = [one.name for one in pod.containers if not one.init and one.name not in (ISTIO, LINKERD)]
-    return ClientLook(key(pod), complaints=complaints(b"\n".join(logs(means, pod, own) or ()), names))
+    log = b"\n".join(logs(means, pod, own) or ())
+    return ClientLook(key(pod), complaints=complaints(log, names, NAMELESS if sure else AT_HOME))
 
 
 def _own(pod: Pod) -> list[str]:

@@ -1,8 +1,9 @@
-"""Who is told of the service and reaches none of its pods: kept where something shows that calls were tried."""
+"""Whose calls come to nothing: who is told of the service and reaches no pod, where something shows that it was tried,
+and why the connections of those who do end at once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,11 @@ from lbdemo.diagnose.collect import callers as who
 from lbdemo.diagnose.collect import clients
 from lbdemo.diagnose.collect.shown_out import shown_out
 from lbdemo.diagnose.collect.watching import AT_ONCE, Watched, first_look, gathered
+from lbdemo.diagnose.complaints import ENDS
 from lbdemo.diagnose.mutual_tls import wants_mutual_tls
+from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.silence import in_vain, knocking, silent
+from lbdemo.diagnose.told import calls_only
 from lbdemo.kube.answers import Unseen
 from lbdemo.kube.kinds import PODS
 from lbdemo.kube.questions import METADATA_LIST
@@ -51,6 +55,7 @@ def looked(means: Means, evidence: Evidence, *, named: bool) -> Silent:
     found, unseen = ((), (more,)) if isinstance(more, Unseen) else (more, ())
     beside = first_look(means, [one.pod for one in found if one.pod is not None and one.pod.ready])
     seen = gathered([Watched(clients=refused.clients, unseen=unseen), _logs(means, case, (*known, *found)),
+                     _cut_short(means, case),
                      replace(beside, unseen=(), blind=())])  # fmt: skip
     return Silent((*out, *_tried(case.evidence, found, seen)), seen)
 
@@ -58,7 +63,23 @@ def looked(means: Means, evidence: Evidence, *, named: bool) -> Silent:
 def _logs(means: Means, case: Case, callers: Collection[Caller]) -> Watched:
     """What logs complain of; a pod that logs nothing of it is not noted."""
     pods = [one.pod for one in callers if one.pod is not None]
-    looks = each(lambda pod: clients.complaining(means, pod, _names(case)), pods, AT_ONCE)
+    return _complaining(means, case, [(pod, calls_only(pod, case.evidence.name)) for pod in pods])
+
+
+def _cut_short(means: Means, case: Case) -> Watched:
+    """What logs say of TLS and of connections that break, of callers none of whose connections to the pods lasts: it is
+    these that end, whether or not a line names the service."""
+    pods = [one.pod for one in case.evidence.callers if one.pod is not None and not proxy_of(one.pod)
+            and case.fleeting(one).closed and not case.fleeting(one).lasting]  # fmt: skip
+    looks = _complaining(means, case, [(pod, True) for pod in pods[:MOST]]).clients
+    told = (replace(look, complaints=tuple(one for one in look.complaints if one.why in ENDS)) for look in looks)
+    return Watched(clients=tuple(look for look in told if look.complaints))
+
+
+def _complaining(means: Means, case: Case, pods: Sequence[tuple[Pod, bool]]) -> Watched:
+    """What the logs of these pods complain of; with each, whether all that it calls is this service."""
+    names = _names(case)
+    looks = each(lambda one: clients.complaining(means, one[0], names, sure=one[1]), pods, AT_ONCE)
     return Watched(clients=tuple(look for look in looks if look.complaints))
 
 

@@ -88,13 +88,22 @@ def streamed(channel: grpc.Channel, method: str) -> Send:
     return send
 
 
+def channel(args: argparse.Namespace, options: list[tuple[str, str | int]]) -> grpc.Channel:
+    if args.tls:
+        return grpc.secure_channel(args.target, grpc.ssl_channel_credentials(), options=options)
+    return grpc.insecure_channel(args.target, options=options)
+
+
 def call(args: argparse.Namespace) -> None:
     config = json.dumps({"loadBalancingConfig": [{args.policy: {}}]} if args.policy else {})
-    options = [("grpc.service_config", config), ("grpc.use_local_subchannel_pool", int(args.own_connections))]
+    options: list[tuple[str, str | int]] = [
+        ("grpc.service_config", config),
+        ("grpc.use_local_subchannel_pool", int(args.own_connections)),
+    ]
     if args.ping:
         options += [("grpc.keepalive_time_ms", args.ping * 1000), ("grpc.keepalive_permit_without_calls", 1),
                     ("grpc.http2.max_pings_without_data", 0)]  # fmt: skip
-    channels = [grpc.insecure_channel(args.target, options=options) for _ in range(args.channels)]
+    channels = [channel(args, options) for _ in range(args.channels)]
     senders = [streamed(one, args.method or CHAT) if args.stream else unary(one, args.method or METHOD)
                for one in channels]  # fmt: skip
     senders = [dialed(args.target, args.method or METHOD)] if args.dial_each else senders
@@ -139,5 +148,6 @@ parser.add_argument("--calls", type=int, default=0)
 parser.add_argument("--size", type=int, default=5)
 parser.add_argument("--ping", type=int, default=0)
 parser.add_argument("--stream", action="store_true")
+parser.add_argument("--tls", action="store_true")
 given = parser.parse_args()
 serve(given) if given.port else call(given)

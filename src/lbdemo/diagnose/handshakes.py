@@ -1,0 +1,72 @@
+"""Callers that are connected to the pods for a moment, and never come to a call: TLS on one side, or not agreed on."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from lbdemo.diagnose.complaints import CERTIFICATE, ENDS, HANDSHAKE, NO_TLS, RESET
+from lbdemo.diagnose.proxies import proxy_of
+from lbdemo.diagnose.silence import silent
+
+if TYPE_CHECKING:
+    from lbdemo.diagnose.case import Case
+    from lbdemo.diagnose.evidence import Caller
+
+
+class Why(Enum):
+    """What stands between a caller and the pods."""
+
+    CERTIFICATE = "one side does not take the other's certificate"
+    PLAIN_PODS = "the caller speaks TLS, the pods do not"
+    PLAIN_CALLER = "the pods speak TLS, the caller does not"
+    UNKNOWN = "one of both"
+
+
+def failing(case: Case) -> tuple[Caller, ...]:
+    """The callers without a proxy none of whose connections lasts, where pods end them or the caller's log says why."""
+    return tuple(caller for caller in case.evidence.callers if caller.pod is not None and _fails(case, caller))
+
+
+def _fails(case: Case, caller: Caller) -> bool:
+    how, said = case.fleeting(caller), complains(case, caller)
+    if proxy_of(caller.pod) or how.lasting:
+        return False
+    if not how.closed:  # a pod that has not read all of what it ends resets the connection, and keeps no trace of it
+        return _mostly(case, caller) in ENDS and caller in silent(case)
+    return how.cut_off or not said.isdisjoint(HANDSHAKE) or (how.ended > 0 and RESET in said)
+
+
+def _mostly(case: Case, caller: Caller) -> str:
+    return next((said.why for said in case.client(caller).complaints), "")
+
+
+def complains(case: Case, caller: Caller) -> frozenset[str]:
+    """What the caller's log complains of."""
+    return frozenset(said.why for said in case.client(caller).complaints)
+
+
+def why(case: Case, caller: Caller) -> Why:
+    """What it is, by the caller's log, else by how the pods are probed.
+
+    Who ended the connections does not tell: both ends may be the first, with either fault.
+    """
+    said = complains(case, caller)
+    if CERTIFICATE in said:
+        return Why.CERTIFICATE
+    if NO_TLS in said or plain_by_probe(case):
+        return Why.PLAIN_PODS
+    return Why.PLAIN_CALLER if RESET in said else Why.UNKNOWN
+
+
+def plain_by_probe(case: Case) -> bool:
+    """Whether all ready pods pass a readiness probe that calls this port by gRPC: the kubelet does that in plain text.
+
+    (Kubernetes, "Configure Liveness, Readiness and Startup Probes": no TLS parameters for gRPC.)
+    """
+    probed = [
+        any(one.readiness is not None and (one.readiness.by, one.readiness.port) == ("grpc", server.port)
+            for one in server.pod.containers)
+        for server in case.ready if server.pod is not None
+    ]  # fmt: skip
+    return bool(probed) and all(probed)
