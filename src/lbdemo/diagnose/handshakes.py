@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.complaints import CERTIFICATE, ENDS, HANDSHAKE, NO_TLS, RESET
 from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.silence import silent
+from lbdemo.diagnose.times import LEARNT, ready_for
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
@@ -34,7 +35,13 @@ def _fails(case: Case, caller: Caller) -> bool:
         return False
     if not how.closed:  # a pod that has not read all of what it ends resets the connection, and keeps no trace of it
         return _mostly(case, caller) in ENDS and caller in silent(case)
-    return how.cut_off or not said.isdisjoint(HANDSHAKE) or (how.ended > 0 and RESET in said)
+    return (how.cut_off and _settled(case)) or not said.isdisjoint(HANDSHAKE) or (how.ended > 0 and RESET in said)
+
+
+def _settled(case: Case) -> bool:
+    """Whether no ready pod has become so just now: programs that ended have ended their connections, too."""
+    ages = [ready_for(server.pod, case.evidence.made) for server in case.ready]
+    return bool(ages) and all(age is None or age > LEARNT + case.evidence.watched for age in ages)
 
 
 def _mostly(case: Case, caller: Caller) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from diagnose.causes.said import commands, found, silent, texts
 from diagnose.causes.test_port_not_there import BATCH, STRICT
-from diagnose.shops import CLUSTER_IP, LISTENS, PORT, caller, even, held, servers, shop
+from diagnose.shops import CLUSTER_IP, LISTENS, PORT, at_once, caller, even, held, servers, shop, slices
 
 from lbdemo.diagnose.case import Case
 from lbdemo.diagnose.causes import calls_never_leave, connection_per_call
@@ -102,6 +102,21 @@ def test_who_holds_a_connection_has_come_to_calls() -> None:
     lasting = shop(held(1, address="10.0.1.2"), callers=seen.callers).sockets
 
     assert silent(cause, replace(seen, sockets=(*lasting, *(s for s in seen.sockets if s.turn == 12))))
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(1.1, False), (1.2, True), (60, True)])
+def test_pods_that_came_up_just_now_have_ended_connections_with_what_was_before(minutes: float, told: bool) -> None:
+    young = replace(ended(), servers=at_once(60, 60, minutes))
+
+    assert bool(list(cause(Case(young)))) is told
+    assert silent(connection_per_call.cause, young)
+    assert found(cause, replace(young, clients=(ClientLook("shop/batch", complaints=(NO_TLS,)),))), "that is no guess"
+
+
+def test_without_a_ready_pod_nobody_speaks_anything() -> None:
+    down = tuple(replace(one, conditions=()) for one in servers())
+
+    assert silent(cause, replace(ended(), servers=down, slices=slices(down)))
 
 
 def probed(seen: Evidence, port: int) -> Evidence:
