@@ -6,7 +6,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,16 +166,21 @@ def finding(record: Any, code: str) -> Any:
     return next(each for each in record["findings"] if each["code"] == code)
 
 
-def until_told(shop: Shop, name: str, code: str) -> Any:
-    """The finding, once it is there: some are not told each time, for what is seen comes and goes."""
+def once(shop: Shop, name: str, holds: Callable[[Any], bool], watch: str = WATCH) -> Any:
+    """What is told as soon as this holds of it: a new rule takes a while to be everywhere."""
     records: list[Any] = []
 
     def told() -> bool:
-        records.append(shop.record(name, watch="3s"))
-        return code in codes(records[-1])
+        records.append(shop.record(name, watch=watch))
+        return holds(records[-1])
 
-    eventually(told)
-    return finding(records[-1], code)
+    eventually(told, told=lambda: json.dumps(records[-1], indent=1))
+    return records[-1]
+
+
+def until_told(shop: Shop, name: str, code: str) -> Any:
+    """The finding, once it is there: some are not told each time, for what is seen comes and goes."""
+    return finding(once(shop, name, lambda record: code in codes(record), "3s"), code)
 
 
 def wait_until_healthy(shop: Shop, name: str, seconds: float = 90) -> Any:

@@ -12,6 +12,7 @@ from e2e.foreign import (
     finding,
     go_client,
     go_server,
+    once,
     python_client,
     python_server,
     service,
@@ -44,8 +45,7 @@ def test_a_client_that_pings_more_often_than_its_servers_allow(shop: Shop) -> No
     shop.apply(python_client("checkout", *told, "--ping=1"))
     shop.calling("checkout")
 
-    eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB120"])
-    record = shop.record("parcels")
+    record = once(shop, "parcels", lambda record: codes(record)[:1] == ["LB120"])
 
     assert "too_many_pings" in record["findings"][0]["evidence"][0]["text"]
     assert "grpc.keepalive_time_ms" in record["findings"][0]["fixes"][0]["advice"]
@@ -156,7 +156,7 @@ def test_a_client_that_sends_plain_text_to_servers_of_tls_then_trusts_no_such_ce
     assert "The pods want TLS, and billing" in told["sentence"]
     assert told["possible"], "a connection may be reset for other reasons, too"
     shop.apply(python_client("billing", "parcels:80", "--tls"))
-    eventually(lambda: "certificate" in finding(shop.record("parcels"), "LB209")["sentence"])
+    once(shop, "parcels", lambda record: "certificate" in finding(record, "LB209")["sentence"])
     shop.apply(go_client("billing", "parcels:80", "-tls"))
     shop.calling("billing")
     eventually(lambda: "LB209" not in codes(shop.record("parcels")))

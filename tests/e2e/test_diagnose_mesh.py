@@ -16,6 +16,7 @@ from e2e.foreign import (
     PORT,
     Shop,
     codes,
+    once,
     problems,
     python_client,
     python_server,
@@ -156,6 +157,10 @@ def test_a_caller_outside_of_the_mesh_of_its_servers(open_shop: Callable[..., Sh
     wait_until_healthy(shop, "parcels")
 
 
+def policy_of(record: Any) -> str:
+    return str(record["callers"][0]["choice"]["policy"])
+
+
 def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callable[..., Shop]) -> None:
     shop = open_shop(INJECTED)
     shop.apply(python_server("parcels", 3), service("parcels"), python_client("checkout", "parcels:80"))
@@ -163,13 +168,13 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     least = wait_until_healthy(shop, "parcels")
     assert least["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
     shop.paste((taking_turns := until_told(shop, "parcels", "LB319")["fixes"][0])["commands"])
-    eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["policy"] == "ROUND_ROBIN")
-    assert "LB319" not in codes(shop.record("parcels", watch="2s", expect=FINE))
+    told = once(shop, "parcels", lambda record: policy_of(record) == "ROUND_ROBIN", "2s")
+    assert "LB319" not in codes(told)
     shop.paste(taking_turns["undo"])
 
     hashed = {"consistentHash": {"httpHeaderName": ":authority"}}
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(loadBalancer=hashed)))
-    eventually(lambda: "LB317" in codes(shop.record("parcels")))
+    eventually(lambda: "LB317" in codes(shop.record("parcels", watch="1s")))
     record = shop.record("parcels", expect=0)
     assert record["verdict"]["outcome"] == "PINNED"
     assert codes(record)[0] == "LB317"
@@ -181,14 +186,13 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     assert shop.specification("destinationrule/parcels") == told
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(connectionPool={"http": {"maxRequestsPerConnection": 1}})))
-    eventually(lambda: "LB321" in codes(shop.record("parcels", watch="2s")))
-    ended = shop.record("parcels")
+    ended = once(shop, "parcels", lambda record: "LB321" in codes(record))
     assert problems(ended) == []
     shop.paste(next(one for one in ended["findings"] if one["code"] == "LB321")["fixes"][0]["commands"])
     eventually(lambda: "LB321" not in codes(shop.record("parcels", watch="2s")))
 
     shop.kubectl("apply", "-f", "-", stdin=json.dumps(rule(loadBalancer={"simple": "RANDOM"})))
-    eventually(lambda: shop.record("parcels", watch="2s")["callers"][0]["choice"]["policy"] == "RANDOM")
+    once(shop, "parcels", lambda record: policy_of(record) == "RANDOM", "1s")
     assert codes(shop.record("parcels", expect=FINE)) == []
 
 
@@ -205,16 +209,14 @@ def test_subsets_that_leave_pods_out_and_weights(open_shop: Callable[..., Shop])
     shop.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [routed, route]}))
     shop.calling("checkout")
 
-    eventually(lambda: shop.record("parcels")["verdict"]["outcome"] == "PINNED")
-    record = shop.record("parcels", expect=1)
+    record = once(shop, "parcels", lambda record: record["verdict"]["outcome"] == "PINNED")
 
     assert problems(record) == ["LB310"]
     assert "parcels-new" not in record["findings"][0]["sentence"]
     assert record["callers"][0]["choice"]["among"] == 1
     told = shop.specification("virtualservice/parcels")
     shop.paste(record["findings"][0]["fixes"][0]["commands"])
-    eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["among"] == 3)
-    assert problems(shop.record("parcels")) == []
+    once(shop, "parcels", lambda record: record["callers"][0]["choice"]["among"] == 3 and problems(record) == [])
     shop.paste(record["findings"][0]["fixes"][0]["undo"])
     assert shop.specification("virtualservice/parcels") == told
 

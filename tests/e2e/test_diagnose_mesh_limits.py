@@ -47,10 +47,11 @@ def test_calls_wait_for_a_place_on_the_few_connections_that_a_rule_allows(shop: 
     record = shop.record("parcels")
 
     assert codes(record)[0] == "LB118"
+    told = shop.specification("destinationrule/parcels")
     shop.paste(record["findings"][0]["fixes"][0]["commands"])
     eventually(lambda: "LB118" not in codes(shop.record("parcels")))
     shop.paste(record["findings"][0]["fixes"][0]["undo"])
-    eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB118"])
+    assert shop.specification("destinationrule/parcels") == told
 
 
 def test_a_client_by_xds_whom_nobody_told_of_its_control_plane(open_shop: Callable[..., Shop]) -> None:
@@ -88,10 +89,11 @@ def test_a_route_of_a_gateways_only_is_noted_and_decides_once_it_holds(shop: Sho
 
     assert problems(record) == []
     noted = next(each for each in record["findings"] if each["code"] == "LB323")
+    told = shop.specification("virtualservice/parcels")
     shop.paste(noted["fixes"][0]["commands"])
     eventually(lambda: codes(shop.record("parcels"))[:1] == ["LB312"])
     shop.paste(noted["fixes"][0]["undo"])
-    eventually(lambda: "LB323" in codes(shop.record("parcels")))
+    assert shop.specification("virtualservice/parcels") == told
 
 
 @pytest.mark.parametrize(("takes", "spoken", "code"), [

@@ -16,6 +16,7 @@ from e2e.foreign import (
     codes,
     finding,
     go_client,
+    once,
     problems,
     python_client,
     python_part,
@@ -119,10 +120,11 @@ def test_a_zone_with_one_pod_gets_most_whatever_the_policy(shop: Shop) -> None:
     assert codes(record) == ["LB315"], "least request is not what makes the difference"
     assert record["verdict"]["outcome"] == "UNBALANCED"
     assert "(1 pod)" in record["findings"][0]["evidence"][1]["text"]
+    told = shop.specification("destinationrule/parcels")
     shop.paste(record["findings"][0]["fixes"][0]["commands"])
     eventually(lambda: "LB315" not in codes(shop.record("parcels")))
     shop.paste(record["findings"][0]["fixes"][0]["undo"])
-    eventually(lambda: codes(shop.record("parcels")) == ["LB315"])
+    assert shop.specification("destinationrule/parcels") == told
 
 
 def test_a_slow_pod_alone_in_its_zone_is_not_spared(shop: Shop) -> None:
@@ -230,7 +232,7 @@ def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_
     assert record["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
     fix = finding(record, "LB313")["fixes"][0]
     shop.paste(fix["commands"])
-    eventually(lambda: shop.record("parcels", watch="1s")["callers"][0]["choice"]["policy"] == "ROUND_ROBIN")
+    once(shop, "parcels", lambda record: record["callers"][0]["choice"]["policy"] == "ROUND_ROBIN", "1s")
     assert codes(shop.record("parcels", expect=FINE)) == []
     shop.paste(fix["undo"])
     assert "LB313" in codes(shop.record("parcels", watch="1s"))

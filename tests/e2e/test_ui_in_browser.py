@@ -85,7 +85,7 @@ def fair(shares: dict[str, float], servers: int = 3) -> bool:
 
 def test_one_open_page_through_all_that_happens(cluster: Cluster, browser: Browser, tmp_path: Path) -> None:
     cluster("up", "--replicas", "3")
-    with page(cluster) as (running, url), opened(browser, f"{url}#rate=100", TABLET) as seen:
+    with page(cluster) as (running, url), opened(browser, f"{url}#rate=50", TABLET) as seen:
         connection, call = seen.way("connection"), seen.way("call")
         connection.comes_to("PINNED")
         call.comes_to("BALANCED")
