@@ -31,11 +31,13 @@ class Collected:
     def __init__(self, enough: Callable[[Collected], bool] = lambda _: False) -> None:
         self.lines_of: list[tuple[str, str]] = []
         self.notes: list[str] = []
+        self.begun = threading.Event()
         self._enough = enough
 
     def lines(self, pod: str, block: bytes) -> None:
         assert block.endswith(b"\n")
         self.lines_of += [(pod, line.split(b" ", 1)[1].decode()) for line in block[:-1].split(b"\n")]
+        self.begun.set()
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -173,13 +175,14 @@ def test_a_release_without_pods_is_waited_for(server: FakeApi) -> None:
 
 
 def test_pods_that_appear_later_are_followed_from_their_first_line(server: FakeApi) -> None:
-    shown = threading.Event()
+    collected = Collected(lambda seen: len(seen.lines_of) == 2)
     server.add(pod("a"))
+    shown = collected.begun
     server.on_stream("pods", pieces=[event("ADDED", pod("a")), shown.wait, event("ADDED", pod("b"))], holds=True)
-    server.on_stream("a", {**FOLLOW, "tailLines": "1"}, pieces=[line("old"), shown.set], holds=True)
+    server.on_stream("a", {**FOLLOW, "tailLines": "1"}, pieces=[line("old")], holds=True)
     server.on_stream("b", FOLLOW, pieces=[line("new")], holds=True)
 
-    sink = followed(server, Collected(lambda seen: len(seen.lines_of) == 2), Selection("echo-client", Start(tail=1)))
+    sink = followed(server, collected, Selection("echo-client", Start(tail=1)))
 
     assert sink.lines_of == [("a", "old"), ("b", "new")]
 
