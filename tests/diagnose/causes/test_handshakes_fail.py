@@ -57,10 +57,10 @@ def test_pods_have_to_end_an_eighth_of_them_and_five(by_pods: int, by_itself: in
 @pytest.mark.parametrize(
     ("said", "sentence", "certain"),
     [
-        (NO_TLS, "The pods speak plain text, and batch wants TLS: connections end before a call.", True),
+        (NO_TLS, "The pods speak plain text, and batch asked for TLS: connections end before a call.", True),
         (CERTIFICATE, "No TLS comes about between batch and the pods: one side does not take the other's certificate.",
          True),
-        (RESET, "The pods want TLS, and batch sends plain text: connections end before a call.", False),
+        (RESET, "The pods want TLS, and batch sent plain text: connections end before a call.", False),
     ],
 )  # fmt: skip
 def test_the_log_says_which_side_is_wrong(said: Complaint, sentence: str, certain: bool) -> None:

@@ -21,8 +21,8 @@ CODE, NAME = "LB209", "handshakes-fail"
 SHOWN = 3
 SAID = {
     Why.CERTIFICATE: "No TLS comes about between {who} and the pods: one side does not take the other's certificate.",
-    Why.PLAIN_PODS: "The pods speak plain text, and {who} wants TLS: connections end before a call.",
-    Why.PLAIN_CALLER: "The pods want TLS, and {who} sends plain text: connections end before a call.",
+    Why.PLAIN_PODS: "The pods speak plain text, and {who} asked for TLS: connections end before a call.",
+    Why.PLAIN_CALLER: "The pods want TLS, and {who} sent plain text: connections end before a call.",
     Why.UNKNOWN: "Connections of {who} end before a call: one side speaks TLS, and the other does not.",
 }
 CREDENTIALS = Fix(
