@@ -313,13 +313,14 @@ def test_ctrl_c_does_not_wait_for_clients_to_be_sent_elsewhere() -> None:
 def test_a_process_drained_under_load_loses_nothing_to_retries_and_exits_0() -> None:
     async def story(addresses: list[str], leave: object) -> Summary:
         assert callable(leave)
-        stop = asyncio.Event()
+        stop, answers = asyncio.Event(), list[str]()
         options = LoadOptions(
             f"ipv4:{','.join(addresses)}", interval=0, concurrency=IN_FLIGHT, policy="round_robin", retry=True,
             timeout=20,  # a call that the machine holds up is not one that the server lost
         )  # fmt: skip
-        load = asyncio.create_task(run_load(options, lambda _: None, stop))
-        await asyncio.sleep(0.25)
+        load = asyncio.create_task(run_load(options, lambda sample: answers.append(sample.server), stop))
+        while "leaves" not in answers:
+            await asyncio.sleep(0.05)
         await asyncio.to_thread(leave)
         stop.set()
         return (await load).summary
