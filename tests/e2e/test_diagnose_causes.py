@@ -242,8 +242,8 @@ def test_a_policy_that_keeps_calls_on_the_node(shop: Shop) -> None:
 
 
 def test_round_robin_over_connections_that_end_every_few_seconds_is_healthy(shop: Shop) -> None:
-    shop.apply(go_server("parcels", 3, "-max-age=5s"), service("parcels", headless=True),
-               go_client("checkout", HEADLESS, "-policy=round_robin", "-rate=600"))  # fmt: skip
+    shop.apply(go_server("parcels", 3, "-max-age=5s"), service("parcels", headless=True))  # first: Go asks DNS again
+    shop.apply(go_client("checkout", HEADLESS, "-policy=round_robin", "-rate=600"))  # after half a minute only
     shop.calling("checkout")
 
     assert problems(shop.record("parcels", expect=FINE)) == []

@@ -83,7 +83,7 @@ def counted(cluster: Cluster) -> dict[str, float]:
     matter here.
     """
     done = run(lbdemo_argv(cluster.namespace, "verify", "--json"))
-    assert done.code in (0, 1), done.err
+    assert done.code in (0, 1, 7), done.err
     [result] = done.json["results"]
     assert result["summary"]["failed"] == 0
     found = {server["server"]: server["share"] for server in result["summary"]["servers"]}
