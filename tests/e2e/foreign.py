@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -166,15 +165,18 @@ def finding(record: Any, code: str) -> Any:
     return next(each for each in record["findings"] if each["code"] == code)
 
 
-def once(shop: Shop, name: str, holds: Callable[[Any], bool], watch: str = WATCH) -> Any:
+def once(
+    shop: Shop, name: str, holds: Callable[[Any], bool], watch: str = WATCH, *, seconds: float = 60,
+    expect: tuple[int, ...] | None = None,
+) -> Any:  # fmt: skip
     """What is told as soon as this holds of it: a new rule takes a while to be everywhere."""
     records: list[Any] = []
 
     def told() -> bool:
-        records.append(shop.record(name, watch=watch))
+        records.append(shop.record(name, watch=watch, expect=expect))
         return holds(records[-1])
 
-    eventually(told, told=lambda: json.dumps(records[-1], indent=1))
+    eventually(told, seconds, told=lambda: json.dumps(records[-1], indent=1))
     return records[-1]
 
 
@@ -185,9 +187,6 @@ def until_told(shop: Shop, name: str, code: str) -> Any:
 
 def wait_until_healthy(shop: Shop, name: str, seconds: float = 90) -> Any:
     """What is found when nothing is found any more."""
-    deadline = time.monotonic() + seconds
-    while True:
-        record = shop.record(name)
-        if not problems(record) and record["verdict"]["outcome"] not in ("PINNED", "UNBALANCED"):
-            return record
-        assert time.monotonic() < deadline, json.dumps(record, indent=1)
+    uneven = ("PINNED", "UNBALANCED")
+    return once(shop, name, lambda told: not problems(told) and told["verdict"]["outcome"] not in uneven,
+                seconds=seconds)  # fmt: skip

@@ -166,7 +166,7 @@ def test_policies_that_do_what_they_were_told_are_no_problems(open_shop: Callabl
     shop.apply(python_server("parcels", 3), service("parcels"), python_client("checkout", "parcels:80"))
     shop.calling("checkout")
     least = wait_until_healthy(shop, "parcels")
-    assert least["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
+    assert policy_of(least) == "LEAST_REQUEST"
     shop.paste((taking_turns := until_told(shop, "parcels", "LB319")["fixes"][0])["commands"])
     told = once(shop, "parcels", lambda record: policy_of(record) == "ROUND_ROBIN", "2s")
     assert "LB319" not in codes(told)

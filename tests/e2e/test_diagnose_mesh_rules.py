@@ -25,7 +25,7 @@ from e2e.foreign import (
     until_told,
     wait_until_healthy,
 )
-from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, rule
+from e2e.test_diagnose_mesh import INJECTED, TRAFFIC, kind, mesh, policy_of, rule
 
 __all__ = ["mesh"]  # a fixture
 
@@ -229,10 +229,10 @@ def test_a_rule_in_a_third_namespace_is_told_to_have_no_effect(shop: Shop, open_
     record = shop.record("parcels", expect=FINE)
 
     assert "LB313" in codes(record)
-    assert record["callers"][0]["choice"]["policy"] == "LEAST_REQUEST"
+    assert policy_of(record) == "LEAST_REQUEST"
     fix = finding(record, "LB313")["fixes"][0]
     shop.paste(fix["commands"])
-    once(shop, "parcels", lambda record: record["callers"][0]["choice"]["policy"] == "ROUND_ROBIN", "1s")
+    once(shop, "parcels", lambda record: policy_of(record) == "ROUND_ROBIN", "1s")
     assert codes(shop.record("parcels", expect=FINE)) == []
     shop.paste(fix["undo"])
     assert "LB313" in codes(shop.record("parcels", watch="1s"))

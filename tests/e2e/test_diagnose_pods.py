@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from e2e.cluster import Cluster, eventually
-from e2e.foreign import FINE, Shop, codes, problems
+from e2e.cluster import Cluster
+from e2e.foreign import FINE, Shop, codes, finding, once, problems
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -40,17 +40,13 @@ def test_a_pod_that_works_harder_on_as_many_calls(make_cluster: Callable[..., Cl
     shop = Shop(cluster.namespace)
     [first, *_] = shop.kubectl("get", "pods", "-l", "app.kubernetes.io/instance=echo-server", "-o", "name").split()
 
-    records: list[Any] = []
-
-    def uneven() -> bool:
+    def uneven(record: Any) -> bool:
         """On a busy machine a pod does not always get as much as it asks for, nor a client as many calls."""
-        records.append(shop.record("echo-server", watch="8s", expect=FINE))
-        return "LB205" in codes(records[-1]) and records[-1]["verdict"]["outcome"] == "BALANCED"
+        return "LB205" in codes(record) and bool(record["verdict"]["outcome"] == "BALANCED")
 
     with burning(shop, first):
-        eventually(uneven, 80)
+        record = once(shop, "echo-server", uneven, "8s", seconds=80, expect=FINE)
 
-    record = records[-1]
-    told = next(finding for finding in record["findings"] if finding["code"] == "LB205")
+    told = finding(record, "LB205")
     assert problems(record) == []
     assert any(line["text"].startswith("cores: ") and line["source"] == "kubelets" for line in told["evidence"])

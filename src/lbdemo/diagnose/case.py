@@ -126,6 +126,11 @@ class Case:
         )
 
     @cached_property
+    def bare(self) -> tuple[Caller, ...]:
+        """The callers that are pods without any mesh's proxy, whether or not they were seen to call."""
+        return tuple(c for c in self.evidence.callers if c.pod is not None and not proxy_of(c.pod))
+
+    @cached_property
     def plain(self) -> tuple[Caller, ...]:
         """The active callers without any mesh's proxy beside them."""
         return tuple(caller for caller in self.active if not proxy_of(caller.pod))

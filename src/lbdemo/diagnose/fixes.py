@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROUND_ROBIN = '{"loadBalancingConfig": [{"round_robin": {}}]}'
 AGE = "max_connection_age of 30 s to 5 min"
 HEADLESS = "-headless"  # what a second Service's name ends with
+READ = 3  # pods whose logs are named to be read
 
 
 def kubectl(*words: str) -> str:
@@ -185,6 +186,11 @@ def made_anew(callers: Iterable[Caller]) -> tuple[str, ...]:
         for c in callers if c.pod is not None and c.workload.partition("/")[0] in TEMPLATES
     }  # fmt: skip
     return tuple(kubectl("-n", space, "rollout", "restart", owner) for space, owner in sorted(workloads))
+
+
+def what_they_say(case: Case, callers: Sequence[Caller]) -> Fix:
+    """The logs of the first few callers, to be read."""
+    return Fix("see what they say", logs_of(case, [caller.name for caller in callers[:READ]]))
 
 
 def logs_of(case: Case, pods: Iterable[str]) -> tuple[str, ...]:

@@ -41,18 +41,22 @@ class Fleeting:
 
         A busy server takes connections late: until then they have no inode, and are known by how many were closed.
         """
-        return self.one_a_call or self.cut_off or (self.looks >= LOOKS and self.seen > 0 and not self.lasting)
+        return self._none_lasts and (self.seen > 0 or self.closed >= CLOSED or self.cut_off)
 
     @property
     def one_a_call(self) -> bool:
         """Whether no connection lasts, there are too many of them for chance, and it is the caller that ends them."""
         enough = self.seen >= SEEN or self.closed >= CLOSED
-        return self.looks >= LOOKS and not self.lasting and enough and not self.cut_off
+        return self._none_lasts and enough and not self.cut_off
 
     @property
     def cut_off(self) -> bool:
         """Whether no connection lasts, for pods end them."""
-        return self.looks >= LOOKS and not self.lasting and self.ended >= max(CUT, PART * self.closed)
+        return self._none_lasts and self.ended >= max(CUT, PART * self.closed)
+
+    @property
+    def _none_lasts(self) -> bool:
+        return self.looks >= LOOKS and not self.lasting
 
 
 NONE = Fleeting(0, 0, 0, 0)

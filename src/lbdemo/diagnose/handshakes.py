@@ -6,11 +6,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.complaints import CERTIFICATE, ENDS, HANDSHAKE, NO_TLS, RESET
-from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.silence import silent
 from lbdemo.diagnose.times import LEARNT, ready_for
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
 
@@ -26,15 +27,16 @@ class Why(Enum):
 
 def failing(case: Case) -> tuple[Caller, ...]:
     """The callers without a proxy none of whose connections lasts, where pods end them or the caller's log says why."""
-    return tuple(caller for caller in case.evidence.callers if caller.pod is not None and _fails(case, caller))
+    quiet = silent(case)
+    return tuple(caller for caller in case.bare if _fails(case, caller, quiet))
 
 
-def _fails(case: Case, caller: Caller) -> bool:
+def _fails(case: Case, caller: Caller, quiet: Collection[Caller]) -> bool:
     how, said = case.fleeting(caller), complains(case, caller)
-    if proxy_of(caller.pod) or how.lasting:
+    if how.lasting:
         return False
     if not how.closed:  # a pod that has not read all of what it ends resets the connection, and keeps no trace of it
-        return _mostly(case, caller) in ENDS and caller in silent(case)
+        return _mostly(case, caller) in ENDS and caller in quiet
     return (how.cut_off and _settled(case)) or not said.isdisjoint(HANDSHAKE) or (how.ended > 0 and RESET in said)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lbdemo.diagnose.complaints import meant
 from lbdemo.diagnose.findings import Line
 from lbdemo.diagnose.looks import SYN_SENT
 from lbdemo.diagnose.parts import short
 from lbdemo.diagnose.told import ports_dialled, xds_target
+from lbdemo.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +59,13 @@ def knocks(case: Case, caller: Caller) -> Iterator[Line]:
     """A line for each place where it tries in vain."""
     for address, port in knocking(case, caller):
         yield Line(f"{short(caller.name)} tries {address}:{port}, and nobody answers", "callers' sockets")
+
+
+def complained(case: Case, caller: Caller) -> Iterator[Line]:
+    """A line for each of the two things that the caller's log complains of most."""
+    for said in case.client(caller).complaints[:2]:
+        times = count(said.times, "line")
+        yield Line(f"{short(caller.name)} says in {times} of the last 10 min: {meant(said)}", "the callers' logs")
 
 
 def unreached(case: Case, caller: Caller) -> Line:

@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING
 from lbdemo.diagnose.causes.dns_cached_in_client import gone
 from lbdemo.diagnose.causes.headless_port_mismatch import dials_another_port
 from lbdemo.diagnose.causes.plaintext_to_strict import refused
-from lbdemo.diagnose.complaints import AT_HOME, meant
+from lbdemo.diagnose.complaints import AT_HOME
 from lbdemo.diagnose.complaints import NAME as NO_NAME
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import logs_of
+from lbdemo.diagnose.fixes import what_they_say
 from lbdemo.diagnose.handshakes import failing
-from lbdemo.diagnose.parts import pods, short
-from lbdemo.diagnose.silence import in_vain, knocks, silent, unreached
+from lbdemo.diagnose.parts import pods
+from lbdemo.diagnose.silence import complained, in_vain, knocks, silent, unreached
 from lbdemo.diagnose.told import asks_for_endpoints, xds_target
-from lbdemo.words import count
 
 if TYPE_CHECKING:
     from lbdemo.diagnose.case import Case
     from lbdemo.diagnose.evidence import Caller
 
 CODE, NAME = "LB208", "calls-never-leave"
-SHOWN = 3
 POLICIES = "round_robin, pick_first, and what the library adds (weighted_round_robin, least_request_experimental)"
 
 
@@ -69,20 +67,17 @@ def _at_home(case: Case, found: list[Caller]) -> Finding:
 
 def _finding(case: Case, found: list[Caller], sentence: str, *fixes: Fix) -> Finding:
     told = sentence.format(who=pods(one.name for one in found))
-    logs = logs_of(case, [one.name for one in found[:SHOWN]])
     return Finding(
         CODE, NAME,
         sentence=f"{told[0].upper()}{told[1:]}.",
         severity=Severity.PROBLEM,
         evidence=tuple(line for one in found for line in _lines(case, one)),
-        fixes=(*fixes, Fix("see what they say", logs)),
+        fixes=(*fixes, what_they_say(case, found)),
         aside=True,
     )  # fmt: skip
 
 
 def _lines(case: Case, caller: Caller) -> Iterator[Line]:
-    for said in case.client(caller).complaints[:2]:
-        times = count(said.times, "line")
-        yield Line(f"{short(caller.name)} says in {times} of the last 10 min: {meant(said)}", "the callers' logs")
+    yield from complained(case, caller)
     yield from knocks(case, caller)
     yield unreached(case, caller)

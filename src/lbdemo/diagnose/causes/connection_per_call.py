@@ -9,7 +9,6 @@ from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
 from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.handshakes import failing
 from lbdemo.diagnose.parts import short
-from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -22,9 +21,8 @@ CODE, NAME = "LB116", "connection-per-call"
 def cause(case: Case) -> Iterator[Finding]:
     """Callers without a proxy none of whose many connections lasts from one look to the next, but for such that never
     come to a call."""
-    known = [caller for caller in case.evidence.callers if caller.pod is not None and not proxy_of(caller.pod)]
     never = failing(case)
-    for caller in known:
+    for caller in case.bare:
         if case.fleeting(caller).one_a_call and caller not in never:
             yield _finding(case, caller)
 

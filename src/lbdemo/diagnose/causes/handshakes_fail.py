@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lbdemo.diagnose.causes.plaintext_to_strict import refused
-from lbdemo.diagnose.complaints import HANDSHAKE, meant
+from lbdemo.diagnose.complaints import HANDSHAKE
 from lbdemo.diagnose.findings import Finding, Fix, Line, Severity
-from lbdemo.diagnose.fixes import logs_of
+from lbdemo.diagnose.fixes import what_they_say
 from lbdemo.diagnose.handshakes import Why, complains, failing, plain_by_probe, why
 from lbdemo.diagnose.parts import pods, short
+from lbdemo.diagnose.silence import complained
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from lbdemo.diagnose.evidence import Caller
 
 CODE, NAME = "LB209", "handshakes-fail"
-SHOWN = 3
 SAID = {
     Why.CERTIFICATE: "No TLS comes about between {who} and the pods: one side does not take the other's certificate.",
     Why.PLAIN_PODS: "The pods speak plain text, and {who} asked for TLS: connections end before a call.",
@@ -54,25 +54,23 @@ def cause(case: Case) -> Iterator[Finding]:
 
 
 def _finding(case: Case, kind: Why, found: Sequence[Caller]) -> Finding:
-    see = Fix("see what they say", logs_of(case, [caller.name for caller in found[:SHOWN]]))
     return Finding(
         CODE, NAME,
         sentence=SAID[kind].format(who=pods(caller.name for caller in found)),
         severity=Severity.PROBLEM,
         evidence=tuple(line for caller in found for line in _lines(case, caller)),
-        fixes=(*FIXES[kind], see),
+        fixes=(*FIXES[kind], what_they_say(case, found)),
         possible=any(complains(case, caller).isdisjoint(HANDSHAKE) for caller in found),
         aside=True,
     )  # fmt: skip
 
 
 def _lines(case: Case, caller: Caller) -> Iterator[Line]:
-    how, name = case.fleeting(caller), short(caller.name)
+    how = case.fleeting(caller)
     if how.closed:
         whose = f", {how.ended} of them by pods" if how.ended else ""
-        yield Line(f"{count(how.closed, 'connection')} of {name} ended within a minute{whose}; none lasts",
-                   "sockets in TIME_WAIT")  # fmt: skip
-    for said in case.client(caller).complaints[:2]:
-        yield Line(f"{name} says in {count(said.times, 'line')} of the last 10 min: {meant(said)}", "the callers' logs")
+        over = f"{count(how.closed, 'connection')} of {short(caller.name)} ended within a minute{whose}"
+        yield Line(f"{over}; none lasts", "sockets in TIME_WAIT")
+    yield from complained(case, caller)
     if plain_by_probe(case):
         yield Line("pods are ready by probes that call this port in plain text (gRPC)", "API")

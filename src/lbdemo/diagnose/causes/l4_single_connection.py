@@ -13,7 +13,6 @@ from lbdemo.diagnose.fixes import choose_in_the_client, mesh_the_callers
 from lbdemo.diagnose.images import is_proxy
 from lbdemo.diagnose.istio_scope import INJECT, refuses
 from lbdemo.diagnose.parts import UNEVEN, part_of, pods, severity_of, short
-from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.told import dials
 from lbdemo.words import count, listing
 
@@ -46,7 +45,7 @@ def cause(case: Case) -> Iterator[Finding | CannotTell]:
 
 
 def _unseen(case: Case) -> Finding | CannotTell:
-    told = [c for c in case.evidence.callers if c.pod is not None and not proxy_of(c.pod) and not is_proxy(c.pod)]
+    told = [caller for caller in case.bare if not is_proxy(caller.pod)]
     ambient = without_waypoint(case)
     few = [c for c in told if 0 < case.dials(c) < len(case.ready) and c not in ambient]
     if few and not case.judged.known:

@@ -10,7 +10,6 @@ from lbdemo.diagnose.findings import Finding, Line, Severity
 from lbdemo.diagnose.fixes import mesh_the_callers
 from lbdemo.diagnose.mutual_tls import PLAIN, Contrary, agreed, contraries, refused_by, wants_mutual_tls
 from lbdemo.diagnose.parts import pods, short
-from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.words import count
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ def cause(case: Case) -> Iterator[Finding]:
 
 def refused(case: Case) -> list[Caller]:
     """The callers without a sidecar, where some pod's takes nothing but mutual TLS."""
-    outside = [c for c in case.evidence.callers if c.pod is not None and not proxy_of(c.pod)]
-    return outside if wants_mutual_tls(case) is not None else []
+    return list(case.bare) if wants_mutual_tls(case) is not None else []
 
 
 def _without(case: Case, outside: list[Caller], rule: PeerAuthentication) -> Finding:

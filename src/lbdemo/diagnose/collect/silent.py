@@ -3,7 +3,7 @@ and why the connections of those who do end at once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from lbdemo.diagnose.collect.shown_out import shown_out
 from lbdemo.diagnose.collect.watching import AT_ONCE, Watched, first_look, gathered
 from lbdemo.diagnose.complaints import ENDS
 from lbdemo.diagnose.mutual_tls import wants_mutual_tls
-from lbdemo.diagnose.proxies import proxy_of
 from lbdemo.diagnose.silence import in_vain, knocking, silent
 from lbdemo.diagnose.told import calls_only
 from lbdemo.kube.answers import Unseen
@@ -60,27 +59,21 @@ def looked(means: Means, evidence: Evidence, *, named: bool) -> Silent:
     return Silent((*out, *_tried(case.evidence, found, seen)), seen)
 
 
-def _logs(means: Means, case: Case, callers: Collection[Caller]) -> Watched:
-    """What logs complain of; a pod that logs nothing of it is not noted."""
-    pods = [one.pod for one in callers if one.pod is not None]
-    return _complaining(means, case, [(pod, calls_only(pod, case.evidence.name)) for pod in pods])
+def _logs(means: Means, case: Case, callers: Collection[Caller], *, sure: bool = False) -> Watched:
+    """What logs complain of; a pod that logs nothing of it is not noted. `sure`: that a line means this service."""
+    pods, names, service = [one.pod for one in callers if one.pod is not None], _names(case), case.evidence.name
+    looks = each(lambda pod: clients.complaining(means, pod, names, sure=sure or calls_only(pod, service)), pods,
+                 AT_ONCE)  # fmt: skip
+    return Watched(clients=tuple(look for look in looks if look.complaints))
 
 
 def _cut_short(means: Means, case: Case) -> Watched:
     """What logs say of TLS and of connections that break, of callers none of whose connections to the pods lasts: it is
     these that end, whether or not a line names the service."""
-    pods = [one.pod for one in case.evidence.callers if one.pod is not None and not proxy_of(one.pod)
-            and case.fleeting(one).closed and not case.fleeting(one).lasting]  # fmt: skip
-    looks = _complaining(means, case, [(pod, True) for pod in pods[:MOST]]).clients
+    ending = [one for one in case.bare if case.fleeting(one).closed and not case.fleeting(one).lasting]
+    looks = _logs(means, case, ending[:MOST], sure=True).clients
     told = (replace(look, complaints=tuple(one for one in look.complaints if one.why in ENDS)) for look in looks)
     return Watched(clients=tuple(look for look in told if look.complaints))
-
-
-def _complaining(means: Means, case: Case, pods: Sequence[tuple[Pod, bool]]) -> Watched:
-    """What the logs of these pods complain of; with each, whether all that it calls is this service."""
-    names = _names(case)
-    looks = each(lambda one: clients.complaining(means, one[0], names, sure=one[1]), pods, AT_ONCE)
-    return Watched(clients=tuple(look for look in looks if look.complaints))
 
 
 def _names(case: Case) -> tuple[str, ...]:
